@@ -1,0 +1,253 @@
+//! A message of a conversation and its parts: the AI SDK's `UIMessage`.
+
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde_json::{Map, Value};
+
+use crate::{chunk::data_kind, rpc::present};
+
+/// A message of a conversation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UiMessage {
+    /// The message's id, unique in its conversation.
+    pub id: String,
+    /// Who wrote it.
+    pub role: Role,
+    /// Anything the application attached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Value>,
+    /// What it consists of, in order.
+    #[serde(default)]
+    pub parts: Vec<Part>,
+}
+
+/// Who wrote a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Instructions.
+    System,
+    /// A person.
+    User,
+    /// The agent.
+    Assistant,
+}
+
+/// A part of a message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[allow(missing_docs, reason = "fields are named by the AI SDK and explained by their variant")]
+#[non_exhaustive]
+pub enum Part {
+    /// Text.
+    Text {
+        text: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        state: Option<StreamState>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        provider_metadata: Option<Value>,
+    },
+    /// The model's reasoning.
+    Reasoning {
+        text: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        state: Option<StreamState>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        provider_metadata: Option<Value>,
+    },
+    /// A file.
+    File {
+        media_type: String,
+        url: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        filename: Option<String>,
+    },
+    /// A web page the answer rests on.
+    SourceUrl {
+        source_id: String,
+        url: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        title: Option<String>,
+    },
+    /// A document the answer rests on.
+    SourceDocument {
+        source_id: String,
+        media_type: String,
+        title: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        filename: Option<String>,
+    },
+    /// A step begins here.
+    StepStart,
+    /// A tool call, of type `tool-NAME` or `dynamic-tool`.
+    #[serde(untagged)]
+    Tool(ToolPart),
+    /// A `data-NAME` part of the application's own.
+    #[serde(untagged)]
+    Data(DataPart),
+    /// A part of a type this version does not know; kept as it came.
+    #[serde(untagged)]
+    Unknown(Map<String, Value>),
+}
+
+/// Whether a part is still being written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StreamState {
+    /// More text may come.
+    Streaming,
+    /// The part is complete.
+    Done,
+}
+
+/// A `data-NAME` part.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DataPart {
+    /// `data-` and a name.
+    #[serde(rename = "type", deserialize_with = "data_kind")]
+    pub kind: String,
+    /// Names the part among those of its type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The part's value.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub data: Option<Value>,
+}
+
+/// A tool call and what became of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ToolPart {
+    /// `tool-NAME`, or `dynamic-tool` where the tool is not known when the program is written.
+    #[serde(rename = "type", deserialize_with = "tool_kind")]
+    pub kind: String,
+    /// The call's id.
+    pub tool_call_id: String,
+    /// How far the call is.
+    pub state: ToolState,
+    /// The tool's name; always there on dynamic tools and on persisted parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool_name: Option<String>,
+    /// The arguments.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub input: Option<Value>,
+    /// The result.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub output: Option<Value>,
+    /// What went wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_text: Option<String>,
+    /// The question to a person, and the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Approval>,
+    /// Fields of this part that only other clients use; kept as they came.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+/// How far a tool call is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ToolState {
+    /// The model is writing the arguments.
+    InputStreaming,
+    /// The arguments are complete.
+    InputAvailable,
+    /// A person must decide.
+    ApprovalRequested,
+    /// A person has decided.
+    ApprovalResponded,
+    /// The tool has answered.
+    OutputAvailable,
+    /// The tool has failed, or its arguments were wrong.
+    OutputError,
+    /// A person rejected the call.
+    OutputDenied,
+}
+
+/// A question to a person about a tool call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// The question's id.
+    pub id: String,
+    /// The answer, once there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved: Option<bool>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+const DYNAMIC_TOOL: &str = "dynamic-tool";
+
+fn tool_kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let kind = String::deserialize(deserializer)?;
+    if kind == DYNAMIC_TOOL || kind.starts_with("tool-") {
+        Ok(kind)
+    } else {
+        Err(D::Error::custom("not a tool part"))
+    }
+}
+
+impl ToolPart {
+    /// A call of `tool_name` in this state, with nothing else known.
+    #[must_use]
+    pub fn new(tool_call_id: &str, tool_name: &str, dynamic: bool, state: ToolState) -> Self {
+        Self {
+            kind: if dynamic { DYNAMIC_TOOL.to_owned() } else { format!("tool-{tool_name}") },
+            tool_call_id: tool_call_id.to_owned(),
+            state,
+            tool_name: dynamic.then(|| tool_name.to_owned()),
+            input: None,
+            output: None,
+            error_text: None,
+            approval: None,
+            other: Map::new(),
+        }
+    }
+
+    /// The tool's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match &self.tool_name {
+            Some(name) => name,
+            None => self.kind.strip_prefix("tool-").unwrap_or(&self.kind),
+        }
+    }
+}
+
+impl Part {
+    /// A complete text part.
+    #[must_use]
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text { text: text.into(), state: None, provider_metadata: None }
+    }
+}
+
+impl UiMessage {
+    /// A message of one text part.
+    #[must_use]
+    pub fn new(id: impl Into<String>, role: Role, text: impl Into<String>) -> Self {
+        Self { id: id.into(), role, metadata: None, parts: vec![Part::text(text)] }
+    }
+
+    /// The text of all text parts, joined.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.parts
+            .iter()
+            .filter_map(|part| match part {
+                Part::Text { text, .. } => Some(text.as_str()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The part of the tool call `id`.
+    #[must_use]
+    pub fn tool(&self, id: &str) -> Option<&ToolPart> {
+        self.parts.iter().find_map(|part| match part {
+            Part::Tool(tool) if tool.tool_call_id == id => Some(tool),
+            _ => None,
+        })
+    }
+}
