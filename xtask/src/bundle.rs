@@ -1,0 +1,162 @@
+//! From a WebAssembly module, a stylesheet and the static files to `target/dist`: hashed
+//! names, compressed copies, and the manifest that maps one to the other.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::{
+    compress::{self, Effort},
+    source_files::files_below,
+    workspace::Workspace,
+};
+
+/// `target/dist/manifest.json`: which file carries which asset. The server embeds it.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Manifest {
+    /// Logical name (`app.css`) to file name below `assets/` (`app.0123456789abcdef.css`).
+    files: BTreeMap<String, String>,
+}
+
+/// The files of the first page load.
+const FIRST_LOAD: [&str; 3] = ["app.js", "app_bg.wasm", "app.css"];
+
+/// Builds `target/dist` and returns its manifest. Files that are already there with the same
+/// content are left alone, so a second call does next to nothing.
+pub(crate) fn build(workspace: &Workspace, css: &str, effort: Effort) -> Result<Manifest> {
+    let dist = workspace.dist();
+    let assets = dist.join("assets");
+    fs::create_dir_all(&assets).with_context(|| format!("creating {}", assets.display()))?;
+
+    let mut contents = bindgen(workspace)?;
+    contents.insert("app.css".to_owned(), css.as_bytes().to_vec());
+    let public = workspace.path("public");
+    for file in files_below(&public, &[])? {
+        let name = file
+            .strip_prefix(&public)?
+            .to_string_lossy()
+            .replace(std::path::MAIN_SEPARATOR, "/");
+        let bytes = fs::read(&file).with_context(|| format!("reading {}", file.display()))?;
+        contents.insert(name, bytes);
+    }
+
+    let mut manifest = Manifest::default();
+    let mut kept = BTreeSet::new();
+    for (name, bytes) in contents {
+        let hashed = hashed_name(&name, &bytes);
+        let path = assets.join(&hashed);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        write_if_changed(&path, &bytes)?;
+        kept.insert(path.clone());
+        kept.extend(compress::beside(&path, &bytes, effort)?);
+        manifest.files.insert(name, hashed);
+    }
+    for old in files_below(&assets, &[])? {
+        if !kept.contains(&old) {
+            fs::remove_file(&old).with_context(|| format!("removing {}", old.display()))?;
+        }
+    }
+    let mut json = serde_json::to_string_pretty(&manifest)?;
+    json.push('\n');
+    write_if_changed(&dist.join("manifest.json"), json.as_bytes())?;
+    Ok(manifest)
+}
+
+/// Bytes on the wire of the first page load, with brotli where a compressed copy exists.
+pub(crate) fn first_load(workspace: &Workspace, manifest: &Manifest) -> Result<u64> {
+    let assets = workspace.dist().join("assets");
+    let mut total = 0;
+    for name in FIRST_LOAD {
+        let file = manifest
+            .files
+            .get(name)
+            .with_context(|| format!("{name} is not in the manifest"))?;
+        let plain = assets.join(file);
+        let brotli = assets.join(format!("{file}.br"));
+        let path = if brotli.exists() { brotli } else { plain };
+        total += fs::metadata(&path)
+            .with_context(|| format!("reading {}", path.display()))?
+            .len();
+    }
+    Ok(total)
+}
+
+/// Runs wasm-bindgen on the built module: `app.js` and `app_bg.wasm`.
+fn bindgen(workspace: &Workspace) -> Result<BTreeMap<String, Vec<u8>>> {
+    let module = workspace.wasm_module();
+    let out = workspace.scratch().join("bindgen");
+    if out.exists() {
+        fs::remove_dir_all(&out)?;
+    }
+    Bindgen::new()
+        .input_path(&module)
+        .out_name("app")
+        .web(true)?
+        .typescript(false)
+        .omit_default_module_path(true)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .generate(&out)
+        .with_context(|| format!("wasm-bindgen on {}", module.display()))?;
+    let mut contents = BTreeMap::new();
+    for file in files_below(&out, &[])? {
+        let name = file.strip_prefix(&out)?.to_string_lossy().into_owned();
+        if !FIRST_LOAD.contains(&name.as_str()) {
+            bail!(
+                "wasm-bindgen wrote {name}: a dependency brings its own JavaScript snippet, \
+                 which hashed file names do not support"
+            );
+        }
+        contents.insert(name, fs::read(&file)?);
+    }
+    Ok(contents)
+}
+
+/// `app.css` and its content to `app.0123456789abcdef.css`.
+fn hashed_name(name: &str, bytes: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    let digest = Sha256::digest(bytes);
+    let hash: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    let (folder, file) = name.rsplit_once('/').unwrap_or(("", name));
+    let hashed = match file.split_once('.') {
+        Some((stem, extension)) if !stem.is_empty() => format!("{stem}.{hash}.{extension}"),
+        _ => format!("{file}.{hash}"),
+    };
+    if folder.is_empty() {
+        hashed
+    } else {
+        format!("{folder}/{hashed}")
+    }
+}
+
+/// Writes a file unless it already holds these bytes, so that its time of change, which cargo
+/// looks at, says the truth.
+fn write_if_changed(path: &Path, bytes: &[u8]) -> Result<()> {
+    if fs::read(path).is_ok_and(|old| old == bytes) {
+        return Ok(());
+    }
+    fs::write(path, bytes).with_context(|| format!("writing {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::hashed_name;
+
+    #[test]
+    fn the_hash_stands_before_the_extension() {
+        assert_eq!(hashed_name("app.css", b""), "app.e3b0c44298fc1c14.css");
+        assert_eq!(
+            hashed_name("fonts/inter.var.woff2", b""),
+            "fonts/inter.e3b0c44298fc1c14.var.woff2"
+        );
+        assert_eq!(hashed_name("LICENSE", b""), "LICENSE.e3b0c44298fc1c14");
+    }
+}
