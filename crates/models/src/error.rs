@@ -22,13 +22,17 @@ pub enum ModelError {
         waiting: usize,
     },
     /// The endpoint refused the key (HTTP 401 or 403).
-    #[error("The model provider at {endpoint} refused the API key. Check the key in the configuration.")]
+    #[error(
+        "The model provider at {endpoint} refused the API key. Check the key in the configuration."
+    )]
     Unauthorized {
         /// Base address of the endpoint, without credentials.
         endpoint: String,
     },
     /// The endpoint could not be reached.
-    #[error("The model provider at {endpoint} cannot be reached. Check the address and the network.")]
+    #[error(
+        "The model provider at {endpoint} cannot be reached. Check the address and the network."
+    )]
     Unreachable {
         /// Base address of the endpoint, without credentials.
         endpoint: String,
@@ -45,7 +49,9 @@ pub enum ModelError {
         message: String,
     },
     /// The conversation does not fit the model's context window.
-    #[error("This conversation is too long for the model ({tokens} of {limit} tokens). Start a new one or shorten your message.")]
+    #[error(
+        "This conversation is too long for the model ({tokens} of {limit} tokens). Start a new one or shorten your message."
+    )]
     ContextExceeded {
         /// Tokens in the request.
         tokens: usize,

@@ -1,0 +1,120 @@
+//! A model on this machine, in a child process.
+//!
+//! llama.cpp aborts the whole process on some errors, so it never runs in ours:
+//! [`EmbeddedModel`] starts [`worker::run`](crate::worker::run) as a child, feeds it one request
+//! after another and starts it again when it dies. The child ends with its parent, however the
+//! parent ends.
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | `config` | what there is to choose |
+//! | `queue` | requests that wait, first come, first served |
+//! | `process` | the child: starting it, lines in and out |
+//! | `supervisor` | finds weights, keeps a child running, takes requests from the queue |
+//!
+//! Tools of a request are ignored for now: models this small call them too often and badly.
+
+mod config;
+mod process;
+mod queue;
+mod supervisor;
+
+use std::sync::{Arc, OnceLock};
+
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt, stream};
+use tokio::sync::watch;
+use tokio_util::task::AbortOnDropHandle;
+
+pub use self::config::{EmbeddedConfig, WorkerCommand};
+use self::queue::Queue;
+use self::supervisor::Supervisor;
+use crate::{
+    LanguageModel, ModelError, ModelEvent, ModelReadiness, ModelRequest, ModelStatus, ModelStream,
+};
+
+/// A model that runs in a child process of this one. Dropping it ends the child.
+#[derive(Debug)]
+pub struct EmbeddedModel {
+    expected_name: String,
+    name: Arc<OnceLock<String>>,
+    status: watch::Receiver<ModelStatus>,
+    worker_pid: watch::Receiver<Option<u32>>,
+    queue: Arc<Queue>,
+    _supervisor: AbortOnDropHandle<()>,
+}
+
+impl EmbeddedModel {
+    /// Starts looking for weights and loading them, and returns at once; [`LanguageModel::status`]
+    /// tells how far it is. Requests made meanwhile wait.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
+    #[must_use]
+    pub fn start(config: EmbeddedConfig) -> Self {
+        let expected_name = config.finder.expected_name(&config.weights);
+        let first = ModelStatus {
+            name: expected_name.clone(),
+            readiness: ModelReadiness::Loading,
+        };
+        let (status_sender, status) = watch::channel(first);
+        let (pid_sender, worker_pid) = watch::channel(None);
+        let queue = Arc::new(Queue::new(config.max_queue));
+        let name = Arc::new(OnceLock::new());
+        let supervisor = Supervisor {
+            config,
+            queue: Arc::clone(&queue),
+            status: status_sender,
+            worker_pid: pid_sender,
+            name: Arc::clone(&name),
+        };
+        let supervisor = AbortOnDropHandle::new(tokio::spawn(supervisor.run()));
+        Self {
+            expected_name,
+            name,
+            status,
+            worker_pid,
+            queue,
+            _supervisor: supervisor,
+        }
+    }
+
+    /// The process id of the child, while there is one.
+    #[must_use]
+    pub fn worker_pid(&self) -> Option<u32> {
+        *self.worker_pid.borrow()
+    }
+}
+
+impl Drop for EmbeddedModel {
+    fn drop(&mut self) {
+        self.queue.close("The embedded model was stopped.");
+    }
+}
+
+impl LanguageModel for EmbeddedModel {
+    /// The name of the weights in use, once they are found; before, of those looked for first.
+    fn name(&self) -> &str {
+        self.name.get().unwrap_or(&self.expected_name)
+    }
+
+    fn status(&self) -> watch::Receiver<ModelStatus> {
+        self.status.clone()
+    }
+
+    /// Queues the request: [`ModelError::Busy`] where too many wait already,
+    /// [`ModelError::Unavailable`] where there is no model.
+    fn stream(&self, request: ModelRequest) -> BoxFuture<'_, Result<ModelStream, ModelError>> {
+        async move {
+            let reply = self.queue.push(request)?;
+            let events = stream::unfold(Some(reply), |reply| async {
+                let mut reply = reply?;
+                let event = reply.next().await;
+                let ended = matches!(event, Err(_) | Ok(ModelEvent::Finish { .. }));
+                Some((event, (!ended).then_some(reply)))
+            });
+            Ok(events.boxed())
+        }
+        .boxed()
+    }
+}
