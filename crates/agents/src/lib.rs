@@ -1,1 +1,92 @@
-//! Placeholder.
+//! Stateful agents: write a struct, get instances that each have a task, a SQLite file, a
+//! synchronised state, methods clients call, and any number of WebSocket connections.
+//!
+//! It does what the Cloudflare Agents SDK does, on your own machine, and speaks its protocol.
+//! Models are in `domovoi-models`, the chat application in `domovoi`.
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | `agent` | [`Agent`]: what a person writes |
+//! | `context` | [`Context`]: what an instance knows and can do |
+//! | `connection` | [`Connection`]: one open WebSocket |
+//! | `sql`, `database` | [`Sql`], one SQLite file per instance |
+//! | [`rpc`] | callable methods, streamed results |
+//! | `agents` | [`Agents`]: registration, typed handles |
+//! | `host`, `instance`, `lifecycle` | who is awake, the task of an instance, shutting down |
+//! | `routing`, `socket` | HTTP routes, the task of a WebSocket |
+//! | [`chat`] | [`AiChatAgent`]: history, turns, tools, resuming |
+//!
+//! ```
+//! use domovoi_agents::prelude::*;
+//!
+//! #[derive(Default, Clone, Serialize, Deserialize)]
+//! struct CounterState { counter: i64 }
+//!
+//! #[derive(Default)]
+//! struct Counter;
+//!
+//! #[agent(state = CounterState)]
+//! impl Counter {
+//!     #[callable]
+//!     fn increment(&self, cx: &Context<Self>) -> Result<i64> {
+//!         Ok(cx.update_state(|state| { state.counter += 1; state.counter })?)
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! let agents = Agents::builder(AgentsConfig::new(folder.path())).agent::<Counter>().build()?;
+//! let app: axum::Router = axum::Router::new().merge(agents.routes());
+//! # Ok(()) }
+//! ```
+
+mod agent;
+mod agents;
+pub mod chat;
+mod config;
+mod connection;
+mod context;
+mod database;
+mod error;
+mod extension;
+mod host;
+mod instance;
+mod lifecycle;
+mod routing;
+pub mod rpc;
+mod socket;
+mod sql;
+
+pub use agent::{Agent, StateSource};
+pub use agents::{AgentHandle, Agents, AgentsBuilder};
+pub use axum::extract::ws::Message;
+pub use chat::AiChatAgent;
+pub use config::{AgentsConfig, Durability};
+pub use connection::Connection;
+pub use context::Context;
+pub use domovoi_agents_macros::{agent, tool};
+pub use error::{AgentError, HandlerError, Result};
+pub use sql::Sql;
+
+/// What nearly every agent uses.
+pub mod prelude {
+    pub use schemars::JsonSchema;
+    pub use serde::{Deserialize, Serialize};
+
+    pub use crate::{
+        Agent, AgentError, Agents, AgentsConfig, AiChatAgent, Connection, Context, HandlerError,
+        Message, Result, StateSource, agent,
+        chat::{ChatReply, ChatTurn, StreamText, Tool, ToolContext},
+        rpc::StreamingResponse,
+        tool,
+    };
+}
+
+/// What the macros write refers to; not for people.
+#[doc(hidden)]
+pub mod __private {
+    pub use domovoi_models::ToolDefinition;
+    pub use futures::future::BoxFuture;
+    pub use schemars;
+    pub use serde_json;
+}

@@ -37,3 +37,11 @@ pub struct McpServers {
     /// Resources of all servers.
     pub resources: Vec<Value>,
 }
+
+/// `domovoi_error`: something the client sent could not be handled: a malformed frame, or one
+/// over the size limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorFrame {
+    /// What was wrong.
+    pub error: String,
+}

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ParseError,
     chat::{CancelFrame, ChatRequest, ChatResponse, HistoryFrame, MessageUpdated},
-    connection::{IdentityFrame, McpServersFrame},
+    connection::{ErrorFrame, IdentityFrame, McpServersFrame},
     resume::{PendingFrame, RecoveringFrame, ResumeAck, ResumeNone, ResumeRequest, ResumingFrame},
     rpc::{RpcRequest, RpcResponse},
     state::{StateErrorFrame, StateFrame},
@@ -113,6 +113,8 @@ frames! {
         State(StateFrame) = "cf_agent_state",
         /// The client's state update was refused.
         StateError(StateErrorFrame) = "cf_agent_state_error",
+        /// Something the client sent could not be handled. Our addition; npm clients ignore it.
+        Error(ErrorFrame) = "domovoi_error",
         /// MCP servers the agent is connected to.
         McpServers(McpServersFrame) = "cf_agent_mcp_servers",
         /// The result of a call, or a piece of it.
@@ -133,5 +135,13 @@ frames! {
         Pending(PendingFrame) = "cf_agent_stream_pending",
         /// A turn is being recovered after a restart of the server.
         Recovering(RecoveringFrame) = "cf_agent_chat_recovering",
+    }
+}
+
+impl ServerFrame {
+    /// Tells a client that something it sent could not be handled.
+    #[must_use]
+    pub fn error(error: impl Into<String>) -> Self {
+        Self::Error(ErrorFrame { error: error.into() })
     }
 }

@@ -1,0 +1,105 @@
+//! Taking up a turn again: notices, acknowledgements, replay.
+//!
+//! Nothing here awaits, so no chunk can come between a replay and the live chunks after it.
+
+use domovoi_protocol::{
+    ServerFrame,
+    chat::{ChatResponse, HistoryFrame, Outcome},
+    resume::{PendingFrame, ResumeAck, ResumeNone, ResumeNoneReason, ResumeRequest, ResumingFrame},
+};
+
+use super::{
+    AiChatAgent, ChatState,
+    journal::{self, TurnStatus},
+};
+use crate::{Connection, Context, Result};
+
+/// Offers a running turn to a connection, which gets no live chunks until it acknowledges.
+pub(super) fn offer(connection: &Connection, id: String, probe_id: Option<String>) {
+    connection.set_parked(true);
+    connection.send_frame(&ServerFrame::from(ResumingFrame { id, probe_id }));
+}
+
+/// Answers whether a turn is running.
+pub(super) fn probe(chat: &ChatState, connection: &Connection, probe: ResumeRequest) {
+    let probe_id = probe.probe_id;
+    if let Some(id) = chat.running() {
+        offer(connection, id, probe_id);
+    } else if let Some(id) = chat.waiting() {
+        chat.tell_when_running(connection);
+        let pending = PendingFrame {
+            id: Some(id),
+            probe_id,
+        };
+        connection.send_frame(&ServerFrame::from(pending));
+    } else {
+        none(connection, probe_id);
+    }
+}
+
+/// Says that there is nothing to take up.
+pub(super) fn none(connection: &Connection, probe_id: Option<String>) {
+    let none = ResumeNone {
+        reason: Some(ResumeNoneReason::Idle),
+        probe_id,
+    };
+    connection.send_frame(&ServerFrame::from(none));
+}
+
+/// Sends a connection the chunks it is missing, then lets it have the live ones.
+pub(super) fn acknowledge<A: AiChatAgent>(
+    cx: &Context<A>,
+    connection: &Connection,
+    ack: &ResumeAck,
+) -> Result<()> {
+    for (seq, body) in journal::chunks(cx.database(), &ack.id, ack.after)? {
+        connection.send_frame(&ServerFrame::from(ChatResponse {
+            id: ack.id.clone(),
+            body,
+            seq: Some(seq),
+            replay: Some(true),
+            ..ChatResponse::default()
+        }));
+    }
+    connection.set_parked(false);
+    let running = cx.chat().running().is_some_and(|id| id == ack.id);
+    let last = if running {
+        ChatResponse {
+            id: ack.id.clone(),
+            replay: Some(true),
+            replay_complete: Some(true),
+            ..ChatResponse::default()
+        }
+    } else {
+        let status = journal::status(cx.database(), &ack.id)?;
+        let outcome = status.and_then(outcome);
+        ChatResponse {
+            replay: Some(true),
+            ..ChatResponse::done(ack.id.as_str(), outcome)
+        }
+    };
+    connection.send_frame(&ServerFrame::from(last));
+    Ok(())
+}
+
+/// Answers a request whose turn is over: it was sent again after a reconnect.
+pub(super) fn repeat<A: AiChatAgent>(
+    cx: &Context<A>,
+    connection: &Connection,
+    id: &str,
+    status: TurnStatus,
+) -> Result<()> {
+    let messages = cx.messages()?;
+    connection.send_frame(&ServerFrame::from(HistoryFrame { messages }));
+    connection.send_frame(&ServerFrame::from(ChatResponse::done(id, outcome(status))));
+    Ok(())
+}
+
+/// How a turn ended, as it is told to clients; nothing on a normal end.
+pub(super) fn outcome(status: TurnStatus) -> Option<Outcome> {
+    match status {
+        TurnStatus::Running | TurnStatus::Completed => None,
+        TurnStatus::Aborted => Some(Outcome::Aborted),
+        TurnStatus::Error | TurnStatus::Interrupted => Some(Outcome::Error),
+    }
+}
