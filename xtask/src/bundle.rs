@@ -22,6 +22,9 @@ use crate::{
 pub(crate) struct Manifest {
     /// Logical name (`app.css`) to file name below `assets/` (`app.0123456789abcdef.css`).
     files: BTreeMap<String, String>,
+    /// Whether compressed copies were made. Part of the manifest, so that a build without
+    /// them and one with them never look the same to the server's build script.
+    compressed: bool,
 }
 
 /// The files of the first page load.
@@ -46,7 +49,10 @@ pub(crate) fn build(workspace: &Workspace, css: &str, effort: Effort) -> Result<
         contents.insert(name, bytes);
     }
 
-    let mut manifest = Manifest::default();
+    let mut manifest = Manifest {
+        compressed: effort == Effort::Best,
+        ..Manifest::default()
+    };
     let mut kept = BTreeSet::new();
     for (name, bytes) in contents {
         let hashed = hashed_name(&name, &bytes);
@@ -124,7 +130,10 @@ fn bindgen(workspace: &Workspace) -> Result<BTreeMap<String, Vec<u8>>> {
 fn hashed_name(name: &str, bytes: &[u8]) -> String {
     use sha2::{Digest, Sha256};
     let digest = Sha256::digest(bytes);
-    let hash: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash: String = digest[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let (folder, file) = name.rsplit_once('/').unwrap_or(("", name));
     let hashed = match file.split_once('.') {
         Some((stem, extension)) if !stem.is_empty() => format!("{stem}.{hash}.{extension}"),

@@ -36,6 +36,30 @@ pub(crate) fn build(workspace: &Workspace) -> Result<String> {
     Ok(compact(&css))
 }
 
+/// The classes that `app` uses and nothing styles, each with the file that names it: spelling
+/// mistakes, mostly.
+pub(crate) fn classes_without_rule(workspace: &Workspace) -> Result<Vec<String>> {
+    let mut config = config(&workspace.path("style/encre.toml"))?;
+    config.preflight = Preflight::new_none();
+    config.safelist = encre_css::config::Safelist::default();
+    let hooks = class_scan::selectors(&base(&workspace.path("style/base.css"))?);
+    let mut missing = BTreeSet::new();
+    for file in files_below(&workspace.path("app/src"), &["rs"])? {
+        let source =
+            fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
+        let classes = class_scan::classes(&source)
+            .with_context(|| format!("reading classes of {}", file.display()))?;
+        for class in classes {
+            let known = hooks.contains(&class)
+                || !encre_css::generate([class.as_str()], &config).is_empty();
+            if !known {
+                missing.insert(format!("{class} in {}", file.display()));
+            }
+        }
+    }
+    Ok(missing.into_iter().collect())
+}
+
 /// Reads encre-css's configuration: the theme's colours, fonts and breakpoints.
 fn config(file: &Path) -> Result<Config> {
     let mut config = if file.exists() {

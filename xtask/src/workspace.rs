@@ -42,11 +42,6 @@ impl Workspace {
         self.root.join(relative)
     }
 
-    /// Cargo's target folder.
-    pub(crate) fn target(&self) -> &Path {
-        &self.target
-    }
-
     /// The finished web assets. Always inside the repository, whatever the target folder is,
     /// because the server embeds them by this fixed path.
     pub(crate) fn dist(&self) -> PathBuf {

@@ -1,36 +1,18 @@
 //! Every class that `app` uses has a rule, and the stylesheet is put together in order.
 
-use std::{collections::BTreeSet, fs};
-
 use encre_css::Preflight;
 
-use super::{base, compact, config};
-use crate::{class_scan, source_files::files_below, workspace::Workspace};
+use super::{classes_without_rule, compact, config};
+use crate::workspace::Workspace;
 
 #[test]
 fn every_class_used_in_app_yields_a_rule() {
     let workspace = Workspace::find().expect("inside the repository");
-    let mut config = config(&workspace.path("style/encre.toml")).expect("style/encre.toml");
-    config.preflight = Preflight::new_none();
-    config.safelist = encre_css::config::Safelist::default();
-    let base = base(&workspace.path("style/base.css")).expect("style/base.css");
-    let hooks = class_scan::selectors(&base);
-
-    let mut missing = BTreeSet::new();
-    for file in files_below(&workspace.path("app/src"), &["rs"]).expect("app/src") {
-        let source = fs::read_to_string(&file).expect("a source file");
-        for class in class_scan::classes(&source).expect("valid Rust") {
-            let known = hooks.contains(&class)
-                || !encre_css::generate([class.as_str()], &config).is_empty();
-            if !known {
-                missing.insert(format!("{class}  ({})", file.display()));
-            }
-        }
-    }
+    let missing = classes_without_rule(&workspace).expect("readable sources");
     assert!(
         missing.is_empty(),
         "classes without a rule; correct them or write them in style/base.css:\n{}",
-        missing.into_iter().collect::<Vec<_>>().join("\n")
+        missing.join("\n")
     );
 }
 
@@ -49,5 +31,8 @@ fn compacting_keeps_strings_and_drops_comments() {
         compact("a {\n  content: \"/* kept */\";\n\n  /* dropped\n */ color: red;\n}\n"),
         "a {\ncontent: \"/* kept */\";\ncolor: red;\n}\n"
     );
-    assert_eq!(compact(r"a::after { content: '\'/*'; }"), "a::after { content: '\\'/*'; }\n");
+    assert_eq!(
+        compact(r"a::after { content: '\'/*'; }"),
+        "a::after { content: '\\'/*'; }\n"
+    );
 }

@@ -1,0 +1,67 @@
+//! What must be installed, and installing it where that is allowed.
+//!
+//! Only packages of the system's own package manager, of rustup, crates.io, PyPI and npm are
+//! used. Where we may not install, the error is the one line to type.
+
+mod cargo_tools;
+mod native;
+mod system;
+
+use std::{path::Path, process::Command};
+
+use anyhow::{Context, Result};
+
+pub(crate) use cargo_tools::{CargoTools, cargo_tools};
+pub(crate) use native::native_tools;
+pub(crate) use system::{browser, node};
+
+use crate::{process, progress::step, workspace::Workspace};
+
+const WASM_TARGET: &str = "wasm32-unknown-unknown";
+
+/// Adds Rust's WebAssembly target where it is missing.
+pub(crate) fn wasm_target(workspace: &Workspace) -> Result<()> {
+    let sysroot = process::read(
+        Command::new("rustc")
+            .args(["--print", "sysroot"])
+            .current_dir(workspace.root()),
+    )?;
+    let installed = Path::new(sysroot.trim())
+        .join("lib/rustlib")
+        .join(WASM_TARGET)
+        .exists();
+    if installed {
+        return Ok(());
+    }
+    step("Rust's WebAssembly target", || {
+        process::run(
+            Command::new("rustup")
+                .args(["target", "add", WASM_TARGET])
+                .current_dir(workspace.root()),
+        )
+        .with_context(|| {
+            format!("the target {WASM_TARGET} is missing; run: rustup target add {WASM_TARGET}")
+        })
+    })
+}
+
+/// Installs the npm packages of `end2end` as its lock file names them.
+pub(crate) fn npm_packages(workspace: &Workspace) -> Result<()> {
+    let folder = workspace.path("end2end");
+    let changed = |name: &str| {
+        std::fs::metadata(folder.join(name))
+            .and_then(|metadata| metadata.modified())
+            .ok()
+    };
+    let installed = changed("node_modules/.package-lock.json");
+    if installed.is_some() && installed >= changed("package-lock.json") {
+        return Ok(());
+    }
+    step("npm packages", || {
+        process::run(
+            Command::new("npm")
+                .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+                .current_dir(&folder),
+        )
+    })
+}
