@@ -15,13 +15,8 @@ use crate::{
 /// ones, so that features unify the same way and each dependency is compiled once.
 /// `domovoi-frontend` is left out: it would turn on `app`'s browser half beside its server
 /// half. `xtask` is left out because `cargo xtask` selects it alone.
-pub(crate) const NATIVE: [&str; 5] = [
-    "--workspace",
-    "--exclude",
-    "domovoi-frontend",
-    "--exclude",
-    "xtask",
-];
+pub(crate) const NATIVE: [&str; 5] =
+    ["--workspace", "--exclude", "domovoi-frontend", "--exclude", "xtask"];
 
 /// This tool, as `cargo xtask` selects it.
 pub(crate) const TOOL: [&str; 2] = ["--package", "xtask"];
@@ -42,9 +37,7 @@ pub(crate) fn assets(workspace: &Workspace, effort: Effort) -> Result<Manifest> 
     for class in css::classes_without_rule(workspace)? {
         eprintln!("warning: no rule for the class {class}");
     }
-    step("WebAssembly", || {
-        process::run(cargo(workspace.root()).arg("build").args(BROWSER))
-    })?;
+    step("WebAssembly", || process::run(cargo(workspace.root()).arg("build").args(BROWSER)))?;
     let manifest = step("bundle", || bundle::build(workspace, &css, effort))?;
     if effort == Effort::Best {
         let size = bundle::first_load(workspace, &manifest)?;

@@ -41,18 +41,13 @@ pub(crate) fn build(workspace: &Workspace, css: &str, effort: Effort) -> Result<
     contents.insert("app.css".to_owned(), css.as_bytes().to_vec());
     let public = workspace.path("public");
     for file in files_below(&public, &[])? {
-        let name = file
-            .strip_prefix(&public)?
-            .to_string_lossy()
-            .replace(std::path::MAIN_SEPARATOR, "/");
+        let name =
+            file.strip_prefix(&public)?.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/");
         let bytes = fs::read(&file).with_context(|| format!("reading {}", file.display()))?;
         contents.insert(name, bytes);
     }
 
-    let mut manifest = Manifest {
-        compressed: effort == Effort::Best,
-        ..Manifest::default()
-    };
+    let mut manifest = Manifest { compressed: effort == Effort::Best, ..Manifest::default() };
     let mut kept = BTreeSet::new();
     for (name, bytes) in contents {
         let hashed = hashed_name(&name, &bytes);
@@ -81,16 +76,12 @@ pub(crate) fn first_load(workspace: &Workspace, manifest: &Manifest) -> Result<u
     let assets = workspace.dist().join("assets");
     let mut total = 0;
     for name in FIRST_LOAD {
-        let file = manifest
-            .files
-            .get(name)
-            .with_context(|| format!("{name} is not in the manifest"))?;
+        let file =
+            manifest.files.get(name).with_context(|| format!("{name} is not in the manifest"))?;
         let plain = assets.join(file);
         let brotli = assets.join(format!("{file}.br"));
         let path = if brotli.exists() { brotli } else { plain };
-        total += fs::metadata(&path)
-            .with_context(|| format!("reading {}", path.display()))?
-            .len();
+        total += fs::metadata(&path).with_context(|| format!("reading {}", path.display()))?.len();
     }
     Ok(total)
 }
@@ -130,20 +121,13 @@ fn bindgen(workspace: &Workspace) -> Result<BTreeMap<String, Vec<u8>>> {
 fn hashed_name(name: &str, bytes: &[u8]) -> String {
     use sha2::{Digest, Sha256};
     let digest = Sha256::digest(bytes);
-    let hash: String = digest[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hash: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
     let (folder, file) = name.rsplit_once('/').unwrap_or(("", name));
     let hashed = match file.split_once('.') {
         Some((stem, extension)) if !stem.is_empty() => format!("{stem}.{hash}.{extension}"),
         _ => format!("{file}.{hash}"),
     };
-    if folder.is_empty() {
-        hashed
-    } else {
-        format!("{folder}/{hashed}")
-    }
+    if folder.is_empty() { hashed } else { format!("{folder}/{hashed}") }
 }
 
 /// Writes a file unless it already holds these bytes, so that its time of change, which cargo

@@ -12,9 +12,7 @@ use crate::{
 
 /// rustfmt over the whole workspace.
 pub(crate) fn formatting(workspace: &Workspace) -> Result<()> {
-    step("formatting", || {
-        process::run(cargo(workspace.root()).args(["fmt", "--all", "--check"]))
-    })
+    step("formatting", || process::run(cargo(workspace.root()).args(["fmt", "--all", "--check"])))
 }
 
 /// Clippy, warnings denied: this machine's packages, this tool, and the browser's half apart,
@@ -32,10 +30,7 @@ pub(crate) fn lints(workspace: &Workspace) -> Result<()> {
     }
     step("lints of the browser's half", || {
         process::run(
-            cargo(workspace.root())
-                .arg("clippy")
-                .args(BROWSER)
-                .args(["--", "-D", "warnings"]),
+            cargo(workspace.root()).arg("clippy").args(BROWSER).args(["--", "-D", "warnings"]),
         )
     })
 }
@@ -46,20 +41,12 @@ pub(crate) fn dependencies(workspace: &Workspace, tools: &CargoTools) -> Result<
     let deny = |checks: &[&str]| {
         process::run(
             cargo(workspace.root())
-                .args([
-                    "deny",
-                    "--log-level",
-                    "warn",
-                    "check",
-                    "--hide-inclusion-graph",
-                ])
+                .args(["deny", "--log-level", "warn", "check", "--hide-inclusion-graph"])
                 .args(checks)
                 .env("PATH", tools.path()),
         )
     };
-    step("licences, bans, sources", || {
-        deny(&["licenses", "bans", "sources"])
-    })?;
+    step("licences, bans, sources", || deny(&["licenses", "bans", "sources"]))?;
     step("advisories", || {
         if let Err(error) = deny(&["advisories"]) {
             eprintln!("warning: advisories are not known to be clean: {error:#}");

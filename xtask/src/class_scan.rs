@@ -148,10 +148,7 @@ fn expression(tokens: &mut Peekable<IntoIter>) -> TokenStream {
     let mut taken = Vec::new();
     loop {
         // An attribute begins where a name follows a finished value without anything between.
-        let finished = matches!(
-            taken.last(),
-            Some(TokenTree::Literal(_) | TokenTree::Group(_))
-        );
+        let finished = matches!(taken.last(), Some(TokenTree::Literal(_) | TokenTree::Group(_)));
         match tokens.peek() {
             None => break,
             Some(TokenTree::Ident(ident)) if finished && ident != "else" => break,

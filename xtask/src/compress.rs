@@ -75,23 +75,10 @@ mod tests {
         let long = folder.path().join("long.css");
         let short = folder.path().join("short.css");
         let text = b"body { margin: 0 }\n".repeat(100);
-        assert_eq!(
-            beside(&long, &text, Effort::None).expect("nothing").len(),
-            0
-        );
+        assert_eq!(beside(&long, &text, Effort::None).expect("nothing").len(), 0);
         let copies = beside(&long, &text, Effort::Best).expect("two copies");
-        assert_eq!(
-            copies,
-            [
-                folder.path().join("long.css.br"),
-                folder.path().join("long.css.gz")
-            ]
-        );
-        assert!(
-            copies
-                .iter()
-                .all(|copy| fs::metadata(copy).expect("a file").len() < 200)
-        );
+        assert_eq!(copies, [folder.path().join("long.css.br"), folder.path().join("long.css.gz")]);
+        assert!(copies.iter().all(|copy| fs::metadata(copy).expect("a file").len() < 200));
         assert_eq!(beside(&short, b"a", Effort::Best).expect("none").len(), 0);
     }
 }

@@ -29,10 +29,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<String> {
     css.push_str(&base);
     css.push('\n');
     config.preflight = Preflight::new_none();
-    css.push_str(&encre_css::generate(
-        words.iter().map(String::as_str),
-        &config,
-    ));
+    css.push_str(&encre_css::generate(words.iter().map(String::as_str), &config));
     Ok(compact(&css))
 }
 

@@ -17,15 +17,7 @@ use notify::{Event, EventKind, RecursiveMode, Watcher};
 use crate::{build, compress::Effort, process, run, workspace::Workspace};
 
 /// The folders that are watched.
-const WATCHED: [&str; 7] = [
-    "app",
-    "crates",
-    "frontend",
-    "migrations",
-    "public",
-    "server",
-    "style",
-];
+const WATCHED: [&str; 7] = ["app", "crates", "frontend", "migrations", "public", "server", "style"];
 
 /// Editors write a file in several steps: wait until it has been quiet for this long.
 const QUIET: Duration = Duration::from_millis(200);
@@ -75,10 +67,8 @@ fn rebuild(workspace: &Workspace, embedded_model: bool) -> Result<()> {
 
 /// Whether an event changes what is built: not a mere read, not an editor's hidden file.
 fn concerns_us(event: &Event) -> bool {
-    let writes = matches!(
-        event.kind,
-        EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_)
-    );
+    let writes =
+        matches!(event.kind, EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_));
     writes && event.paths.iter().any(|path| !is_hidden(path))
 }
 
@@ -125,8 +115,5 @@ fn stop(server: &mut Child) -> Result<()> {
     }
     // Already ended is as good as killed.
     let _ = server.kill();
-    server
-        .wait()
-        .map(drop)
-        .context("waiting for the server to end")
+    server.wait().map(drop).context("waiting for the server to end")
 }

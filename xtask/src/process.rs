@@ -20,9 +20,7 @@ pub(crate) fn cargo(root: &Path) -> Command {
 /// that shows the command line.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let line = display(command);
-    let status = command
-        .status()
-        .with_context(|| format!("could not start `{line}`"))?;
+    let status = command.status().with_context(|| format!("could not start `{line}`"))?;
     if !status.success() {
         bail!("`{line}` failed ({status})");
     }

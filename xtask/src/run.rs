@@ -91,10 +91,7 @@ impl Stamp {
                 fs::create_dir_all(folder)?;
             }
             fs::write(&self.path, &self.content)?;
-            fs::File::options()
-                .write(true)
-                .open(&self.path)?
-                .set_modified(dated)
+            fs::File::options().write(true).open(&self.path)?.set_modified(dated)
         };
         write().with_context(|| format!("writing {}", self.path.display()))
     }

@@ -22,14 +22,9 @@ const WASM_TARGET: &str = "wasm32-unknown-unknown";
 /// Adds Rust's WebAssembly target where it is missing.
 pub(crate) fn wasm_target(workspace: &Workspace) -> Result<()> {
     let sysroot = process::read(
-        Command::new("rustc")
-            .args(["--print", "sysroot"])
-            .current_dir(workspace.root()),
+        Command::new("rustc").args(["--print", "sysroot"]).current_dir(workspace.root()),
     )?;
-    let installed = Path::new(sysroot.trim())
-        .join("lib/rustlib")
-        .join(WASM_TARGET)
-        .exists();
+    let installed = Path::new(sysroot.trim()).join("lib/rustlib").join(WASM_TARGET).exists();
     if installed {
         return Ok(());
     }
@@ -49,9 +44,7 @@ pub(crate) fn wasm_target(workspace: &Workspace) -> Result<()> {
 pub(crate) fn npm_packages(workspace: &Workspace) -> Result<()> {
     let folder = workspace.path("end2end");
     let changed = |name: &str| {
-        std::fs::metadata(folder.join(name))
-            .and_then(|metadata| metadata.modified())
-            .ok()
+        std::fs::metadata(folder.join(name)).and_then(|metadata| metadata.modified()).ok()
     };
     let installed = changed("node_modules/.package-lock.json");
     if installed.is_some() && installed >= changed("package-lock.json") {

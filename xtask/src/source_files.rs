@@ -32,9 +32,7 @@ pub(crate) fn last_change(paths: &[PathBuf]) -> Result<Option<SystemTime>> {
     let mut latest = None;
     for path in paths {
         visit(path, &mut |path, _| {
-            let changed = fs::metadata(path)
-                .and_then(|metadata| metadata.modified())
-                .ok();
+            let changed = fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
             latest = latest.max(changed);
         })?;
     }

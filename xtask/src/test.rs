@@ -78,9 +78,7 @@ fn parts(workspace: &Workspace, extent: Extent, totals: &mut Totals) -> Result<(
     }
     step("build", || {
         process::run(
-            cargo(workspace.root())
-                .args(["build", "--release", "--all-targets"])
-                .args(NATIVE),
+            cargo(workspace.root()).args(["build", "--release", "--all-targets"]).args(NATIVE),
         )
     })?;
     let weights = weights(workspace)?;
@@ -105,9 +103,7 @@ fn parts(workspace: &Workspace, extent: Extent, totals: &mut Totals) -> Result<(
     })?;
     if full {
         checks::documentation(workspace)?;
-        step("end to end", || {
-            totals.add(Runner::Node, &mut end_to_end(workspace, &weights))
-        })?;
+        step("end to end", || totals.add(Runner::Node, &mut end_to_end(workspace, &weights)))?;
     }
     Ok(())
 }
@@ -132,9 +128,7 @@ fn weights(workspace: &Workspace) -> Result<PathBuf> {
 /// Tells the tests where the weights are, and keeps llama.cpp's spinning threads from starving
 /// everything else on a small machine.
 fn with_weights<'a>(command: &'a mut Command, weights: &Path) -> &'a mut Command {
-    command
-        .env("DOMOVOI_TEST_WEIGHTS", weights)
-        .env("DOMOVOI_TEST_THREADS", "1")
+    command.env("DOMOVOI_TEST_WEIGHTS", weights).env("DOMOVOI_TEST_THREADS", "1")
 }
 
 /// Node's own test runner over `end2end`: one file at a time, since each drives a model.

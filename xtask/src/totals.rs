@@ -71,10 +71,7 @@ fn pass_on(from: Option<impl Read>, mut to: impl Write, runner: Runner) -> Total
     let Some(from) = from else { return totals };
     let mut reader = BufReader::new(from);
     let mut line = Vec::new();
-    while reader
-        .read_until(b'\n', &mut line)
-        .is_ok_and(|read| read > 0)
-    {
+    while reader.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
         // Nobody to tell when our own output is closed.
         let _ = to.write_all(&line).and_then(|()| to.flush());
         let counted = summary(runner, &String::from_utf8_lossy(&line));
@@ -104,19 +101,16 @@ fn summary(runner: Runner, line: &str) -> Totals {
             passed: before("passed"),
             failed: before("failed") + before("timed") + before("exec"),
         },
-        Runner::Rustdoc if line.trim_start().starts_with("test result:") => Totals {
-            passed: before("passed"),
-            failed: before("failed"),
-        },
+        Runner::Rustdoc if line.trim_start().starts_with("test result:") => {
+            Totals { passed: before("passed"), failed: before("failed") }
+        }
         Runner::Node => match words[..] {
-            ["ℹ" | "#", "pass", number] => Totals {
-                passed: number.parse().unwrap_or(0),
-                failed: 0,
-            },
-            ["ℹ" | "#", "fail" | "cancelled", number] => Totals {
-                passed: 0,
-                failed: number.parse().unwrap_or(0),
-            },
+            ["ℹ" | "#", "pass", number] => {
+                Totals { passed: number.parse().unwrap_or(0), failed: 0 }
+            }
+            ["ℹ" | "#", "fail" | "cancelled", number] => {
+                Totals { passed: 0, failed: number.parse().unwrap_or(0) }
+            }
             _ => Totals::default(),
         },
         Runner::Nextest | Runner::Rustdoc => Totals::default(),

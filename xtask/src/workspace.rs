@@ -19,10 +19,7 @@ impl Workspace {
     pub(crate) fn find() -> Result<Self> {
         let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
             .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
-        let root = manifest
-            .parent()
-            .context("xtask's folder has no parent")?
-            .to_path_buf();
+        let root = manifest.parent().context("xtask's folder has no parent")?.to_path_buf();
         let exe = std::env::current_exe().context("finding this program's own path")?;
         let target = exe
             .ancestors()
@@ -55,9 +52,7 @@ impl Workspace {
 
     /// The server's release binary.
     pub(crate) fn server_binary(&self) -> PathBuf {
-        self.target
-            .join("release")
-            .join(format!("domovoi{}", std::env::consts::EXE_SUFFIX))
+        self.target.join("release").join(format!("domovoi{}", std::env::consts::EXE_SUFFIX))
     }
 
     /// The WebAssembly module as rustc wrote it, before wasm-bindgen.

@@ -31,8 +31,5 @@ fn compacting_keeps_strings_and_drops_comments() {
         compact("a {\n  content: \"/* kept */\";\n\n  /* dropped\n */ color: red;\n}\n"),
         "a {\ncontent: \"/* kept */\";\ncolor: red;\n}\n"
     );
-    assert_eq!(
-        compact(r"a::after { content: '\'/*'; }"),
-        "a::after { content: '\\'/*'; }\n"
-    );
+    assert_eq!(compact(r"a::after { content: '\'/*'; }"), "a::after { content: '\\'/*'; }\n");
 }

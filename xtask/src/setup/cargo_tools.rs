@@ -69,9 +69,8 @@ pub(crate) fn cargo_tools(workspace: &Workspace) -> Result<CargoTools> {
             })
         })?;
     }
-    let mut folders: Vec<PathBuf> = env::var_os("PATH")
-        .map(|path| env::split_paths(&path).collect())
-        .unwrap_or_default();
+    let mut folders: Vec<PathBuf> =
+        env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default();
     folders.push(binaries);
     let path = env::join_paths(folders).context("PATH")?;
     Ok(CargoTools { path })

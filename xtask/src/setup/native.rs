@@ -49,11 +49,7 @@ fn libclang_is_there() -> bool {
     if std::env::var_os("LIBCLANG_PATH").is_some() || !cfg!(target_os = "linux") {
         return true;
     }
-    let mut folders = vec![
-        "/usr/lib".into(),
-        "/usr/lib64".into(),
-        "/usr/local/lib".into(),
-    ];
+    let mut folders = vec!["/usr/lib".into(), "/usr/lib64".into(), "/usr/local/lib".into()];
     if let Ok(entries) = std::fs::read_dir("/usr/lib") {
         for entry in entries.flatten() {
             folders.push(entry.path());

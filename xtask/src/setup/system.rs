@@ -55,22 +55,14 @@ pub(crate) fn browser() -> Result<()> {
 /// Installs what is missing through apt as root; on any other machine fails with the line to
 /// type.
 pub(crate) fn install(requirements: &[Requirement]) -> Result<()> {
-    let missing: Vec<&Requirement> = requirements
-        .iter()
-        .filter(|requirement| !(requirement.present)())
-        .collect();
+    let missing: Vec<&Requirement> =
+        requirements.iter().filter(|requirement| !(requirement.present)()).collect();
     if missing.is_empty() {
         return Ok(());
     }
-    let names = missing
-        .iter()
-        .map(|requirement| requirement.name)
-        .collect::<Vec<_>>()
-        .join(", ");
-    let apt: Vec<&str> = missing
-        .iter()
-        .flat_map(|requirement| requirement.apt.iter().copied())
-        .collect();
+    let names = missing.iter().map(|requirement| requirement.name).collect::<Vec<_>>().join(", ");
+    let apt: Vec<&str> =
+        missing.iter().flat_map(|requirement| requirement.apt.iter().copied()).collect();
     if find_program("apt-get").is_some() {
         if is_root() {
             return step(&format!("installing {names}"), || {
@@ -85,10 +77,8 @@ pub(crate) fn install(requirements: &[Requirement]) -> Result<()> {
             apt.join(" ")
         );
     }
-    let brew: Vec<&str> = missing
-        .iter()
-        .flat_map(|requirement| requirement.brew.iter().copied())
-        .collect();
+    let brew: Vec<&str> =
+        missing.iter().flat_map(|requirement| requirement.brew.iter().copied()).collect();
     if cfg!(target_os = "macos") {
         bail!(
             "missing: {names}. Type this, then try again:\n\n    brew install {}\n",
