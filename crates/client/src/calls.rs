@@ -33,13 +33,7 @@ struct Waiting {
 
 impl Calls {
     pub(crate) fn add(&mut self, id: String, answers: UnboundedSender<Answer>) {
-        self.waiting.insert(
-            id,
-            Waiting {
-                sent: false,
-                answers,
-            },
-        );
+        self.waiting.insert(id, Waiting { sent: false, answers });
     }
 
     pub(crate) fn mark_sent(&mut self, id: &str) {
@@ -70,9 +64,7 @@ impl Calls {
     /// Fails the calls that were sent on the connection that is lost.
     pub(crate) fn lose_sent(&mut self) {
         for (_, call) in self.waiting.extract_if(|_, call| call.sent) {
-            let _ = call
-                .answers
-                .unbounded_send(Err(ClientError::ConnectionLost));
+            let _ = call.answers.unbounded_send(Err(ClientError::ConnectionLost));
         }
     }
 
@@ -80,9 +72,7 @@ impl Calls {
     pub(crate) fn close(&mut self, code: u16, reason: &str) {
         for (_, call) in self.waiting.drain() {
             let reason = reason.to_owned();
-            let _ = call
-                .answers
-                .unbounded_send(Err(ClientError::Closed { code, reason }));
+            let _ = call.answers.unbounded_send(Err(ClientError::Closed { code, reason }));
         }
     }
 }
@@ -125,11 +115,7 @@ pub struct CallStream<T> {
 
 impl<T> CallStream<T> {
     pub(crate) fn new(call: PendingCall) -> Self {
-        Self {
-            call: Some(call),
-            last: None,
-            item: std::marker::PhantomData,
-        }
+        Self { call: Some(call), last: None, item: std::marker::PhantomData }
     }
 
     /// The value with which the stream ended; `None` before its end and where there is none.
@@ -141,9 +127,7 @@ impl<T> CallStream<T> {
 
 impl<T> std::fmt::Debug for CallStream<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CallStream")
-            .field("ended", &self.call.is_none())
-            .finish_non_exhaustive()
+        f.debug_struct("CallStream").field("ended", &self.call.is_none()).finish_non_exhaustive()
     }
 }
 
@@ -179,9 +163,7 @@ fn accept(answer: RpcResponse) -> Result<RpcResponse, ClientError> {
     if answer.success {
         Ok(answer)
     } else {
-        Err(ClientError::Remote(
-            answer.error.unwrap_or_else(|| "the call failed".to_owned()),
-        ))
+        Err(ClientError::Remote(answer.error.unwrap_or_else(|| "the call failed".to_owned())))
     }
 }
 
@@ -191,11 +173,9 @@ fn decode<T: DeserializeOwned>(value: Value) -> Result<T, ClientError> {
 
 /// Arguments as the wire wants them: a tuple or list is spread, `()` is none, anything else is one.
 pub(crate) fn arguments(args: impl Serialize) -> Result<Vec<Value>, ClientError> {
-    Ok(
-        match serde_json::to_value(args).map_err(ClientError::Encode)? {
-            Value::Array(list) => list,
-            Value::Null => Vec::new(),
-            one => vec![one],
-        },
-    )
+    Ok(match serde_json::to_value(args).map_err(ClientError::Encode)? {
+        Value::Array(list) => list,
+        Value::Null => Vec::new(),
+        one => vec![one],
+    })
 }

@@ -52,14 +52,8 @@ impl AgentClient {
     /// registered that miss nothing.
     #[must_use]
     pub fn new(mut options: AgentOptions) -> Self {
-        options
-            .connection_id
-            .get_or_insert_with(|| uuid::Uuid::new_v4().to_string());
-        Self {
-            handle: Arc::new(Handle {
-                link: Arc::new(Link::new(options)),
-            }),
-        }
+        options.connection_id.get_or_insert_with(|| uuid::Uuid::new_v4().to_string());
+        Self { handle: Arc::new(Handle { link: Arc::new(Link::new(options)) }) }
     }
 
     /// A client that connects at once; returns before it is connected.
@@ -86,9 +80,7 @@ impl AgentClient {
     /// A handle that does not keep the connection open.
     #[must_use]
     pub fn downgrade(&self) -> WeakAgentClient {
-        WeakAgentClient {
-            handle: Arc::downgrade(&self.handle),
-        }
+        WeakAgentClient { handle: Arc::downgrade(&self.handle) }
     }
 
     /// The options it was made with, and the connection's id.
@@ -155,16 +147,12 @@ impl AgentClient {
         method: &str,
         args: impl Serialize,
     ) -> Result<T, ClientError> {
-        let result = self
-            .handle
-            .link
-            .call(method, calls::arguments(args)?)?
-            .result();
+        let result = self.handle.link.call(method, calls::arguments(args)?)?.result();
         match self.options().call_timeout {
             None => result.await,
-            Some(limit) => platform::timeout(limit, result)
-                .await
-                .unwrap_or(Err(ClientError::TimedOut(limit))),
+            Some(limit) => {
+                platform::timeout(limit, result).await.unwrap_or(Err(ClientError::TimedOut(limit)))
+            }
         }
     }
 
@@ -178,9 +166,7 @@ impl AgentClient {
         method: &str,
         args: impl Serialize,
     ) -> Result<CallStream<T>, ClientError> {
-        Ok(CallStream::new(
-            self.handle.link.call(method, calls::arguments(args)?)?,
-        ))
+        Ok(CallStream::new(self.handle.link.call(method, calls::arguments(args)?)?))
     }
 
     /// Replaces the agent's state.

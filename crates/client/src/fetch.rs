@@ -20,21 +20,13 @@ pub struct FetchRequest {
 impl FetchRequest {
     /// A `GET`.
     pub fn get() -> Self {
-        Self {
-            method: "GET".to_owned(),
-            headers: Vec::new(),
-            body: None,
-        }
+        Self { method: "GET".to_owned(), headers: Vec::new(), body: None }
     }
 
     /// A `POST` of JSON.
     pub fn post_json(body: &serde_json::Value) -> Self {
         let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-        Self {
-            method: "POST".to_owned(),
-            headers,
-            body: Some(body.to_string()),
-        }
+        Self { method: "POST".to_owned(), headers, body: Some(body.to_string()) }
     }
 
     /// Adds a header field.
@@ -61,10 +53,7 @@ impl FetchResponse {
     /// where the body does not have this type.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
         if !(200..300).contains(&self.status) {
-            return Err(ClientError::Status {
-                status: self.status,
-                body: self.body.clone(),
-            });
+            return Err(ClientError::Status { status: self.status, body: self.body.clone() });
         }
         serde_json::from_str(&self.body).map_err(ClientError::Decode)
     }
@@ -87,9 +76,7 @@ pub async fn agent_fetch(
 /// # Errors
 /// Those of [`agent_fetch`] and of [`FetchResponse::json`].
 pub async fn fetch_messages(options: &AgentOptions) -> Result<Vec<UiMessage>, ClientError> {
-    agent_fetch(options, "get-messages", FetchRequest::get())
-        .await?
-        .json()
+    agent_fetch(options, "get-messages", FetchRequest::get()).await?.json()
 }
 
 fn failed(error: impl std::fmt::Display) -> ClientError {
@@ -110,10 +97,7 @@ async fn send(url: &str, request: FetchRequest) -> Result<FetchResponse, ClientE
         None => builder.build().map_err(failed)?,
     };
     let response = built.send().await.map_err(failed)?;
-    Ok(FetchResponse {
-        status: response.status(),
-        body: response.text().await.map_err(failed)?,
-    })
+    Ok(FetchResponse { status: response.status(), body: response.text().await.map_err(failed)? })
 }
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -128,8 +112,5 @@ async fn send(url: &str, request: FetchRequest) -> Result<FetchResponse, ClientE
     }
     let response = builder.send().await.map_err(failed)?;
     let status = response.status().as_u16();
-    Ok(FetchResponse {
-        status,
-        body: response.text().await.map_err(failed)?,
-    })
+    Ok(FetchResponse { status, body: response.text().await.map_err(failed)? })
 }

@@ -68,11 +68,7 @@ pub(crate) struct Ending {
 impl Ending {
     /// By a close code: 1008 and 4000 to 4999 forbid another attempt.
     pub(crate) fn by_code(code: u16, reason: String) -> Self {
-        Self {
-            code,
-            reason,
-            terminal: code == 1008 || (4000..5000).contains(&code),
-        }
+        Self { code, reason, terminal: code == 1008 || (4000..5000).contains(&code) }
     }
 }
 
@@ -91,11 +87,7 @@ impl Link {
             state_awaited: false,
             ready: Vec::new(),
         };
-        Self {
-            options,
-            listeners: Arc::default(),
-            state: Mutex::new(state),
-        }
+        Self { options, listeners: Arc::default(), state: Mutex::new(state) }
     }
 
     /// Connects and keeps connected, until closed. A second start does nothing.
@@ -132,11 +124,7 @@ impl Link {
             }
         }
         let reason = reason.to_owned();
-        self.listeners.emit(ClientEvent::Closed {
-            code,
-            reason,
-            will_reconnect: false,
-        });
+        self.listeners.emit(ClientEvent::Closed { code, reason, will_reconnect: false });
         self.listeners.finish();
     }
 
@@ -190,19 +178,11 @@ impl Link {
         args: Vec<Value>,
     ) -> Result<PendingCall, ClientError> {
         let id = uuid::Uuid::new_v4().to_string();
-        let request = RpcRequest {
-            id: id.clone(),
-            method: method.to_owned(),
-            args,
-        };
+        let request = RpcRequest { id: id.clone(), method: method.to_owned(), args };
         let message = Message::Text(domovoi_protocol::ClientFrame::Rpc(request).to_json());
         let (sender, answers) = mpsc::unbounded();
         self.push(message, Some(id.clone()), Some(sender))?;
-        Ok(PendingCall {
-            id,
-            link: Arc::clone(self),
-            answers,
-        })
+        Ok(PendingCall { id, link: Arc::clone(self), answers })
     }
 
     fn push(
@@ -234,9 +214,7 @@ impl Link {
     pub(crate) fn forget_call(&self, id: &str) {
         let mut state = locked(&self.state);
         state.calls.remove(id);
-        state
-            .outbox
-            .retain(|outgoing| outgoing.call.as_deref() != Some(id));
+        state.outbox.retain(|outgoing| outgoing.call.as_deref() != Some(id));
     }
 
     /// The next message to send; the socket calls it when it can send.
@@ -315,20 +293,14 @@ impl Link {
                 return None;
             }
             state.attempt = state.attempt.saturating_add(1);
-            state.status = ConnectionStatus::Reconnecting {
-                attempt: state.attempt,
-            };
+            state.status = ConnectionStatus::Reconnecting { attempt: state.attempt };
             state.wake = None;
             state.identity = None;
             state.calls.lose_sent();
             self.options.reconnect.delay(state.attempt, random_share())
         };
         let Ending { code, reason, .. } = ending;
-        self.listeners.emit(ClientEvent::Closed {
-            code,
-            reason,
-            will_reconnect: true,
-        });
+        self.listeners.emit(ClientEvent::Closed { code, reason, will_reconnect: true });
         Some(delay)
     }
 }
@@ -337,10 +309,9 @@ impl State {
     fn check_open_ended(&self) -> Result<(), ClientError> {
         match &self.ending {
             None => Ok(()),
-            Some((code, reason)) => Err(ClientError::Closed {
-                code: *code,
-                reason: reason.clone(),
-            }),
+            Some((code, reason)) => {
+                Err(ClientError::Closed { code: *code, reason: reason.clone() })
+            }
         }
     }
 

@@ -46,10 +46,7 @@ impl Drop for Subscription {
             let removed: Vec<_> = {
                 let mut state = locked(&listeners.state);
                 let id = self.id;
-                state
-                    .callbacks
-                    .extract_if(.., |(other, _)| *other == id)
-                    .collect()
+                state.callbacks.extract_if(.., |(other, _)| *other == id).collect()
             };
             // What the callback owns may use the client while it is dropped.
             drop(removed);
@@ -59,9 +56,7 @@ impl Drop for Subscription {
 
 impl std::fmt::Debug for Subscription {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Subscription")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
+        f.debug_struct("Subscription").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
@@ -71,11 +66,7 @@ impl Listeners {
         state.next_id += 1;
         let id = state.next_id;
         state.callbacks.push((id, Arc::new(Mutex::new(callback))));
-        Subscription {
-            listeners: Arc::downgrade(self),
-            id,
-            kept: false,
-        }
+        Subscription { listeners: Arc::downgrade(self), id, kept: false }
     }
 
     /// Calls every callback. An event that a callback itself brings about, or that another
@@ -109,11 +100,7 @@ impl Listeners {
             drop(removed);
             return None;
         };
-        let callbacks = state
-            .callbacks
-            .iter()
-            .map(|(_, callback)| Arc::clone(callback))
-            .collect();
+        let callbacks = state.callbacks.iter().map(|(_, callback)| Arc::clone(callback)).collect();
         Some((event, callbacks))
     }
 

@@ -91,22 +91,14 @@ impl AgentOptions {
     #[must_use]
     pub fn socket_url(&self) -> String {
         let id = self.connection_id.iter().map(|id| ("_pk", id.as_str()));
-        let url = format!(
-            "{}{}",
-            self.origin("ws"),
-            address::path(&self.agent, &self.name)
-        );
+        let url = format!("{}{}", self.origin("ws"), address::path(&self.agent, &self.name));
         with_query(url, id.chain(self.query_pairs()))
     }
 
     /// The address of `path` under the agent, for HTTP.
     #[must_use]
     pub fn http_url(&self, path: &str) -> String {
-        let mut url = format!(
-            "{}{}",
-            self.origin("http"),
-            address::path(&self.agent, &self.name)
-        );
+        let mut url = format!("{}{}", self.origin("http"), address::path(&self.agent, &self.name));
         let path = path.trim_start_matches('/');
         if !path.is_empty() {
             url.push('/');
@@ -116,20 +108,14 @@ impl AgentOptions {
     }
 
     fn query_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.query
-            .iter()
-            .map(|(key, value)| (key.as_str(), value.as_str()))
+        self.query.iter().map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
     /// The base with the scheme `plain` or, where the base is secure, `plain` with an `s`.
     fn origin(&self, plain: &str) -> String {
         let base = self.base.trim_end_matches('/');
         let (scheme, rest) = base.split_once("://").unwrap_or(("", base));
-        let secure = if matches!(scheme, "https" | "wss") {
-            "s"
-        } else {
-            ""
-        };
+        let secure = if matches!(scheme, "https" | "wss") { "s" } else { "" };
         format!("{plain}{secure}://{rest}")
     }
 }
@@ -163,10 +149,7 @@ mod tests {
     #[test]
     fn schemes_follow_the_base() {
         let options = AgentOptions::new("MyAgent", "a/b").base("https://x.test/prefix/");
-        assert_eq!(
-            options.socket_url(),
-            "wss://x.test/prefix/agents/my-agent/a%2Fb"
-        );
+        assert_eq!(options.socket_url(), "wss://x.test/prefix/agents/my-agent/a%2Fb");
         assert_eq!(
             options.query("k", "ä&").http_url("/get-messages"),
             "https://x.test/prefix/agents/my-agent/a%2Fb/get-messages?k=%C3%A4%26"
@@ -175,13 +158,8 @@ mod tests {
 
     #[test]
     fn a_path_may_bring_a_query_of_its_own() {
-        let options = AgentOptions::new("a", "n")
-            .base("127.0.0.1:1")
-            .query("k", "v");
-        assert_eq!(
-            options.http_url("p?x=1"),
-            "http://127.0.0.1:1/agents/a/n/p?x=1&k=v"
-        );
+        let options = AgentOptions::new("a", "n").base("127.0.0.1:1").query("k", "v");
+        assert_eq!(options.http_url("p?x=1"), "http://127.0.0.1:1/agents/a/n/p?x=1&k=v");
         assert_eq!(options.http_url(""), "http://127.0.0.1:1/agents/a/n?k=v");
     }
 }

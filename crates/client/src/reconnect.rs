@@ -53,10 +53,7 @@ mod tests {
 
     #[test]
     fn waits_grow_to_the_maximum_and_never_past_it() {
-        let policy = ReconnectPolicy {
-            jitter: 0.0,
-            ..ReconnectPolicy::default()
-        };
+        let policy = ReconnectPolicy { jitter: 0.0, ..ReconnectPolicy::default() };
         let waits: Vec<_> = (1..20).map(|attempt| policy.delay(attempt, 0.9)).collect();
         assert_eq!(waits[0], policy.first);
         assert!(waits.windows(2).all(|pair| pair[0] <= pair[1]));

@@ -76,6 +76,11 @@ impl Reducer {
         self.message
     }
 
+    /// Edits the tool call `id`, as when a person has decided on it.
+    pub fn edit_tool(&mut self, id: &str, edit: impl FnOnce(&mut ToolPart)) -> Change {
+        self.update_tool(id, edit)
+    }
+
     /// Applies one chunk.
     pub fn apply(&mut self, chunk: &Chunk) -> Change {
         match chunk {

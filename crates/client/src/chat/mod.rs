@@ -1,1 +1,50 @@
 //! The chat half of the protocol as a state machine without I/O.
+//!
+//! A [`ChatSession`] is told what the person does and what the server sends, and answers with
+//! [`Effect`]s: frames to send, a history to fetch, things to draw again. Whoever owns a socket
+//! carries them out; the Leptos hook and native programs use the same session.
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | `session` | [`ChatSession`]: what a person does, and the state there is to read |
+//! | `incoming` | what the server's frames do to it |
+//! | `turn` | one running turn: which chunks it has, when it starts over |
+//! | `transcript` | the messages, of which some are being written |
+//! | `effect` | [`Effect`], [`Changed`], [`ChatStatus`] |
+//!
+//! ```
+//! use domovoi_client::chat::{ChatSession, ChatStatus, Effect};
+//! use domovoi_protocol::{ClientFrame, ServerFrame};
+//!
+//! let mut session = ChatSession::default();
+//! session.opened();
+//! let sent = session.submit("Hello").into_iter().find_map(|effect| match effect {
+//!     Effect::Send(ClientFrame::ChatRequest(request)) => Some(request.id),
+//!     _ => None,
+//! });
+//! assert_eq!(session.status(), ChatStatus::Submitted);
+//!
+//! let turn = sent.unwrap_or_default();
+//! for (seq, chunk) in [
+//!     r#"{\"type\":\"start\",\"messageId\":\"m\"}"#,
+//!     r#"{\"type\":\"text-delta\",\"id\":\"t\",\"delta\":\"Good day\"}"#,
+//! ].iter().enumerate() {
+//!     let frame = format!(
+//!         r#"{{"type":"cf_agent_use_chat_response","id":"{turn}","seq":{seq},"body":"{chunk}"}}"#
+//!     );
+//!     if let Some(frame) = ServerFrame::parse(&frame)? {
+//!         session.handle(&frame);
+//!     }
+//! }
+//! assert_eq!(session.messages().last().map(|message| message.text()).as_deref(), Some("Good day"));
+//! # Ok::<(), domovoi_protocol::ParseError>(())
+//! ```
+
+mod effect;
+mod incoming;
+mod session;
+mod transcript;
+mod turn;
+
+pub use effect::{Changed, ChatStatus, Effect};
+pub use session::ChatSession;

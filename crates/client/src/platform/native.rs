@@ -44,9 +44,7 @@ pub(crate) fn default_base() -> String {
 
 /// Whether there was a runtime to run `task` on.
 pub(crate) fn spawn(task: impl Future<Output = ()> + Send + 'static) -> bool {
-    tokio::runtime::Handle::try_current()
-        .map(|runtime| runtime.spawn(task))
-        .is_ok()
+    tokio::runtime::Handle::try_current().map(|runtime| runtime.spawn(task)).is_ok()
 }
 
 pub(crate) async fn sleep(duration: Duration) {
@@ -90,10 +88,7 @@ pub(crate) async fn run(link: &Link, closing: &mut oneshot::Receiver<()>) -> End
     }
     let goodbye = async {
         send_waiting(link, &mut sink).await?;
-        let frame = CloseFrame {
-            code: CloseCode::Normal,
-            reason: "".into(),
-        };
+        let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
         sink.send(Frame::Close(Some(frame))).await
     };
     // Whether or not the other side hears it, the connection is over.
@@ -138,11 +133,7 @@ async fn receive(link: &Link, stream: &mut SplitStream<Socket>) -> Ending {
 }
 
 fn lost(reason: impl ToString) -> Ending {
-    Ending {
-        code: 1006,
-        reason: reason.to_string(),
-        terminal: false,
-    }
+    Ending { code: 1006, reason: reason.to_string(), terminal: false }
 }
 
 /// A server that refuses the request would refuse it again; one that is busy would not.
@@ -158,15 +149,9 @@ fn not_opened(error: &Error) -> Ending {
     let reason = match error {
         Error::Http(response) => {
             let body = response.body().as_deref().unwrap_or_default();
-            format!("{} {}", response.status(), String::from_utf8_lossy(body))
-                .trim_end()
-                .to_owned()
+            format!("{} {}", response.status(), String::from_utf8_lossy(body)).trim_end().to_owned()
         }
         error => error.to_string(),
     };
-    Ending {
-        code: 1006,
-        reason,
-        terminal,
-    }
+    Ending { code: 1006, reason, terminal }
 }

@@ -1,6 +1,6 @@
 //! Sockets of a browser. Messages are handled within the socket's own callback.
 
-use std::{future::Future, rc::Rc, time::Duration};
+use std::{future::Future, time::Duration};
 
 use futures::{
     channel::oneshot,
@@ -81,11 +81,7 @@ pub(crate) async fn run(
     let socket = match WebSocket::new(&link.options.socket_url()) {
         Ok(socket) => socket,
         Err(error) => {
-            return Ending {
-                code: 1006,
-                reason: describe(&error),
-                terminal: true,
-            };
+            return Ending { code: 1006, reason: describe(&error), terminal: true };
         }
     };
     let (end, ended) = oneshot::channel();
@@ -142,12 +138,7 @@ impl Handlers {
         socket.set_onopen(Some(open.as_ref().unchecked_ref()));
         socket.set_onmessage(Some(message.as_ref().unchecked_ref()));
         socket.set_onclose(Some(close.as_ref().unchecked_ref()));
-        Self {
-            socket: socket.clone(),
-            _open: open,
-            _message: message,
-            _close: close,
-        }
+        Self { socket: socket.clone(), _open: open, _message: message, _close: close }
     }
 }
 

@@ -1,0 +1,311 @@
+//! What the server's frames do to a session.
+
+use domovoi_protocol::{
+    Chunk, Reducer, Role, ServerFrame, UiMessage,
+    chat::{ChatResponse, Outcome},
+    reducer::Change,
+    resume::{ResumeAck, ResumeNone, ResumeNoneReason},
+};
+use serde_json::json;
+
+use super::{Changed, ChatSession, Effect, transcript::Transcript, turn::Turn};
+
+/// How many turns that are over are remembered.
+const ENDED_REMEMBERED: usize = 32;
+
+/// Error text of a turn that failed without saying why.
+const NO_REASON: &str = "the turn failed";
+
+impl ChatSession {
+    /// A frame has come. Frames that are not about the chat do nothing.
+    pub fn handle(&mut self, frame: &ServerFrame) -> Vec<Effect> {
+        let before = (self.status(), self.error.clone());
+        let mut effects = match frame {
+            ServerFrame::ChatResponse(response) => self.response(response),
+            ServerFrame::ChatMessages(history) => {
+                self.fetch = None;
+                self.replace_history(history.messages.clone())
+            }
+            ServerFrame::MessageUpdated(updated) => self.message_updated(&updated.message),
+            ServerFrame::ChatClear(_) => self.cleared(),
+            ServerFrame::Resuming(resuming) => self.resuming(&resuming.id),
+            ServerFrame::ResumeNone(none) => self.nothing_to_resume(none),
+            ServerFrame::Pending(pending) => {
+                if let Some(id) = &pending.id {
+                    self.known_to_server(id);
+                }
+                Vec::new()
+            }
+            ServerFrame::Recovering(recovering) => {
+                self.recovering = recovering.recovering;
+                if let (true, Some(id)) = (recovering.recovering, &recovering.id) {
+                    self.known_to_server(id);
+                    self.turns.iter_mut().filter(|turn| turn.id == *id).for_each(Turn::start_over);
+                }
+                Vec::new()
+            }
+            _ => Vec::new(),
+        };
+        if before != (self.status(), self.error.clone()) {
+            effects.push(Effect::Changed(Changed::Status));
+        }
+        effects
+    }
+
+    fn response(&mut self, response: &ChatResponse) -> Vec<Effect> {
+        let id = response.id.as_str();
+        if self.ended.iter().any(|ended| ended == id) {
+            return Vec::new();
+        }
+        self.known_to_server(id);
+        self.recovering = false;
+        let mut effects = Vec::new();
+        let index = match self.turns.iter().position(|turn| turn.id == id) {
+            Some(index) => index,
+            // The end of a turn whose beginning was missed.
+            None if response.done && response.body.is_empty() => return effects,
+            None => {
+                self.turns.push(Turn::remote(id));
+                self.turns.len() - 1
+            }
+        };
+        if response.error == Some(true) {
+            self.turns[index].error = Some(response.body.clone());
+            self.error = Some(response.body.clone());
+        } else if !response.body.is_empty() {
+            let continuation = response.continuation == Some(true);
+            match Chunk::parse(&response.body) {
+                Ok(chunk) => self.chunk(index, &chunk, response.seq, continuation, &mut effects),
+                Err(_) => self.turns[index].incomplete = true,
+            }
+        }
+        if response.done && response.outcome != Some(Outcome::Recovering) {
+            self.end(index, response.outcome, &mut effects);
+        }
+        effects
+    }
+
+    fn chunk(
+        &mut self,
+        index: usize,
+        chunk: &Chunk,
+        seq: Option<u64>,
+        continuation: bool,
+        effects: &mut Vec<Effect>,
+    ) {
+        let turn = &mut self.turns[index];
+        if !turn.accept(seq) {
+            return;
+        }
+        turn.lost = false;
+        if let Chunk::Error { error_text } = chunk {
+            turn.error = Some(error_text.clone());
+            self.error = Some(error_text.clone());
+        }
+        if let Chunk::Data(data) = chunk
+            && data.transient == Some(true)
+        {
+            effects.push(Effect::Data(data.clone()));
+            return;
+        }
+        let begun = !turn.started;
+        if begun {
+            turn.started = true;
+            let reducer = first_reducer(turn, chunk, continuation, || {
+                self.transcript.last_of(Role::Assistant).cloned()
+            });
+            let index = self.transcript.begin(&turn.id, reducer);
+            effects.push(Effect::Changed(Changed::Message(index)));
+        }
+        if let Some((message, change)) = self.transcript.apply(&turn.id, chunk)
+            && !begun
+        {
+            effects.extend(drawn(message, change).map(Effect::Changed));
+        }
+    }
+
+    fn end(&mut self, index: usize, outcome: Option<Outcome>, effects: &mut Vec<Effect>) {
+        let turn = self.turns.remove(index);
+        self.revision += 1;
+        let failed = outcome == Some(Outcome::Error) || turn.error.is_some();
+        if failed {
+            let text = turn.error.clone().unwrap_or_else(|| NO_REASON.to_owned());
+            self.error.get_or_insert(text);
+        }
+        let metadata = match outcome {
+            Some(Outcome::Aborted) => Some(json!({ "turn": { "outcome": "aborted" } })),
+            _ if failed => Some(json!({ "turn": { "outcome": "error", "error": self.error } })),
+            _ => None,
+        };
+        if let Some(message_metadata) = metadata {
+            self.transcript.apply(&turn.id, &Chunk::MessageMetadata { message_metadata });
+        }
+        // An answer that failed before it said anything is no message.
+        if failed && self.transcript.discard_if_empty(&turn.id) {
+            effects.push(Effect::Changed(Changed::Messages));
+        } else if let Some(index) = self.transcript.settle(&turn.id) {
+            effects.push(Effect::Changed(Changed::Message(index)));
+        }
+        if turn.incomplete {
+            effects.push(self.refetch());
+        }
+        self.mark_ended(turn.id);
+    }
+
+    pub(super) fn mark_ended(&mut self, id: String) {
+        if self.ended.len() >= ENDED_REMEMBERED {
+            self.ended.remove(0);
+        }
+        self.ended.push(id);
+    }
+
+    fn resuming(&mut self, id: &str) -> Vec<Effect> {
+        if self.acknowledged.iter().any(|acknowledged| acknowledged == id) {
+            return Vec::new();
+        }
+        self.acknowledged.push(id.to_owned());
+        self.known_to_server(id);
+        let mut after = None;
+        if !self.ended.iter().any(|ended| ended == id) {
+            let index = match self.turns.iter().position(|turn| turn.id == id) {
+                Some(index) => index,
+                None => {
+                    self.turns.push(Turn::remote(id));
+                    self.turns.len() - 1
+                }
+            };
+            self.turns[index].lost = false;
+            after = self.turns[index].resume_after();
+        }
+        vec![Effect::Send(ResumeAck { id: id.to_owned(), after }.into())]
+    }
+
+    /// The turns the server knew of have ended unheard; only the history tells how.
+    fn nothing_to_resume(&mut self, none: &ResumeNone) -> Vec<Effect> {
+        if none.reason == Some(ResumeNoneReason::ContinuationOwned) {
+            return Vec::new();
+        }
+        let mut lost = false;
+        for turn in &mut self.turns {
+            if !turn.is_pending() || turn.cancelled {
+                turn.lost = true;
+                lost = true;
+            }
+        }
+        if lost { vec![self.refetch()] } else { Vec::new() }
+    }
+
+    /// The server has shown that it has the turn's request.
+    fn known_to_server(&mut self, id: &str) {
+        for turn in &mut self.turns {
+            if turn.id == id && turn.request.take().is_some() {
+                self.revision += 1;
+            }
+        }
+    }
+
+    fn message_updated(&mut self, message: &UiMessage) -> Vec<Effect> {
+        self.revision += 1;
+        let index = self.transcript.update(message);
+        index.map(|index| Effect::Changed(Changed::Message(index))).into_iter().collect()
+    }
+
+    /// Someone cleared the history. What this client sent and the server has not answered yet
+    /// comes after that.
+    fn cleared(&mut self) -> Vec<Effect> {
+        let (pending, over): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.turns).into_iter().partition(Turn::is_pending);
+        self.turns = pending;
+        for turn in over {
+            self.mark_ended(turn.id);
+        }
+        self.fetch = None;
+        self.error = None;
+        self.transcript.clear();
+        self.replace_history(Vec::new())
+    }
+
+    /// Takes the server's history over, and keeps what it cannot know yet: messages that are
+    /// being written, and what this client has sent.
+    pub(super) fn replace_history(&mut self, history: Vec<UiMessage>) -> Vec<Effect> {
+        let before = (self.status(), self.error.clone());
+        let mut held = self.transcript.replace(history);
+        let (over, running): (Vec<_>, Vec<_>) = std::mem::take(&mut self.turns)
+            .into_iter()
+            .partition(|turn| turn.lost || self.answered_in_history(turn));
+        self.turns = running;
+        for turn in over {
+            // Not marked as ended: should it begin after all, its chunks are welcome.
+            held.retain(|held| held.turn() != turn.id);
+            self.revision += 1;
+        }
+        for turn in &mut self.turns {
+            let prompt_id = turn.prompt.as_ref().map(|prompt| prompt.id.as_str());
+            let in_history = prompt_id.is_some_and(|id| self.transcript.position(id).is_some());
+            if in_history && turn.proven_by_prompt {
+                turn.request = None;
+            }
+            if let (Some(anchor), true) = (&turn.anchor, turn.is_pending()) {
+                self.transcript.truncate_after(anchor, turn.prompt.is_some());
+                push(&mut self.transcript, turn.prompt.as_ref());
+            } else if !in_history {
+                push(&mut self.transcript, turn.prompt.as_ref());
+            }
+        }
+        for held in held {
+            self.transcript.restore(held);
+        }
+        let mut effects = vec![Effect::Changed(Changed::Messages)];
+        if before != (self.status(), self.error.clone()) {
+            effects.push(Effect::Changed(Changed::Status));
+        }
+        effects
+    }
+
+    /// Whether the history has the answer to a prompt of whose turn nothing was heard.
+    fn answered_in_history(&self, turn: &Turn) -> bool {
+        let Some(prompt) = turn.prompt.as_ref().filter(|_| turn.is_pending()) else {
+            return false;
+        };
+        turn.proven_by_prompt
+            && self
+                .transcript
+                .messages()
+                .skip_while(|message| message.id != prompt.id)
+                .any(|message| message.role == Role::Assistant)
+    }
+}
+
+fn push(transcript: &mut Transcript, message: Option<&UiMessage>) {
+    if let Some(message) = message {
+        transcript.push(message.clone());
+    }
+}
+
+/// Where the turn's message begins: a new one, or one that a continuation goes on with.
+fn first_reducer(
+    turn: &mut Turn,
+    chunk: &Chunk,
+    continuation: bool,
+    last_answer: impl FnOnce() -> Option<UiMessage>,
+) -> Reducer {
+    if continuation && let Some(base) = turn.base.take().or_else(last_answer) {
+        turn.base = Some(base.clone());
+        return Reducer::resume(base);
+    }
+    if let Chunk::Start { message_id: Some(id), .. } = chunk {
+        return Reducer::new(id.clone());
+    }
+    // Only the history tells the message's id.
+    turn.incomplete = true;
+    Reducer::new(turn.id.clone())
+}
+
+/// What to draw after a change of the message with this index.
+pub(super) fn drawn(message: usize, change: Change) -> Option<Changed> {
+    match change {
+        Change::None => None,
+        Change::Part(part) => Some(Changed::Part { message, part }),
+        Change::Message => Some(Changed::Message(message)),
+    }
+}

@@ -1,0 +1,303 @@
+//! The session: what a person does, and the state there is to read.
+
+use domovoi_protocol::{
+    Role, UiMessage,
+    chat::{CancelFrame, ChatBody, ChatRequest, HistoryFrame, Trigger},
+    frame::{ClientFrame, Empty},
+    message::ToolState,
+    reducer::Change,
+    resume::ResumeRequest,
+    tool::{ClientTool, ToolApproval, ToolResult},
+};
+use serde_json::{Map, Value};
+
+use super::{Changed, ChatStatus, Effect, transcript::Transcript, turn::Turn};
+
+/// A conversation as one client sees it.
+#[derive(Debug, Clone, Default)]
+pub struct ChatSession {
+    pub(super) transcript: Transcript,
+    pub(super) turns: Vec<Turn>,
+    /// Turns that are over; late chunks of theirs are nothing to begin a message with.
+    pub(super) ended: Vec<String>,
+    pub(super) error: Option<String>,
+    pub(super) recovering: bool,
+    pub(super) connected: bool,
+    /// Turns acknowledged on this connection.
+    pub(super) acknowledged: Vec<String>,
+    /// Counts what makes a history fetched before it out of date.
+    pub(super) revision: u64,
+    pub(super) fetch: Option<Fetch>,
+    pub(super) last_ticket: u64,
+    custom: Map<String, Value>,
+    client_tools: Option<Vec<ClientTool>>,
+}
+
+/// A history on its way.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fetch {
+    pub(super) ticket: u64,
+    pub(super) revision: u64,
+}
+
+impl ChatSession {
+    /// A session that begins with these messages.
+    #[must_use]
+    pub fn new(messages: Vec<UiMessage>) -> Self {
+        Self { transcript: Transcript::new(messages), ..Self::default() }
+    }
+
+    /// Sets fields that go along with every request.
+    pub fn set_custom_fields(&mut self, fields: Map<String, Value>) {
+        self.custom = fields;
+    }
+
+    /// Sets the tools that run in this client.
+    pub fn set_client_tools(&mut self, tools: Option<Vec<ClientTool>>) {
+        self.client_tools = tools;
+    }
+
+    /// The messages, oldest first, with what is being written at this moment.
+    #[must_use]
+    pub fn messages(&self) -> impl DoubleEndedIterator<Item = &UiMessage> + ExactSizeIterator {
+        self.transcript.messages()
+    }
+
+    /// The message with this index.
+    #[must_use]
+    pub fn message(&self, index: usize) -> Option<&UiMessage> {
+        self.transcript.get(index)
+    }
+
+    /// How the conversation stands. Turns of other clients count like this one's.
+    #[must_use]
+    pub fn status(&self) -> ChatStatus {
+        if self.turns.iter().any(|turn| turn.started) {
+            ChatStatus::Streaming
+        } else if !self.turns.is_empty() || self.recovering {
+            ChatStatus::Submitted
+        } else if self.error.is_some() {
+            ChatStatus::Error
+        } else {
+            ChatStatus::Ready
+        }
+    }
+
+    /// Why the last turn failed.
+    #[must_use]
+    pub fn error(&self) -> Option<&str> {
+        self.error.as_deref()
+    }
+
+    /// The turn that is running; the latest, where there are several.
+    #[must_use]
+    pub fn active_turn(&self) -> Option<&str> {
+        self.turns.last().map(|turn| turn.id.as_str())
+    }
+
+    /// The connection is open: asks for a running turn, sends again what the server may not
+    /// have, and asks for the history, since what others did meanwhile was not heard here.
+    pub fn opened(&mut self) -> Vec<Effect> {
+        self.connected = true;
+        self.acknowledged.clear();
+        let probe_id = Some(new_id());
+        let mut effects = vec![Effect::Send(ResumeRequest { probe_id }.into())];
+        effects.extend(self.turns.iter().filter_map(Turn::resend).map(Effect::Send));
+        effects.push(self.refetch());
+        effects
+    }
+
+    /// The connection is gone.
+    pub fn closed(&mut self) {
+        self.connected = false;
+        self.recovering = false;
+    }
+
+    /// The person sends a text.
+    pub fn submit(&mut self, text: impl Into<String>) -> Vec<Effect> {
+        self.submit_message(UiMessage::new(new_id(), Role::User, text))
+    }
+
+    /// The person sends a message. Where one with its id is there, this one takes its place and
+    /// what came after it is dropped.
+    pub fn submit_message(&mut self, message: UiMessage) -> Vec<Effect> {
+        let edited = self.transcript.position(&message.id).is_some();
+        self.transcript.truncate_after(&message.id, true);
+        let index = self.transcript.push(message.clone());
+        let changed = if edited { Changed::Messages } else { Changed::Message(index) };
+        let turn = Turn {
+            anchor: Some(message.id.clone()),
+            prompt: Some(message),
+            proven_by_prompt: !edited,
+            ..Turn::default()
+        };
+        self.begin(turn, Trigger::SubmitMessage, changed)
+    }
+
+    /// The person asks for another answer to the last message of theirs.
+    pub fn regenerate(&mut self) -> Vec<Effect> {
+        let Some(last) = self.transcript.last_of(Role::User) else {
+            return Vec::new();
+        };
+        let anchor = last.id.clone();
+        self.transcript.truncate_after(&anchor, false);
+        let turn = Turn { anchor: Some(anchor), ..Turn::default() };
+        self.begin(turn, Trigger::RegenerateMessage, Changed::Messages)
+    }
+
+    fn begin(&mut self, mut turn: Turn, trigger: Trigger, changed: Changed) -> Vec<Effect> {
+        let body = ChatBody {
+            messages: self.transcript.messages().cloned().collect(),
+            trigger,
+            client_tools: self.client_tools.clone(),
+            custom: self.custom.clone(),
+        };
+        turn.id = new_id();
+        turn.request = Some(ChatRequest::new(turn.id.clone(), &body));
+        self.error = None;
+        self.revision += 1;
+        let mut effects = vec![Effect::Changed(changed), Effect::Changed(Changed::Status)];
+        // Without a connection the request goes out when there is one.
+        if self.connected {
+            effects.extend(turn.resend().map(Effect::Send));
+        }
+        self.turns.push(turn);
+        effects
+    }
+
+    /// The person presses stop. A turn the server knows of goes on until the server ends it.
+    pub fn stop(&mut self) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let connected = self.connected;
+        let (over, running): (Vec<_>, Vec<_>) = std::mem::take(&mut self.turns)
+            .into_iter()
+            .partition(|turn| turn.lost || (turn.is_pending() && !connected));
+        self.turns = running;
+        for turn in over {
+            self.transcript.settle(&turn.id);
+            effects.push(Effect::Changed(Changed::Messages));
+            if !turn.lost {
+                // The request may have left before the connection was lost.
+                effects.push(Effect::Send(CancelFrame { id: turn.id.clone() }.into()));
+            }
+            self.mark_ended(turn.id);
+        }
+        for turn in &mut self.turns {
+            turn.cancelled = true;
+            effects.push(Effect::Send(CancelFrame { id: turn.id.clone() }.into()));
+        }
+        effects.push(Effect::Changed(Changed::Status));
+        effects
+    }
+
+    /// The person clears the conversation, for everyone.
+    pub fn clear(&mut self) -> Vec<Effect> {
+        for turn in std::mem::take(&mut self.turns) {
+            self.mark_ended(turn.id);
+        }
+        self.transcript.clear();
+        self.error = None;
+        self.revision += 1;
+        vec![
+            Effect::Send(ClientFrame::ChatClear(Empty {})),
+            Effect::Changed(Changed::Messages),
+            Effect::Changed(Changed::Status),
+        ]
+    }
+
+    /// The application writes these messages into the history, here and at the server, which
+    /// keeps the messages it has besides.
+    pub fn set_messages(&mut self, messages: Vec<UiMessage>) -> Vec<Effect> {
+        self.revision += 1;
+        let frame = HistoryFrame { messages: messages.clone() };
+        let mut effects = self.replace_history(messages);
+        effects.push(Effect::Send(ClientFrame::ChatMessages(frame)));
+        effects
+    }
+
+    /// A tool that runs in this client has finished with a result, or an error's text. The
+    /// server goes on with the turn by itself.
+    pub fn add_tool_result(
+        &mut self,
+        tool_call_id: &str,
+        result: Result<Value, String>,
+    ) -> Vec<Effect> {
+        let (state, output, error_text) = match result {
+            Ok(output) => (ToolState::OutputAvailable, Some(output), None),
+            Err(text) => (ToolState::OutputError, None, Some(text)),
+        };
+        let mut tool_name = String::new();
+        let edited = self.transcript.edit_tool(tool_call_id, |part| {
+            tool_name = part.name().to_owned();
+            part.state = state;
+            part.output.clone_from(&output);
+            part.error_text.clone_from(&error_text);
+        });
+        let frame = ToolResult {
+            tool_call_id: tool_call_id.to_owned(),
+            tool_name,
+            output,
+            state: Some(state),
+            error_text,
+            auto_continue: true,
+            client_tools: self.client_tools.clone(),
+        };
+        self.tool_answered(edited, frame.into())
+    }
+
+    /// The person approves or rejects a tool call. The server goes on with the turn by itself.
+    pub fn add_tool_approval(&mut self, tool_call_id: &str, approved: bool) -> Vec<Effect> {
+        let edited = self.transcript.edit_tool(tool_call_id, |part| {
+            part.state = ToolState::ApprovalResponded;
+            if let Some(approval) = &mut part.approval {
+                approval.approved = Some(approved);
+            }
+        });
+        let tool_call_id = tool_call_id.to_owned();
+        self.tool_answered(
+            edited,
+            ToolApproval { tool_call_id, approved, auto_continue: true }.into(),
+        )
+    }
+
+    fn tool_answered(
+        &mut self,
+        edited: Option<(usize, Change)>,
+        frame: ClientFrame,
+    ) -> Vec<Effect> {
+        let Some((index, change)) = edited else {
+            return Vec::new();
+        };
+        self.revision += 1;
+        let changed = super::incoming::drawn(index, change);
+        changed.map(Effect::Changed).into_iter().chain([Effect::Send(frame)]).collect()
+    }
+
+    /// Asks for the history.
+    pub fn refetch(&mut self) -> Effect {
+        self.last_ticket += 1;
+        let ticket = self.last_ticket;
+        self.fetch = Some(Fetch { ticket, revision: self.revision });
+        Effect::RefetchHistory { ticket }
+    }
+
+    /// The history fetched for `ticket` is here. One that came too late is left out; where the
+    /// conversation went on while it was on its way, the session asks for it once more.
+    pub fn fetched(&mut self, ticket: u64, messages: Vec<UiMessage>) -> Vec<Effect> {
+        match self.fetch {
+            Some(fetch) if fetch.ticket == ticket => {
+                self.fetch = None;
+                if fetch.revision == self.revision {
+                    self.replace_history(messages)
+                } else {
+                    vec![self.refetch()]
+                }
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+pub(super) fn new_id() -> String {
+    uuid::Uuid::new_v4().to_string()
+}

@@ -1,0 +1,189 @@
+//! The messages of a conversation, of which some are being written.
+
+use domovoi_protocol::{Chunk, Part, Reducer, Role, UiMessage, message::ToolPart, reducer::Change};
+
+/// The messages, oldest first.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Transcript {
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug, Clone)]
+enum Entry {
+    Settled(UiMessage),
+    /// Boxed: the reducer is several times the size of a message.
+    Live(Box<Live>),
+}
+
+#[derive(Debug, Clone)]
+struct Live {
+    turn: String,
+    reducer: Reducer,
+}
+
+impl Entry {
+    fn message(&self) -> &UiMessage {
+        match self {
+            Self::Settled(message) => message,
+            Self::Live(live) => live.reducer.message(),
+        }
+    }
+}
+
+impl Transcript {
+    pub(super) fn new(messages: Vec<UiMessage>) -> Self {
+        Self { entries: messages.into_iter().map(Entry::Settled).collect() }
+    }
+
+    pub(super) fn messages(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = &UiMessage> + ExactSizeIterator {
+        self.entries.iter().map(Entry::message)
+    }
+
+    pub(super) fn get(&self, index: usize) -> Option<&UiMessage> {
+        self.entries.get(index).map(Entry::message)
+    }
+
+    pub(super) fn position(&self, id: &str) -> Option<usize> {
+        self.messages().rposition(|message| message.id == id)
+    }
+
+    pub(super) fn last_of(&self, role: Role) -> Option<&UiMessage> {
+        self.messages().rev().find(|message| message.role == role)
+    }
+
+    pub(super) fn push(&mut self, message: UiMessage) -> usize {
+        self.entries.push(Entry::Settled(message));
+        self.entries.len() - 1
+    }
+
+    /// Leaves out everything after the message `id`, and the message itself where `with_it`.
+    pub(super) fn truncate_after(&mut self, id: &str, with_it: bool) {
+        if let Some(index) = self.position(id) {
+            self.entries.truncate(if with_it { index } else { index + 1 });
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.entries.clear();
+    }
+
+    fn live_index(&self, turn: &str) -> Option<usize> {
+        self.entries
+            .iter()
+            .rposition(|entry| matches!(entry, Entry::Live(live) if live.turn == turn))
+    }
+
+    /// Begins to write `turn`'s message, in the place of what it wrote before, or of the message
+    /// with the same id, or at the end.
+    pub(super) fn begin(&mut self, turn: &str, reducer: Reducer) -> usize {
+        let place = self.live_index(turn).or_else(|| self.position(&reducer.message().id));
+        let entry = Entry::Live(Box::new(Live { turn: turn.to_owned(), reducer }));
+        match place {
+            Some(index) => {
+                self.entries[index] = entry;
+                index
+            }
+            None => {
+                self.entries.push(entry);
+                self.entries.len() - 1
+            }
+        }
+    }
+
+    /// Applies a chunk to the message `turn` writes.
+    pub(super) fn apply(&mut self, turn: &str, chunk: &Chunk) -> Option<(usize, Change)> {
+        let index = self.live_index(turn)?;
+        match &mut self.entries[index] {
+            Entry::Live(live) => Some((index, live.reducer.apply(chunk))),
+            Entry::Settled(_) => None,
+        }
+    }
+
+    /// Ends the writing of `turn`'s message.
+    pub(super) fn settle(&mut self, turn: &str) -> Option<usize> {
+        let index = self.live_index(turn)?;
+        if let Entry::Live(live) = &self.entries[index] {
+            self.entries[index] = Entry::Settled(live.reducer.clone().finish());
+        }
+        Some(index)
+    }
+
+    /// Removes the message `turn` writes, where there is nothing in it.
+    pub(super) fn discard_if_empty(&mut self, turn: &str) -> bool {
+        let empty = self.live_index(turn).filter(|&index| {
+            self.entries[index].message().parts.iter().all(|part| matches!(part, Part::StepStart))
+        });
+        if let Some(index) = empty {
+            self.entries.remove(index);
+        }
+        empty.is_some()
+    }
+
+    /// Replaces a message that is not being written.
+    pub(super) fn update(&mut self, message: &UiMessage) -> Option<usize> {
+        let index = self.position(&message.id)?;
+        match &mut self.entries[index] {
+            Entry::Settled(settled) => {
+                settled.clone_from(message);
+                Some(index)
+            }
+            Entry::Live(_) => None,
+        }
+    }
+
+    /// Edits a tool call, wherever it is.
+    pub(super) fn edit_tool(
+        &mut self,
+        id: &str,
+        edit: impl FnOnce(&mut ToolPart),
+    ) -> Option<(usize, Change)> {
+        let index = self.messages().rposition(|message| message.tool(id).is_some())?;
+        let change = match &mut self.entries[index] {
+            Entry::Live(live) => live.reducer.edit_tool(id, edit),
+            Entry::Settled(message) => {
+                let mut reducer = Reducer::resume(message.clone());
+                let change = reducer.edit_tool(id, edit);
+                message.clone_from(reducer.message());
+                change
+            }
+        };
+        Some((index, change))
+    }
+
+    /// Takes over a history, but goes on writing what is being written: the stream knows more.
+    pub(super) fn replace(&mut self, history: Vec<UiMessage>) -> Vec<Held> {
+        let old = std::mem::replace(self, Self::new(history));
+        old.entries
+            .into_iter()
+            .filter_map(|entry| match entry {
+                Entry::Live(live) => Some(Held(live)),
+                Entry::Settled(_) => None,
+            })
+            .collect()
+    }
+
+    /// Puts a message that is being written back.
+    pub(super) fn restore(&mut self, Held(mut live): Held) {
+        let id = live.reducer.message().id.clone();
+        match self.position(&id) {
+            Some(index) => {
+                if let Some(metadata) = self.entries[index].message().metadata.clone() {
+                    live.reducer.apply(&Chunk::MessageMetadata { message_metadata: metadata });
+                }
+                self.entries[index] = Entry::Live(live);
+            }
+            None => self.entries.push(Entry::Live(live)),
+        }
+    }
+}
+
+/// A message that is being written, taken out while the history around it is replaced.
+pub(super) struct Held(Box<Live>);
+
+impl Held {
+    pub(super) fn turn(&self) -> &str {
+        &self.0.turn
+    }
+}
