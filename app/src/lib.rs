@@ -1,1 +1,44 @@
-//! Placeholder.
+//! Domovoi's web page: rendered on the server with all its data, taken over in the browser,
+//! and from then on kept in step with the agents over WebSockets.
+//!
+//! It speaks to agents the way any other client does, through `domovoi-client`, and knows
+//! nothing of how they are run. The server gives it data to render through [`PageData`].
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | [`app`] | [`App`]: which address shows which page |
+//! | [`shell`](mod@shell) | [`shell()`]: the HTML document; [`PageAssets`]: the files it loads |
+//! | [`data`] | [`PageData`]: what the server tells a page while rendering it |
+//! | [`types`] | states and answers shared with the server |
+//! | [`pages`] | the page of conversations, and the one for wrong addresses |
+//! | [`components`] | markup, one component with its parts per file |
+//! | [`hooks`] | behaviour: [`use_agent`](hooks::use_agent), [`use_agent_chat`](hooks::use_agent_chat) and what the page needs besides |
+//! | [`markdown`] | a model's Markdown to safe HTML, block by block |
+//! | [`address`], [`theme`], [`units`] | addresses of pages; light and dark; numbers in words |
+//!
+//! Features: `ssr` for the server, `hydrate` for the browser; never both in one build.
+//!
+//! ```
+//! use domovoi_app::markdown::Document;
+//!
+//! let document = Document::new("A *word*.\n\n<script>alert(1)</script>");
+//! let html: Vec<_> = document.blocks().iter().map(|block| block.html(|_| None)).collect();
+//! assert_eq!(html[0], "<p>A <em>word</em>.</p>\n");
+//! assert!(html[1].contains("&lt;script&gt;"));
+//! ```
+
+pub mod address;
+pub mod app;
+pub mod components;
+pub mod data;
+pub mod hooks;
+pub mod markdown;
+pub mod pages;
+pub mod shell;
+pub mod theme;
+pub mod types;
+pub mod units;
+
+pub use app::App;
+pub use data::{PageData, PageState};
+pub use shell::{PageAssets, shell};

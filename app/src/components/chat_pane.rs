@@ -1,0 +1,51 @@
+//! One conversation: its thread and its composer.
+
+use domovoi_protocol::UiMessage;
+use leptos::prelude::*;
+
+use crate::{
+    components::{
+        composer::Composer, connection_dot::ConnectionBanner, model_status::ModelNotice,
+        thread::Thread,
+    },
+    hooks::{
+        use_agent_chat::use_agent_chat, use_connection_lost::use_connection_lost,
+        use_workspace::use_workspace,
+    },
+};
+
+/// One conversation.
+#[component]
+pub fn ChatPane(
+    /// Its id.
+    id: String,
+    /// Its messages, where they are known.
+    messages: Option<Vec<UiMessage>>,
+) -> impl IntoView {
+    let workspace = use_workspace();
+    let chat = use_agent_chat(&id, messages);
+    let lost = use_connection_lost(chat.connection);
+    Effect::new(move |_| workspace.connection.set(chat.connection.get()));
+    // A new conversation gets its address with its first message.
+    Effect::new(move |_| {
+        let begun = !chat.rows.with(Vec::is_empty);
+        if begun && workspace.open_id.get_untracked().is_none() {
+            workspace.keep();
+        }
+    });
+    view! {
+        <section class="flex min-h-0 flex-1 flex-col" aria-label="Conversation">
+            <Thread chat />
+            <div class="shrink-0 px-4 pb-4 md:px-6">
+                <ModelNotice />
+                <div class="mx-auto w-full max-w-[46rem]">
+                    <ConnectionBanner lost />
+                    <Composer chat />
+                    <p class="mt-2 text-center text-xs text-faint">
+                        "Small models make mistakes. Check what matters."
+                    </p>
+                </div>
+            </div>
+        </section>
+    }
+}

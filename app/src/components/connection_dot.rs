@@ -1,0 +1,71 @@
+//! How the connection of the open conversation stands: a dot, and words when it matters.
+
+use domovoi_client::ConnectionStatus;
+use leptos::prelude::*;
+
+use crate::hooks::use_workspace::use_workspace;
+
+/// The state's name in `data-state`.
+fn state_name(status: ConnectionStatus) -> &'static str {
+    match status {
+        ConnectionStatus::Connecting => "connecting",
+        ConnectionStatus::Open => "open",
+        ConnectionStatus::Reconnecting { .. } => "reconnecting",
+        ConnectionStatus::Closed => "closed",
+    }
+}
+
+/// The state in words.
+fn state_words(status: ConnectionStatus) -> &'static str {
+    match status {
+        ConnectionStatus::Connecting => "Connecting",
+        ConnectionStatus::Open => "Connected",
+        ConnectionStatus::Reconnecting { .. } => "Reconnecting",
+        ConnectionStatus::Closed => "Disconnected",
+    }
+}
+
+/// A dot in the header.
+#[component]
+pub fn ConnectionDot() -> impl IntoView {
+    let status = use_workspace().connection;
+    view! {
+        <span
+            class="inline-flex size-6 shrink-0 items-center justify-center"
+            role="img"
+            data-testid="connection-state"
+            data-state=move || state_name(status.get())
+            aria-label=move || state_words(status.get())
+            title=move || state_words(status.get())
+        >
+            <span class=move || match status.get() {
+                ConnectionStatus::Open => "size-2 rounded-full bg-good",
+                ConnectionStatus::Closed => "size-2 rounded-full bg-danger",
+                _ => "size-2 rounded-full bg-faint pulse",
+            }></span>
+        </span>
+    }
+}
+
+/// A line above the composer, once the connection has been away for a moment.
+#[component]
+pub fn ConnectionBanner(
+    /// Whether the connection has been away long enough to say so.
+    lost: Signal<bool>,
+) -> impl IntoView {
+    let status = use_workspace().connection;
+    view! {
+        <div role="status" aria-live="polite">
+            <Show when=move || lost.get()>
+                <p class="mb-2 text-center text-sm text-muted">
+                    {move || match status.get() {
+                        ConnectionStatus::Closed => {
+                            "The connection is closed. Reload the page to go on."
+                        }
+                        _ => "Reconnecting\u{2026}",
+                    }}
+                </p>
+            </Show>
+        </div>
+    }
+}

@@ -1,0 +1,51 @@
+//! A conversation that has not begun.
+
+use leptos::prelude::*;
+
+use crate::{components::icon::Mark, hooks::use_agent_chat::AgentChat};
+
+/// A title, and the prompt it sends: short, and within reach of a small model.
+const SUGGESTIONS: [(&str, &str); 4] = [
+    ("Explain something", "Explain in simple words how a rainbow forms."),
+    ("Write some code", "Write a Python function that counts the words in a text."),
+    ("Find a name", "Suggest five names for a grey cat."),
+    ("Tell a story", "Tell me a very short story about a house spirit."),
+];
+
+/// A greeting and four suggestions.
+#[component]
+pub fn EmptyState(
+    /// The conversation.
+    chat: AgentChat,
+) -> impl IntoView {
+    view! {
+        <div class="flex min-h-full flex-col items-center justify-center px-5 py-10">
+            <Mark class="size-12" />
+            <h2 class="mt-5 text-center text-[1.625rem] font-semibold leading-tight tracking-tight">
+                "What shall we do?"
+            </h2>
+            <p class="mt-2 max-w-[26rem] text-center text-muted">
+                "Domovoi lives on this machine and keeps your conversations here."
+            </p>
+            <div class="mt-9 grid w-full max-w-[40rem] gap-2.5 sm:grid-cols-2">
+                {SUGGESTIONS
+                    .map(|(title, prompt)| {
+                        view! {
+                            <button
+                                type="button"
+                                class="rounded-xl border border-line bg-surface px-4 py-3 text-left transition-colors hover:border-accent hover:bg-accent-soft"
+                                data-testid="suggestion"
+                                on:click=move |_| chat.send(prompt)
+                            >
+                                <span class="block text-sm font-medium">{title}</span>
+                                <span class="mt-0.5 block text-sm leading-snug text-muted">
+                                    {prompt}
+                                </span>
+                            </button>
+                        }
+                    })
+                    .collect_view()}
+            </div>
+        </div>
+    }
+}

@@ -1,0 +1,51 @@
+//! The bar above the thread: title, model, connection, theme.
+
+use leptos::prelude::*;
+
+use crate::{
+    components::{
+        connection_dot::ConnectionDot,
+        icon::{Glyph, Icon},
+        model_status::ModelBadge,
+    },
+    hooks::use_workspace::use_workspace,
+    theme::Theme,
+};
+
+/// A round button without a border.
+pub(crate) const QUIET_BUTTON_CLASS: &str = "inline-flex size-9 shrink-0 items-center justify-center rounded-lg text-muted transition-colors hover:bg-hover hover:text-ink";
+
+/// The bar above the thread.
+#[component]
+pub fn Header() -> impl IntoView {
+    let workspace = use_workspace();
+    view! {
+        <header class="flex h-14 shrink-0 items-center gap-2 px-3 md:px-5">
+            <button
+                type="button"
+                class=format!("{QUIET_BUTTON_CLASS} md:hidden")
+                data-testid="sidebar-toggle"
+                aria-label="Conversations"
+                aria-expanded=move || workspace.drawer.get().to_string()
+                on:click=move |_| workspace.drawer.set(true)
+            >
+                <Icon glyph=Glyph::Panel />
+            </button>
+            <h1 class="min-w-0 flex-1 truncate text-[0.9375rem] font-medium">
+                {move || workspace.title.get()}
+            </h1>
+            <ModelBadge />
+            <ConnectionDot />
+            <button
+                type="button"
+                class=QUIET_BUTTON_CLASS
+                data-testid="theme-toggle"
+                aria-label="Switch between light and dark"
+                title="Light or dark"
+                on:click=move |_| Theme::toggle()
+            >
+                <Icon glyph=Glyph::Theme />
+            </button>
+        </header>
+    }
+}

@@ -1,0 +1,119 @@
+//! Icons: the outlines of Lucide (ISC licence), and Domovoi's own mark.
+
+use leptos::prelude::*;
+
+/// An icon, drawn in the colour of the text around it. Decoration: the control it stands in
+/// carries the label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Glyph {
+    /// Send.
+    ArrowUp,
+    /// To the latest message.
+    ArrowDown,
+    /// Accept.
+    Check,
+    /// Folded, or open when turned.
+    ChevronRight,
+    /// Something failed.
+    Alert,
+    /// Open the sidebar.
+    Panel,
+    /// Rename.
+    Pencil,
+    /// Once more.
+    Retry,
+    /// A new conversation.
+    NewChat,
+    /// Stop.
+    Stop,
+    /// Light and dark.
+    Theme,
+    /// Delete.
+    Trash,
+    /// A tool.
+    Wrench,
+    /// Close.
+    Close,
+}
+
+impl Glyph {
+    /// The drawing inside a 24 by 24 box.
+    fn outline(self) -> &'static str {
+        match self {
+            Self::ArrowUp => r#"<path d="m5 12 7-7 7 7"/><path d="M12 19V5"/>"#,
+            Self::ArrowDown => r#"<path d="M12 5v14"/><path d="m19 12-7 7-7-7"/>"#,
+            Self::Check => r#"<path d="M20 6 9 17l-5-5"/>"#,
+            Self::ChevronRight => r#"<path d="m9 18 6-6-6-6"/>"#,
+            Self::Alert => {
+                r#"<circle cx="12" cy="12" r="10"/><path d="M12 8v4"/><path d="M12 16h.01"/>"#
+            }
+            Self::Panel => {
+                r#"<rect width="18" height="18" x="3" y="3" rx="2"/><path d="M9 3v18"/>"#
+            }
+            Self::Pencil => {
+                r#"<path d="M21.174 6.812a1 1 0 0 0-3.986-3.987L3.842 16.174a2 2 0 0 0-.5.83l-1.321 4.352a.5.5 0 0 0 .623.622l4.353-1.32a2 2 0 0 0 .83-.497z"/><path d="m15 5 4 4"/>"#
+            }
+            Self::Retry => {
+                r#"<path d="M3 12a9 9 0 1 0 9-9 9.75 9.75 0 0 0-6.74 2.74L3 8"/><path d="M3 3v5h5"/>"#
+            }
+            Self::NewChat => {
+                r#"<path d="M12 3H5a2 2 0 0 0-2 2v14a2 2 0 0 0 2 2h14a2 2 0 0 0 2-2v-7"/><path d="M18.375 2.625a1 1 0 0 1 3 3l-9.013 9.014a2 2 0 0 1-.853.505l-2.873.84a.5.5 0 0 1-.62-.62l.84-2.873a2 2 0 0 1 .506-.852z"/>"#
+            }
+            Self::Stop => {
+                r#"<rect width="12" height="12" x="6" y="6" rx="2" fill="currentColor" stroke="none"/>"#
+            }
+            Self::Theme => {
+                r#"<circle cx="12" cy="12" r="9"/><path d="M12 3a9 9 0 0 1 0 18z" fill="currentColor"/>"#
+            }
+            Self::Trash => {
+                r#"<path d="M3 6h18"/><path d="M19 6v14a2 2 0 0 1-2 2H7a2 2 0 0 1-2-2V6"/><path d="M8 6V4a2 2 0 0 1 2-2h4a2 2 0 0 1 2 2v2"/>"#
+            }
+            Self::Wrench => {
+                r#"<path d="M14.7 6.3a1 1 0 0 0 0 1.4l1.6 1.6a1 1 0 0 0 1.4 0l3.77-3.77a6 6 0 0 1-7.94 7.94l-6.91 6.91a2.12 2.12 0 0 1-3-3l6.91-6.91a6 6 0 0 1 7.94-7.94z"/>"#
+            }
+            Self::Close => r#"<path d="M18 6 6 18"/><path d="m6 6 12 12"/>"#,
+        }
+    }
+}
+
+/// Draws a glyph.
+#[component]
+pub fn Icon(
+    /// Which.
+    glyph: Glyph,
+    /// Its size, and what else it needs.
+    #[prop(default = "size-[1.125rem]")]
+    class: &'static str,
+) -> impl IntoView {
+    view! {
+        <svg
+            class=class
+            viewBox="0 0 24 24"
+            fill="none"
+            stroke="currentColor"
+            stroke-width="1.75"
+            stroke-linecap="round"
+            stroke-linejoin="round"
+            aria-hidden="true"
+            inner_html=glyph.outline()
+        ></svg>
+    }
+}
+
+/// Domovoi's mark: a hearth with a small fire, under a roof.
+#[component]
+pub fn Mark(
+    /// Its size.
+    #[prop(default = "size-7")]
+    class: &'static str,
+) -> impl IntoView {
+    view! {
+        <svg
+            class=class
+            viewBox="0 0 32 32"
+            fill="none"
+            aria-hidden="true"
+            inner_html=r#"<path d="M4.5 14.2 16 4.5l11.5 9.7" stroke="currentColor" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"/><path d="M7.5 12v12.5a3 3 0 0 0 3 3h11a3 3 0 0 0 3-3V12" stroke="currentColor" stroke-width="2.4" stroke-linecap="round"/><path class="flame" d="M16.4 11.6c.5 3-3.9 4.6-3.9 8.4a3.6 3.6 0 0 0 7.2 0c0-1.6-.8-2.5-1.3-3.3-.3.9-.8 1.3-1.3 1.5.6-2.6.4-5-.7-6.6z"/>"#
+        ></svg>
+    }
+}

@@ -1,0 +1,18 @@
+//! Markup and the signals it shows; behaviour is in [`hooks`](crate::hooks).
+
+pub mod chat_pane;
+pub mod composer;
+pub mod connection_dot;
+pub mod conversation_item;
+pub mod empty_state;
+pub mod header;
+pub mod icon;
+pub mod markdown_view;
+pub mod message;
+pub mod model_status;
+pub mod part;
+pub mod reasoning;
+pub mod sidebar;
+pub mod thread;
+pub mod tool_card;
+pub mod turn_note;

@@ -1,0 +1,29 @@
+//! What a model thought before it answered: folded away.
+
+use leptos::prelude::*;
+
+use crate::components::{
+    icon::{Glyph, Icon},
+    markdown_view::MarkdownView,
+};
+
+/// A model's reasoning.
+#[component]
+pub fn Reasoning(
+    /// The reasoning, as Markdown.
+    text: Memo<String>,
+    /// Whether the model is still at it.
+    growing: Signal<bool>,
+) -> impl IntoView {
+    view! {
+        <details class="fold my-2 text-muted">
+            <summary class="inline-flex items-center gap-1.5 rounded-md py-0.5 text-sm transition-colors hover:text-ink">
+                <Icon glyph=Glyph::ChevronRight class="chevron size-3.5" />
+                {move || if growing.get() { "Thinking\u{2026}" } else { "Thoughts" }}
+            </summary>
+            <div class="mt-1 border-l-2 border-line pl-4 text-sm">
+                <MarkdownView text growing />
+            </div>
+        </details>
+    }
+}

@@ -1,0 +1,75 @@
+//! The list of conversations: beside the thread, or a drawer on narrow screens.
+
+use leptos::{ev, prelude::*};
+use leptos_router::components::A;
+
+use crate::{
+    components::{
+        conversation_item::ConversationItem,
+        header::QUIET_BUTTON_CLASS,
+        icon::{Glyph, Icon, Mark},
+    },
+    hooks::use_workspace::use_workspace,
+};
+
+/// The list of conversations.
+#[component]
+pub fn Sidebar() -> impl IntoView {
+    let workspace = use_workspace();
+    let conversations = workspace.conversations;
+    let close = move || workspace.drawer.set(false);
+    let on_key = move |event: ev::KeyboardEvent| {
+        if event.key() == "Escape" {
+            close();
+        }
+    };
+    view! {
+        <div
+            class="backdrop fixed inset-0 z-20 md:hidden"
+            data-open=move || workspace.drawer.get().to_string()
+            aria-hidden="true"
+            on:click=move |_| close()
+        ></div>
+        <nav
+            class="drawer fixed inset-y-0 left-0 z-30 flex w-[17.5rem] flex-col bg-sidebar md:static md:w-[16.5rem]"
+            aria-label="Conversations"
+            data-open=move || workspace.drawer.get().to_string()
+            on:keydown=on_key
+        >
+            <div class="flex h-14 shrink-0 items-center gap-2.5 pl-5 pr-3">
+                <Mark class="size-6" />
+                <span class="flex-1 font-semibold tracking-tight">"Domovoi"</span>
+                <button
+                    type="button"
+                    class=format!("{QUIET_BUTTON_CLASS} md:hidden")
+                    aria-label="Close the list"
+                    on:click=move |_| close()
+                >
+                    <Icon glyph=Glyph::Close />
+                </button>
+            </div>
+            <div class="px-3 pb-3 pt-1">
+                <A
+                    href="/"
+                    scroll=false
+                    attr:class="flex h-9 items-center gap-2.5 rounded-lg px-2 text-sm font-medium transition-colors hover:bg-hover"
+                    attr:data-testid="conversation-new"
+                    on:click=move |_| workspace.begin_new()
+                >
+                    <Icon glyph=Glyph::NewChat />
+                    "New conversation"
+                </A>
+            </div>
+            <ul class="scroller flex min-h-0 flex-1 flex-col gap-px overflow-y-auto px-3 pb-4">
+                <For
+                    each=move || conversations.list.get()
+                    key=|conversation| conversation.id.clone()
+                    children=move |conversation| view! { <ConversationItem id=conversation.id /> }
+                />
+                <Show when=move || conversations.list.with(Vec::is_empty)>
+                    <li class="px-2 py-1.5 text-sm text-faint">"Nothing here yet."</li>
+                </Show>
+            </ul>
+        </nav>
+    }
+}

@@ -1,0 +1,88 @@
+//! The messages of a conversation.
+//!
+//! The scroller lays its one child out from the bottom (`flex-direction: column-reverse`), so a
+//! page arrives at the latest message without a script, and follows new text for as long as a
+//! person has not scrolled away.
+
+use leptos::{html, prelude::*};
+
+use crate::{
+    components::{
+        empty_state::EmptyState,
+        icon::{Glyph, Icon},
+        message::Message,
+        turn_note::TurnNote,
+    },
+    hooks::{
+        use_agent_chat::{AgentChat, ChatStatus},
+        use_code_copy::copy_clicked_code,
+        use_stick_to_end::use_stick_to_end,
+    },
+};
+
+/// The messages, or the greeting where there are none.
+#[component]
+pub fn Thread(
+    /// The conversation.
+    chat: AgentChat,
+) -> impl IntoView {
+    let scroller = NodeRef::<html::Div>::new();
+    let stick = use_stick_to_end(scroller);
+    let is_empty = Memo::new(move |_| chat.rows.with(Vec::is_empty));
+    let waiting = move || chat.status.get() == ChatStatus::Submitted;
+    Effect::new(move |_| {
+        if chat.status.get() == ChatStatus::Submitted {
+            stick.jump(false);
+        }
+    });
+    view! {
+        <div class="relative min-h-0 flex-1">
+            <div
+                node_ref=scroller
+                class="scroller flex h-full flex-col-reverse overflow-y-auto overscroll-contain"
+                on:scroll=move |_| stick.scrolled()
+                on:click=copy_clicked_code
+            >
+                <div class="mb-auto w-full">
+                    <Show when=move || is_empty.get() && !chat.is_loading.get()>
+                        <EmptyState chat />
+                    </Show>
+                    <ol class="mx-auto flex w-full max-w-[46rem] flex-col gap-7 px-4 pt-6 md:px-6">
+                        <For
+                            each=move || chat.rows.get()
+                            key=|row| row.key.clone()
+                            children=move |row| view! { <Message row chat /> }
+                        />
+                    </ol>
+                    <div class="mx-auto w-full max-w-[46rem] px-4 pb-8 pt-3 md:px-6">
+                        <Show when=waiting>
+                            <p class="waiting flex h-7 items-center gap-1.5 pt-3">
+                                <span class="sr-only">"Waiting for the answer"</span>
+                                <i></i>
+                                <i></i>
+                                <i></i>
+                            </p>
+                        </Show>
+                        <Show when=move || !is_empty.get()>
+                            <TurnNote chat />
+                        </Show>
+                    </div>
+                </div>
+            </div>
+            <Show when=move || !stick.at_end.get()>
+                <button
+                    type="button"
+                    class="absolute inset-x-0 bottom-3 mx-auto inline-flex size-9 items-center justify-center rounded-full border border-line bg-surface text-muted shadow-md transition-colors hover:text-ink"
+                    data-testid="jump-latest"
+                    aria-label="To the latest message"
+                    on:click=move |_| stick.jump(true)
+                >
+                    <Icon glyph=Glyph::ArrowDown />
+                </button>
+            </Show>
+            <p class="sr-only" role="status" aria-live="polite">
+                {move || chat.announcement.get()}
+            </p>
+        </div>
+    }
+}

@@ -1,0 +1,74 @@
+//! A tool call: its name and state in one line; arguments and result when unfolded.
+
+use domovoi_protocol::message::{ToolPart, ToolState};
+use leptos::prelude::*;
+use serde_json::Value;
+
+use crate::components::icon::{Glyph, Icon};
+
+fn state_words(state: ToolState) -> &'static str {
+    match state {
+        ToolState::InputStreaming => "preparing\u{2026}",
+        ToolState::InputAvailable | ToolState::ApprovalResponded => "running\u{2026}",
+        ToolState::ApprovalRequested => "waiting for your answer",
+        ToolState::OutputAvailable => "done",
+        ToolState::OutputError => "failed",
+        ToolState::OutputDenied => "declined",
+    }
+}
+
+/// A tool's name without its underscores.
+fn readable(name: &str) -> String {
+    name.replace(['_', '-'], " ")
+}
+
+fn pretty(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => serde_json::to_string_pretty(other).unwrap_or_default(),
+    }
+}
+
+/// A tool call.
+#[component]
+pub fn ToolCard(
+    /// The call.
+    tool: Memo<Option<ToolPart>>,
+) -> impl IntoView {
+    move || {
+        tool.get().map(|tool| {
+            let failed = tool.state == ToolState::OutputError;
+            view! {
+                <details class="fold my-3 overflow-hidden rounded-xl border border-line text-sm" data-testid="tool">
+                    <summary class="flex items-center gap-2 px-3 py-2 transition-colors hover:bg-hover">
+                        <Icon glyph=Glyph::Wrench class="size-4 shrink-0 text-muted" />
+                        <span class="truncate font-medium">{readable(tool.name())}</span>
+                        <span class=if failed { "text-danger" } else { "text-muted" }>
+                            {state_words(tool.state)}
+                        </span>
+                        <Icon glyph=Glyph::ChevronRight class="chevron ml-auto size-3.5 shrink-0 text-faint" />
+                    </summary>
+                    <div class="flex flex-col gap-3 border-t border-line px-3 py-3">
+                        <Field label="Arguments" text=tool.input.as_ref().map(pretty) />
+                        <Field label="Result" text=tool.output.as_ref().map(pretty) />
+                        <Field label="Error" text=tool.error_text.clone() />
+                    </div>
+                </details>
+            }
+        })
+    }
+}
+
+#[component]
+fn Field(label: &'static str, text: Option<String>) -> impl IntoView {
+    text.map(|text| {
+        view! {
+            <div class="min-w-0">
+                <p class="text-xs text-muted">{label}</p>
+                <pre class="scroller mt-1 max-h-64 overflow-auto whitespace-pre-wrap break-words font-mono text-[0.8125rem] leading-relaxed">
+                    {text}
+                </pre>
+            </div>
+        }
+    })
+}

@@ -1,0 +1,67 @@
+//! Below the last message: how the turn ended, and the way to try again.
+
+use leptos::prelude::*;
+
+use crate::{
+    components::icon::{Glyph, Icon},
+    hooks::use_agent_chat::{AgentChat, Ending},
+};
+
+/// How the last turn ended.
+#[component]
+pub fn TurnNote(
+    /// The conversation.
+    chat: AgentChat,
+) -> impl IntoView {
+    let ending = Memo::new(move |_| chat.ending());
+    move || match ending.get() {
+        None => ().into_any(),
+        Some(Ending::Failed(text)) => view! {
+            <div
+                class="mt-2 flex items-start gap-3 rounded-xl bg-danger-soft px-4 py-3 text-sm"
+                role="alert"
+                data-testid="error"
+            >
+                <Icon glyph=Glyph::Alert class="mt-0.5 size-4 shrink-0 text-danger" />
+                <p class="min-w-0 flex-1 whitespace-pre-line break-words">{text}</p>
+                <Retry chat label="Try again" />
+            </div>
+        }
+        .into_any(),
+        Some(Ending::Answered) => view! { <Retry chat label="" /> }.into_any(),
+        Some(Ending::Stopped) => view! { <Note chat text="You stopped this answer." /> }.into_any(),
+        Some(Ending::Interrupted) => {
+            view! { <Note chat text="This answer was cut off when Domovoi stopped." /> }.into_any()
+        }
+        Some(Ending::Unanswered) => {
+            view! { <Note chat text="This message has no answer yet." /> }.into_any()
+        }
+    }
+}
+
+#[component]
+fn Note(chat: AgentChat, text: &'static str) -> impl IntoView {
+    view! {
+        <div class="flex flex-wrap items-center gap-x-3 text-sm text-muted">
+            <p>{text}</p>
+            <Retry chat label="Try again" />
+        </div>
+    }
+}
+
+#[component]
+fn Retry(chat: AgentChat, label: &'static str) -> impl IntoView {
+    view! {
+        <button
+            type="button"
+            class="-mx-2 inline-flex h-8 shrink-0 items-center gap-1.5 rounded-lg px-2 text-sm text-muted transition-colors hover:bg-hover hover:text-ink"
+            data-testid="retry"
+            aria-label="Answer again"
+            title="Answer again"
+            on:click=move |_| chat.retry()
+        >
+            <Icon glyph=Glyph::Retry class="size-4" />
+            {label}
+        </button>
+    }
+}

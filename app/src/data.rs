@@ -1,0 +1,55 @@
+//! What the page is made from: asked from the server while it renders, and carried to the
+//! browser inside the page, so that both begin with the same.
+
+use std::sync::Arc;
+
+use domovoi_protocol::UiMessage;
+use futures::future::BoxFuture;
+use leptos::prelude::use_context;
+use serde::{Deserialize, Serialize};
+
+use crate::types::{Conversation, SystemState};
+
+/// What the server knows. It gives the page an `Arc<dyn PageData>` as context.
+pub trait PageData: Send + Sync {
+    /// All conversations, the one used last first.
+    fn conversations(&self) -> BoxFuture<'_, Vec<Conversation>>;
+
+    /// The messages of the conversation `id`, oldest first; none where it does not exist.
+    fn messages(&self, id: String) -> BoxFuture<'_, Vec<UiMessage>>;
+
+    /// Version and model.
+    fn system(&self) -> BoxFuture<'_, SystemState>;
+}
+
+/// What one page shows when it arrives.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct PageState {
+    /// The sidebar.
+    pub conversations: Vec<Conversation>,
+    /// The conversation that is open; `None` on the page of a new one.
+    pub conversation: Option<String>,
+    /// Its messages.
+    pub messages: Vec<UiMessage>,
+    /// The header.
+    pub system: SystemState,
+}
+
+impl PageState {
+    /// Asks the [`PageData`] in context; without one, as in the browser, the state is empty.
+    pub async fn load(conversation: Option<String>) -> Self {
+        let Some(data) = use_context::<Arc<dyn PageData>>() else {
+            return Self { conversation, ..Self::default() };
+        };
+        let messages = match &conversation {
+            Some(id) => data.messages(id.clone()).await,
+            None => Vec::new(),
+        };
+        Self {
+            conversations: data.conversations().await,
+            conversation,
+            messages,
+            system: data.system().await,
+        }
+    }
+}

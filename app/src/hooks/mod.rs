@@ -1,0 +1,25 @@
+//! Behaviour: what components call and never contain.
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | [`use_agent`] | one agent instance: its state as a signal, calls, connection |
+//! | [`use_agent_chat`] | one conversation: messages, status, send, stop, retry |
+//! | [`use_workspace`] | what the parts of the page share |
+//! | [`use_conversations`] | the list of conversations |
+//! | [`use_highlights`] | highlighted code, asked for once |
+//! | [`use_code_copy`] | the copy buttons of code blocks |
+//! | [`use_composer`] | the text field grows, and has the focus when it should |
+//! | [`use_connection_lost`] | a connection that has been away for a moment |
+//! | [`use_stick_to_end`] | the thread follows its end |
+//! | [`http`] | requests to the server |
+
+pub mod http;
+pub mod use_agent;
+pub mod use_agent_chat;
+pub mod use_code_copy;
+pub mod use_composer;
+pub mod use_connection_lost;
+pub mod use_conversations;
+pub mod use_highlights;
+pub mod use_stick_to_end;
+pub mod use_workspace;

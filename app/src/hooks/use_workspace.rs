@@ -1,0 +1,116 @@
+//! What the parts of the page share.
+
+use domovoi_client::ConnectionStatus;
+use leptos::prelude::*;
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate},
+};
+
+use super::{
+    use_agent::use_agent,
+    use_conversations::{Conversations, use_conversations},
+};
+use crate::{
+    address::{conversation_in, path_of},
+    data::PageState,
+    types::{SYSTEM_AGENT, SystemState},
+};
+
+/// What the header says where no conversation is open.
+const NEW_TITLE: &str = "New conversation";
+
+/// What the parts of the page share.
+#[derive(Clone, Copy)]
+pub struct Workspace {
+    /// The list of conversations.
+    pub conversations: Conversations,
+    /// Version and model.
+    pub system: ReadSignal<SystemState>,
+    /// The conversation in the address; `None` on the page of a new one.
+    pub open_id: Memo<Option<String>>,
+    /// The conversation in the thread. A new one has its id before it has an address, and
+    /// keeps it when it gets one.
+    pub chat_id: Memo<String>,
+    /// The title of the open conversation.
+    pub title: Memo<String>,
+    /// How the connection of the open conversation stands.
+    pub connection: RwSignal<ConnectionStatus>,
+    /// Whether the list is open, on narrow screens.
+    pub drawer: RwSignal<bool>,
+    /// Counts how often the text field was asked to take the focus.
+    pub focus: RwSignal<u32>,
+    go: StoredValue<Go>,
+}
+
+type Go = Box<dyn Fn(&str, NavigateOptions) + Send + Sync>;
+
+/// Makes the workspace and gives it to the components below.
+pub fn provide_workspace(page: &PageState) -> Workspace {
+    let conversations = use_conversations(page.conversations.clone());
+    let system = use_agent(SYSTEM_AGENT, "default", page.system.clone()).state;
+    let path = use_location().pathname;
+    let open_id = Memo::new(move |_| path.with(|path| conversation_in(path)));
+    let chat_id = Memo::new(move |_| open_id.get().unwrap_or_else(new_id));
+    let title = Memo::new(move |_| {
+        let id = chat_id.get();
+        let title = conversations.list.with(|list| {
+            let found = list.iter().find(|conversation| conversation.id == id);
+            found.map(|conversation| conversation.title.clone())
+        });
+        title.unwrap_or_else(|| NEW_TITLE.to_owned())
+    });
+    let workspace = Workspace {
+        conversations,
+        system,
+        open_id,
+        chat_id,
+        title,
+        connection: RwSignal::new(ConnectionStatus::Connecting),
+        drawer: RwSignal::new(false),
+        focus: RwSignal::new(0),
+        go: StoredValue::new(Box::new(use_navigate())),
+    };
+    provide_context(workspace);
+    workspace
+}
+
+/// The workspace around the component that asks.
+///
+/// # Panics
+/// Outside of `pages::workspace`, which is a mistake in the program.
+#[must_use]
+pub fn use_workspace() -> Workspace {
+    expect_context()
+}
+
+impl Workspace {
+    /// After a click on "new conversation": the way there is the link's own.
+    pub fn begin_new(&self) {
+        self.drawer.set(false);
+        self.focus.update(|count| *count += 1);
+    }
+
+    /// Gives the conversation in the thread its address.
+    pub fn keep(&self) {
+        let path = path_of(&self.chat_id.get_untracked());
+        self.navigate(&path, true);
+    }
+
+    /// Deletes a conversation; where it is the open one, a new one begins.
+    pub fn delete(&self, id: &str) {
+        self.conversations.remove(id);
+        if self.open_id.with_untracked(|open| open.as_deref() == Some(id)) {
+            self.navigate("/", true);
+        }
+    }
+
+    fn navigate(&self, path: &str, replace: bool) {
+        let options = NavigateOptions { replace, scroll: false, ..NavigateOptions::default() };
+        self.go.with_value(|go| go(path, options));
+    }
+}
+
+fn new_id() -> String {
+    uuid::Uuid::new_v4().to_string()
+}

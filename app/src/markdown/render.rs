@@ -1,0 +1,179 @@
+//! Parser events to segments: the place that decides what a model may put on the page.
+
+use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
+
+use super::segment::{Block, CodeBlock, Segment, escaped};
+
+/// The Markdown we read: CommonMark with tables, task lists and strikethrough.
+pub(super) const OPTIONS: Options =
+    Options::ENABLE_TABLES.union(Options::ENABLE_TASKLISTS).union(Options::ENABLE_STRIKETHROUGH);
+
+/// Schemes a link may have. Anything else, relative addresses included, is shown as text.
+const LINK_SCHEMES: [&str; 3] = ["https://", "http://", "mailto:"];
+
+/// Longest language label shown.
+const MAX_LABEL: usize = 24;
+
+/// Renders the source of one top-level block.
+#[must_use]
+pub fn block(source: &str) -> Block {
+    let mut out = Renderer::default();
+    for event in Parser::new_ext(source, OPTIONS) {
+        out.event(event);
+    }
+    // A fence that is still open has no last line of its own; an indented block has no fence.
+    let complete = closes_fence(source);
+    out.finish(complete)
+}
+
+#[derive(Default)]
+struct Renderer<'a> {
+    segments: Vec<Segment>,
+    pending: Vec<Event<'a>>,
+    code: Option<CodeBlock>,
+    /// For each link that is open, whether it was written as one.
+    links: Vec<bool>,
+}
+
+impl<'a> Renderer<'a> {
+    fn event(&mut self, event: Event<'a>) {
+        match event {
+            Event::Start(Tag::CodeBlock(kind)) => {
+                self.flush();
+                let language = match kind {
+                    CodeBlockKind::Fenced(info) => label(&info),
+                    CodeBlockKind::Indented => String::new(),
+                };
+                self.code = Some(CodeBlock { language, code: String::new(), complete: true });
+            }
+            Event::End(TagEnd::CodeBlock) => {
+                self.segments.extend(self.code.take().map(Segment::Code));
+            }
+            Event::Text(text) => match &mut self.code {
+                Some(code) => code.code.push_str(&text),
+                None => self.pending.push(Event::Text(text)),
+            },
+            Event::Html(text) => self.pending.push(Event::Text(text)),
+            Event::InlineHtml(text) => self.pending.push(if is_line_break(&text) {
+                Event::HardBreak
+            } else {
+                Event::Text(text)
+            }),
+            Event::Start(Tag::HtmlBlock) => self.raw("<p>"),
+            Event::End(TagEnd::HtmlBlock) => self.raw("</p>"),
+            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
+                self.open_link(&dest_url);
+            }
+            Event::End(TagEnd::Link | TagEnd::Image) => {
+                if self.links.pop() == Some(true) {
+                    self.raw("</a>");
+                }
+            }
+            Event::Start(Tag::Table(alignments)) => {
+                self.raw("<div class=\"table\" tabindex=\"0\">");
+                self.pending.push(Event::Start(Tag::Table(alignments)));
+            }
+            Event::End(TagEnd::Table) => {
+                self.pending.push(Event::End(TagEnd::Table));
+                self.raw("</div>");
+            }
+            Event::Start(Tag::Heading { level, .. }) => {
+                let level = below_page_headings(level);
+                self.pending.push(Event::Start(Tag::Heading {
+                    level,
+                    id: None,
+                    classes: Vec::new(),
+                    attrs: Vec::new(),
+                }));
+            }
+            Event::End(TagEnd::Heading(level)) => {
+                self.pending.push(Event::End(TagEnd::Heading(below_page_headings(level))));
+            }
+            other => self.pending.push(other),
+        }
+    }
+
+    /// Markup of our own.
+    fn raw(&mut self, html: impl Into<String>) {
+        self.pending.push(Event::InlineHtml(html.into().into()));
+    }
+
+    fn open_link(&mut self, address: &str) {
+        // A picture inside a link is only its description: links do not nest.
+        let write = is_safe(address) && !self.links.contains(&true);
+        if write {
+            self.raw(format!(
+                "<a href=\"{}\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">",
+                escaped(address)
+            ));
+        }
+        self.links.push(write);
+    }
+
+    fn flush(&mut self) {
+        let mut html = String::new();
+        html::push_html(&mut html, self.pending.drain(..));
+        if !html.is_empty() {
+            self.segments.push(Segment::Html(html));
+        }
+    }
+
+    fn finish(mut self, complete: bool) -> Block {
+        self.flush();
+        if let Some(Segment::Code(code)) = self.segments.last_mut() {
+            code.complete = complete;
+        }
+        Block { segments: self.segments }
+    }
+}
+
+/// Whether a link may lead there.
+fn is_safe(address: &str) -> bool {
+    LINK_SCHEMES.iter().any(|scheme| {
+        address.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    })
+}
+
+/// `<br>`, the one tag that models write into table cells.
+fn is_line_break(tag: &str) -> bool {
+    let name = tag.trim_start_matches('<').trim_end_matches('>').trim_end_matches('/').trim();
+    name.eq_ignore_ascii_case("br")
+}
+
+/// The page's own headings are of the first and second level.
+fn below_page_headings(level: HeadingLevel) -> HeadingLevel {
+    match level {
+        HeadingLevel::H1 => HeadingLevel::H3,
+        HeadingLevel::H2 => HeadingLevel::H4,
+        HeadingLevel::H3 => HeadingLevel::H5,
+        _ => HeadingLevel::H6,
+    }
+}
+
+/// The language a fence names: its first word, without what no language's name contains.
+fn label(info: &str) -> String {
+    let word = info.split([' ', ',', '{', '\t']).next().unwrap_or_default();
+    word.chars()
+        .filter(|c| c.is_alphanumeric() || matches!(c, '+' | '#' | '.' | '_' | '-'))
+        .take(MAX_LABEL)
+        .collect()
+}
+
+/// Whether the last line closes a code block; true for blocks that have no fence.
+fn closes_fence(source: &str) -> bool {
+    let mut fences = source.lines().map(str::trim_start).filter(|line| is_fence(line));
+    match fences.next() {
+        None => true,
+        Some(_) => {
+            let last = source.trim_end().lines().last().map(str::trim).unwrap_or_default();
+            fences.next().is_some() && is_fence(last) && last.chars().all(|c| "`~".contains(c))
+        }
+    }
+}
+
+fn is_fence(line: &str) -> bool {
+    line.starts_with("```") || line.starts_with("~~~")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,115 @@
+//! One block of a document: HTML with code between.
+
+use std::fmt::Write as _;
+
+/// A top-level block: a paragraph, a list with everything in it, a code block.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Block {
+    /// HTML and code in the order they are shown.
+    pub segments: Vec<Segment>,
+}
+
+/// A piece of a block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Segment {
+    /// Safe HTML; it may leave elements open that a later segment closes.
+    Html(String),
+    /// A code block.
+    Code(CodeBlock),
+}
+
+/// A code block.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CodeBlock {
+    /// What its opening fence names, such as `rust`; empty where it names nothing.
+    pub language: String,
+    /// The code as written.
+    pub code: String,
+    /// Whether its closing fence has been seen, so that it will not grow any more.
+    pub complete: bool,
+}
+
+impl Block {
+    /// The block's code blocks.
+    pub fn code_blocks(&self) -> impl Iterator<Item = &CodeBlock> {
+        self.segments.iter().filter_map(|segment| match segment {
+            Segment::Code(code) => Some(code),
+            Segment::Html(_) => None,
+        })
+    }
+
+    /// The block as HTML. `highlighted` gives the inner HTML of a code block, where it is known.
+    #[must_use]
+    pub fn html(&self, highlighted: impl Fn(&CodeBlock) -> Option<String>) -> String {
+        let mut html = String::new();
+        for segment in &self.segments {
+            match segment {
+                Segment::Html(text) => html.push_str(text),
+                Segment::Code(code) => code.push_html(highlighted(code), &mut html),
+            }
+        }
+        html
+    }
+}
+
+impl CodeBlock {
+    /// Writes the block with its language and a copy button. The thread listens for clicks on
+    /// `data-copy`; see `components::thread`.
+    fn push_html(&self, highlighted: Option<String>, html: &mut String) {
+        let label = if self.language.is_empty() { "code" } else { &self.language };
+        let code = highlighted.unwrap_or_else(|| escaped(&self.code));
+        // Writing to a string cannot fail.
+        let _ = write!(
+            html,
+            "<figure class=\"code\"><figcaption><span>{}</span>\
+             <button type=\"button\" data-testid=\"copy-code\" data-copy \
+             aria-label=\"Copy this code\"></button></figcaption>\
+             <pre tabindex=\"0\"><code>{code}</code></pre></figure>",
+            escaped(label),
+        );
+    }
+}
+
+/// Text as HTML, fit for elements and for attributes in double quotes.
+#[must_use]
+pub fn escaped(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            _ => html.push(character),
+        }
+    }
+    html
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Block, CodeBlock, Segment};
+
+    fn block() -> Block {
+        Block {
+            segments: vec![
+                Segment::Html("<ul><li>".to_owned()),
+                Segment::Code(CodeBlock {
+                    language: "rs".to_owned(),
+                    code: "a < b".to_owned(),
+                    complete: true,
+                }),
+                Segment::Html("</li></ul>".to_owned()),
+            ],
+        }
+    }
+
+    #[test]
+    fn code_is_escaped_until_it_is_highlighted() {
+        assert!(block().html(|_| None).contains("<code>a &lt; b</code>"));
+        let html = block().html(|_| Some("<span>a</span>".to_owned()));
+        assert!(html.contains("<code><span>a</span></code>"));
+        assert!(html.starts_with("<ul><li><figure") && html.ends_with("</figure></li></ul>"));
+    }
+}

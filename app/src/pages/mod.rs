@@ -1,0 +1,4 @@
+//! Pages: what an address shows.
+
+pub mod not_found;
+pub mod workspace;

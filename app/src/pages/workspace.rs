@@ -1,0 +1,60 @@
+//! The page of a conversation, new or old: the list, the bar, the thread.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_location;
+
+use crate::{
+    address::conversation_in,
+    components::{chat_pane::ChatPane, header::Header, sidebar::Sidebar},
+    data::PageState,
+    hooks::{use_highlights::provide_highlights, use_workspace::provide_workspace},
+};
+
+/// Asks the server what the page shows, and shows it. It stays in place while the address
+/// changes from a conversation to another.
+#[component]
+pub fn WorkspacePage() -> impl IntoView {
+    let path = use_location().pathname;
+    let id = path.with_untracked(|path| conversation_in(path));
+    let page = OnceResource::new(PageState::load(id));
+    view! {
+        <Suspense>
+            {move || Suspend::new(async move {
+                let page = page.await;
+                view! { <Desk page /> }
+            })}
+        </Suspense>
+    }
+}
+
+#[component]
+fn Desk(page: PageState) -> impl IntoView {
+    let workspace = provide_workspace(&page);
+    provide_highlights();
+    // The messages that came with the page are those of the conversation it came with.
+    let first = StoredValue::new(Some((page.conversation, page.messages)));
+    let messages_of = move |id: &str| {
+        let known = first.try_update_value(Option::take).flatten();
+        match known {
+            Some((Some(known), messages)) if known == id => Some(messages),
+            _ if workspace.open_id.get_untracked().is_none() => Some(Vec::new()),
+            _ => None,
+        }
+    };
+    let title = move || format!("{} \u{b7} Domovoi", workspace.title.get());
+    view! {
+        <Title text=title />
+        <div class="flex h-dvh overflow-hidden bg-canvas text-ink">
+            <Sidebar />
+            <main class="flex min-w-0 flex-1 flex-col">
+                <Header />
+                {move || {
+                    let id = workspace.chat_id.get();
+                    let messages = messages_of(&id);
+                    view! { <ChatPane id messages /> }
+                }}
+            </main>
+        </div>
+    }
+}

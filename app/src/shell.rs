@@ -1,0 +1,92 @@
+//! The HTML document around the application.
+
+use leptos::{nonce::use_nonce, prelude::*};
+use leptos_meta::MetaTags;
+
+use crate::{app::App, theme::Theme};
+
+/// Absolute addresses of the files a page loads; the server takes them from its manifest.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PageAssets {
+    /// The script that wasm-bindgen writes.
+    pub js: String,
+    /// The WebAssembly module.
+    pub wasm: String,
+    /// The stylesheet.
+    pub css: String,
+    /// The icon.
+    pub favicon: String,
+}
+
+impl PageAssets {
+    /// The script that loads the WebAssembly and takes the page over.
+    fn start_script(&self) -> String {
+        format!(
+            "import init,{{hydrate}} from {};\
+             init({{module_or_path:{}}}).then(()=>hydrate());",
+            script_string(&self.js),
+            script_string(&self.wasm),
+        )
+    }
+}
+
+/// The whole document. Rendered on the server only.
+///
+/// Where a nonce is in context (`leptos::nonce::provide_nonce`), its scripts carry it.
+pub fn shell(assets: PageAssets) -> impl IntoView {
+    #[cfg(feature = "ssr")]
+    let theme = Theme::of_request();
+    #[cfg(not(feature = "ssr"))]
+    let theme: Option<Theme> = None;
+    let script = assets.start_script();
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-theme=theme.map(Theme::name)>
+            <head>
+                <meta charset="utf-8" />
+                <meta
+                    name="viewport"
+                    content="width=device-width, initial-scale=1, interactive-widget=resizes-content"
+                />
+                <meta name="color-scheme" content="light dark" />
+                <meta name="referrer" content="same-origin" />
+                <meta
+                    name="description"
+                    content="Domovoi: stateful AI agents on your own machine"
+                />
+                <link rel="icon" type="image/svg+xml" href=assets.favicon />
+                <link rel="stylesheet" href=assets.css />
+                <link rel="modulepreload" href=assets.js nonce=use_nonce() />
+                <link
+                    rel="preload"
+                    href=assets.wasm
+                    r#as="fetch"
+                    r#type="application/wasm"
+                    crossorigin="anonymous"
+                />
+                <script type="module" nonce=use_nonce() inner_html=script></script>
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+            </body>
+        </html>
+    }
+}
+
+/// A string as a JavaScript literal that cannot end the script element it stands in.
+fn script_string(text: &str) -> String {
+    serde_json::Value::from(text).to_string().replace('<', "\\u003c")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PageAssets;
+
+    #[test]
+    fn the_start_script_cannot_be_broken_out_of() {
+        let assets = PageAssets { js: "/a</script>\".js".to_owned(), ..PageAssets::default() };
+        assert!(!assets.start_script().contains("</script>"));
+        assert!(assets.start_script().contains(r#"from "/a\u003c/script>\".js";"#));
+    }
+}

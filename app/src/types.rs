@@ -1,0 +1,170 @@
+//! What the server and the page tell each other beside messages: JSON in camelCase.
+
+use domovoi_protocol::UiMessage;
+use serde::{Deserialize, Serialize};
+
+/// Agent type of conversations; a conversation's id is the instance's name.
+pub const ASSISTANT_AGENT: &str = "assistant";
+
+/// Agent type of the list of conversations; there is one instance, `default`.
+pub const CONVERSATIONS_AGENT: &str = "conversations";
+
+/// Agent type of the state of the system; there is one instance, `default`.
+pub const SYSTEM_AGENT: &str = "system";
+
+/// A conversation as the list shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Conversation {
+    /// The conversation's id, a UUID.
+    pub id: String,
+    /// What a person called it, or the begin of its first message.
+    pub title: String,
+    /// When its first message was sent, in milliseconds since 1970.
+    pub created_at: u64,
+    /// When its last message was sent, in milliseconds since 1970.
+    pub updated_at: u64,
+}
+
+/// State of the agent `conversations`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConversationsState {
+    /// All conversations, the one used last first.
+    pub conversations: Vec<Conversation>,
+}
+
+/// State of the agent `system`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SystemState {
+    /// Domovoi's version.
+    pub version: String,
+    /// The model that answers.
+    pub model: ModelView,
+}
+
+/// The model that answers.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ModelView {
+    /// Its name.
+    pub name: String,
+    /// Whether it can answer.
+    pub readiness: Readiness,
+}
+
+/// Whether a model can answer.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Readiness {
+    /// Its weights are on their way.
+    Downloading {
+        /// Bytes that are there.
+        received_bytes: u64,
+        /// Bytes there will be, where that is known.
+        #[serde(default)]
+        total_bytes: Option<u64>,
+        /// Seconds it will take, where that can be said.
+        #[serde(default)]
+        seconds_left: Option<u64>,
+    },
+    /// It is being loaded into memory.
+    #[default]
+    Loading,
+    /// It answers.
+    Ready,
+    /// It cannot answer.
+    Failed {
+        /// What happened and what to do.
+        message: String,
+    },
+}
+
+/// How a turn ended, in the metadata of an assistant message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnEnd {
+    /// How.
+    pub outcome: TurnOutcome,
+    /// What went wrong, for a person to read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// How a turn ended that did not end with a complete answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TurnOutcome {
+    /// A person stopped it.
+    Aborted,
+    /// The model or a tool failed.
+    Error,
+    /// The server was stopped before it ended.
+    Interrupted,
+}
+
+impl TurnEnd {
+    /// How the turn of this message ended; nothing where it ended well, or has not ended.
+    #[must_use]
+    pub fn of(message: &UiMessage) -> Option<Self> {
+        let turn = message.metadata.as_ref()?.get("turn")?;
+        serde_json::from_value(turn.clone()).ok()
+    }
+}
+
+/// Question to `POST /api/highlight`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HighlightRequest {
+    /// The language as the model named it.
+    pub language: String,
+    /// The code.
+    pub code: String,
+}
+
+/// Answer of `POST /api/highlight`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HighlightResponse {
+    /// The code as escaped HTML, in spans with classes that begin with `hl-`.
+    pub html: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use domovoi_protocol::{Role, UiMessage};
+    use serde_json::json;
+
+    use super::{Readiness, SystemState, TurnEnd, TurnOutcome};
+
+    #[test]
+    fn the_state_of_the_system_on_the_wire() {
+        let state: SystemState = serde_json::from_value(json!({
+            "version": "0.1.0",
+            "model": { "name": "qwen", "readiness": {
+                "state": "downloading", "receivedBytes": 5, "totalBytes": 10, "secondsLeft": 2
+            }}
+        }))
+        .unwrap();
+        assert_eq!(
+            state.model.readiness,
+            Readiness::Downloading {
+                received_bytes: 5,
+                total_bytes: Some(10),
+                seconds_left: Some(2)
+            }
+        );
+        assert_eq!(serde_json::to_value(Readiness::Ready).unwrap(), json!({ "state": "ready" }));
+    }
+
+    #[test]
+    fn how_a_turn_ended() {
+        let mut message = UiMessage::new("m", Role::Assistant, "half");
+        assert_eq!(TurnEnd::of(&message), None);
+        message.metadata = Some(json!({ "turn": { "outcome": "aborted" }, "model": "qwen" }));
+        assert_eq!(
+            TurnEnd::of(&message),
+            Some(TurnEnd { outcome: TurnOutcome::Aborted, error: None })
+        );
+        message.metadata = Some(json!({ "turn": { "outcome": "from the future" } }));
+        assert_eq!(TurnEnd::of(&message), None);
+    }
+}
