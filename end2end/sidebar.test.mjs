@@ -1,0 +1,96 @@
+// The list of conversations, live across tabs, and the page on a narrow screen.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { launch, open } from './support/browser.mjs';
+import { Chat, SHORT_QUESTION } from './support/chat.mjs';
+import { Server } from './support/server.mjs';
+
+describe('the sidebar', () => {
+  let server;
+  let browser;
+
+  before(async () => {
+    server = await Server.start();
+    browser = await launch();
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.dispose();
+  });
+
+  const item = (chat, id) => chat.page.locator(`[data-testid="conversation-item"][data-id="${id}"]`);
+
+  it('shows new, renamed and deleted conversations in every tab', async () => {
+    const first = new Chat(await open(browser, server.origin));
+    const second = new Chat(await open(browser, server.origin));
+
+    await first.find('conversation-new').click();
+    await first.ask(SHORT_QUESTION);
+    await first.page.waitForURL(/\/c\/[^/]+$/);
+    const id = new URL(first.page.url()).pathname.split('/').pop();
+    await item(first, id).waitFor();
+    await item(second, id).waitFor();
+
+    await item(second, id).click();
+    await second.page.waitForURL(`**/c/${id}`);
+    await second.questions.first().waitFor();
+
+    const rename = item(first, id).locator('[data-testid="conversation-rename"]');
+    await item(first, id).hover();
+    await rename.click();
+    await first.page.keyboard.press('ControlOrMeta+A');
+    await first.page.keyboard.type('Capitals');
+    await first.page.keyboard.press('Enter');
+    await item(second, id).filter({ hasText: 'Capitals' }).waitFor();
+
+    await first.ended();
+    first.page.on('dialog', (dialog) => dialog.accept());
+    await item(first, id).hover();
+    await item(first, id).locator('[data-testid="conversation-delete"]').click();
+    await item(first, id).waitFor({ state: 'detached' });
+    await item(second, id).waitFor({ state: 'detached' });
+    first.assertNoProblems();
+    second.assertNoProblems();
+    await first.page.close();
+    await second.page.close();
+  });
+
+  it('folds away on a narrow screen', async () => {
+    const context = await browser.newContext({ viewport: { width: 360, height: 640 } });
+    const chat = await Chat.open(context, server.origin);
+    const overflow = () =>
+      chat.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    assert.ok((await overflow()) <= 0, 'nothing is wider than the screen');
+    assert.ok(await chat.find('composer-input').isVisible());
+    assert.ok(!(await isOnScreen(chat.find('conversation-new'))));
+    await chat.find('sidebar-toggle').first().click();
+    await chat.find('conversation-new').waitFor();
+    await chat.page.waitForTimeout(500);
+    assert.ok(await isOnScreen(chat.find('conversation-new')));
+    await context.close();
+  });
+
+  it('changes between light and dark and remembers it', async () => {
+    const context = await browser.newContext({ colorScheme: 'light' });
+    const chat = await Chat.open(context, server.origin);
+    const background = () =>
+      chat.page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const light = await background();
+    await chat.find('theme-toggle').first().click();
+    await chat.page.waitForFunction(
+      (light) => getComputedStyle(document.body).backgroundColor !== light,
+      light,
+    );
+    const dark = await background();
+    await chat.reload();
+    assert.equal(await background(), dark);
+    await context.close();
+  });
+
+  async function isOnScreen(locator) {
+    if (!(await locator.first().isVisible())) return false;
+    const box = await locator.first().boundingBox();
+    return box !== null && box.x >= 0 && box.x < 360;
+  }
+});

@@ -1,0 +1,76 @@
+// A real Chromium, the one of the system.
+
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+
+const artefacts = fileURLToPath(new URL('../artefacts', import.meta.url));
+
+/** Starts Chromium without a window and without calls home. */
+export function launch() {
+  return chromium.launch({
+    executablePath: executable(),
+    args: [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+}
+
+/**
+ * Opens an address and waits until its WebAssembly is alive. Errors of the page are collected
+ * in `page.problems`.
+ */
+export async function open(contextOrBrowser, url) {
+  const page = await contextOrBrowser.newPage();
+  page.problems = [];
+  page.on('pageerror', (error) => page.problems.push(String(error)));
+  page.on('console', (message) => {
+    // A dropped socket is reported as an error; tests that kill the server cause it on purpose.
+    if (message.type() === 'error' && !/WebSocket|ERR_CONNECTION/.test(message.text())) {
+      page.problems.push(message.text());
+    }
+  });
+  await page.goto(url);
+  await hydrated(page);
+  return page;
+}
+
+/** Waits until event handlers are attached. */
+export async function hydrated(page) {
+  await page.waitForSelector('html[data-hydrated]', { timeout: 20_000 });
+}
+
+/** Keeps a picture of a page for whoever looks into a failure. */
+export async function screenshot(page, name) {
+  mkdirSync(artefacts, { recursive: true });
+  await page.screenshot({ path: path.join(artefacts, `${name}.png`), fullPage: true });
+}
+
+function executable() {
+  const candidates = [
+    process.env.CHROMIUM,
+    '/usr/bin/chromium',
+    '/usr/bin/chromium-browser',
+    '/usr/bin/google-chrome',
+    '/Applications/Chromium.app/Contents/MacOS/Chromium',
+    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  ];
+  const found = candidates.find((candidate) => {
+    try {
+      accessSync(candidate, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  if (!found) throw new Error('no Chromium found; install one or name it in CHROMIUM');
+  return found;
+}

@@ -1,0 +1,131 @@
+// The chat page in a test's words: asking, reading, waiting.
+
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { hydrated, open } from './browser.mjs';
+
+/** How long the small model may take for a whole answer on a busy machine. */
+export const ANSWER_LIMIT = 90_000;
+
+/** A question whose answer is long enough to be interrupted. */
+export const LONG_QUESTION =
+  'Write a long story, at least four hundred words, about a house spirit who looks after an old farm.';
+
+/** A question whose answer is short. */
+export const SHORT_QUESTION = 'What is the capital of France?';
+
+const byId = (name) => `[data-testid="${name}"]`;
+
+/** One page on one conversation. */
+export class Chat {
+  constructor(page) {
+    this.page = page;
+  }
+
+  /** Opens a conversation, a new one unless an id is given. */
+  static async open(browser, origin, id = randomUUID()) {
+    const chat = new Chat(await open(browser, `${origin}/c/${id}`));
+    chat.id = id;
+    return chat;
+  }
+
+  find(name) {
+    return this.page.locator(byId(name));
+  }
+
+  get questions() {
+    return this.find('message-user');
+  }
+
+  get answers() {
+    return this.find('message-assistant');
+  }
+
+  /** Types a question and sends it with Enter. */
+  async ask(question) {
+    const input = this.find('composer-input');
+    await input.fill(question);
+    await input.press('Enter');
+  }
+
+  /** Waits until the last answer has at least this many characters. */
+  async answerOf(length) {
+    await this.page.waitForFunction(
+      ([selector, length]) => {
+        const all = document.querySelectorAll(selector);
+        return all.length > 0 && all[all.length - 1].textContent.length >= length;
+      },
+      [byId('message-assistant'), length],
+      { timeout: ANSWER_LIMIT },
+    );
+  }
+
+  /** Waits until the last answer has ended and returns how: `done`, `stopped` or `error`. */
+  async ended() {
+    const handle = await this.page.waitForFunction(
+      (selector) => {
+        const all = document.querySelectorAll(selector);
+        const status = all.length > 0 && all[all.length - 1].dataset.status;
+        return status && status !== 'streaming' ? status : false;
+      },
+      byId('message-assistant'),
+      { timeout: ANSWER_LIMIT },
+    );
+    return handle.jsonValue();
+  }
+
+  /** The last answer's words, without what is markup in one view and not in another. */
+  async words() {
+    return words(await this.answers.last().textContent());
+  }
+
+  /** Everything said: `[{ role, id, words }]`. */
+  async transcript() {
+    const rows = await this.page
+      .locator(`${byId('message-user')}, ${byId('message-assistant')}`)
+      .evaluateAll((elements) =>
+        elements.map((element) => ({
+          role: element.dataset.testid === 'message-user' ? 'user' : 'assistant',
+          id: element.dataset.messageId,
+          text: element.textContent,
+        })),
+      );
+    return rows.map(({ role, id, text }) => ({ role, id, words: words(text).join(' ') }));
+  }
+
+  async reload() {
+    await this.page.reload();
+    await hydrated(this.page);
+  }
+
+  /** Fails if the page reported an error of its own. */
+  assertNoProblems() {
+    assert.deepEqual(this.page.problems, []);
+  }
+}
+
+/** The server's own account of a conversation. */
+export async function history(origin, id) {
+  const response = await fetch(`${origin}/agents/assistant/${id}/get-messages`);
+  assert.equal(response.status, 200);
+  return response.json();
+}
+
+/** The text of a persisted message. */
+export function textOf(message) {
+  return message.parts
+    .filter((part) => part.type === 'text')
+    .map((part) => part.text)
+    .join('');
+}
+
+/** Letters and digits only, in words. */
+export function words(text) {
+  return text.match(/[\p{L}\p{N}]+/gu) ?? [];
+}
+
+/** Whether one list of words begins with the other; its last word may be half received. */
+export function beginsWith(long, short) {
+  const whole = short.slice(0, -1);
+  return whole.every((word, at) => long[at] === word);
+}
