@@ -20,10 +20,7 @@ impl ModelRequest {
     /// A request with these messages and the provider's defaults for everything else.
     #[must_use]
     pub fn new(messages: Vec<ModelMessage>) -> Self {
-        Self {
-            messages,
-            ..Self::default()
-        }
+        Self { messages, ..Self::default() }
     }
 }
 

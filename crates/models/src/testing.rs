@@ -41,10 +41,7 @@ impl Gate {
     /// A closed gate.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            permits: Arc::new(Semaphore::new(0)),
-            arrivals: Arc::new(watch::Sender::new(0)),
-        }
+        Self { permits: Arc::new(Semaphore::new(0)), arrivals: Arc::new(watch::Sender::new(0)) }
     }
 
     /// Lets one script pass; where none waits yet, the next one passes without waiting.
@@ -55,11 +52,7 @@ impl Gate {
     /// Waits until scripts have come to this gate `count` times in all.
     pub async fn reached(&self, count: usize) {
         // The sender lives in `self`, so waiting cannot fail.
-        let _ = self
-            .arrivals
-            .subscribe()
-            .wait_for(|arrivals| *arrivals >= count)
-            .await;
+        let _ = self.arrivals.subscribe().wait_for(|arrivals| *arrivals >= count).await;
     }
 
     async fn pass(&self) {
@@ -101,10 +94,7 @@ impl Script {
     /// A script where [`LanguageModel::stream`] itself fails.
     #[must_use]
     pub fn refuse(error: ModelError) -> Self {
-        Self {
-            refusal: Some(error),
-            steps: VecDeque::new(),
-        }
+        Self { refusal: Some(error), steps: VecDeque::new() }
     }
 
     /// Adds any event.
@@ -158,19 +148,13 @@ impl Script {
     /// Ends the reply for this reason, without usage.
     #[must_use]
     pub fn finish(self, reason: FinishReason) -> Self {
-        self.event(ModelEvent::Finish {
-            reason,
-            usage: None,
-        })
+        self.event(ModelEvent::Finish { reason, usage: None })
     }
 
     /// Ends the reply for this reason and with these tokens used.
     #[must_use]
     pub fn finish_with_usage(self, reason: FinishReason, usage: Usage) -> Self {
-        self.event(ModelEvent::Finish {
-            reason,
-            usage: Some(usage),
-        })
+        self.event(ModelEvent::Finish { reason, usage: Some(usage) })
     }
 
     /// Ends the reply as a model does that was done.
@@ -211,10 +195,7 @@ impl ScriptedModel {
     /// A ready model that plays these scripts.
     #[must_use]
     pub fn new(scripts: impl IntoIterator<Item = Script>) -> Self {
-        let status = ModelStatus {
-            name: "scripted".to_owned(),
-            readiness: ModelReadiness::Ready,
-        };
+        let status = ModelStatus { name: "scripted".to_owned(), readiness: ModelReadiness::Ready };
         Self {
             shared: Arc::new(Shared {
                 scripts: Mutex::new(scripts.into_iter().collect()),
@@ -247,19 +228,12 @@ impl ScriptedModel {
 
     /// Waits until `count` replies in all were dropped before their end.
     pub async fn abandoned(&self, count: usize) {
-        let _ = self
-            .shared
-            .abandoned
-            .subscribe()
-            .wait_for(|dropped| *dropped >= count)
-            .await;
+        let _ = self.shared.abandoned.subscribe().wait_for(|dropped| *dropped >= count).await;
     }
 
     /// Changes what [`LanguageModel::status`] reports.
     pub fn set_readiness(&self, readiness: ModelReadiness) {
-        self.shared
-            .status
-            .send_modify(|status| status.readiness = readiness);
+        self.shared.status.send_modify(|status| status.readiness = readiness);
     }
 }
 
@@ -274,9 +248,7 @@ impl LanguageModel for ScriptedModel {
 
     fn stream(&self, request: ModelRequest) -> BoxFuture<'_, Result<ModelStream, ModelError>> {
         async move {
-            self.shared
-                .requests
-                .send_modify(|requests| requests.push(request));
+            self.shared.requests.send_modify(|requests| requests.push(request));
             let script = self.shared.scripts().pop_front().ok_or_else(|| {
                 ModelError::Unavailable("The scripted model has no script left.".to_owned())
             })?;
@@ -285,10 +257,7 @@ impl LanguageModel for ScriptedModel {
             }
             let playback = Playback {
                 steps: script.steps,
-                abandoned: AbandonGuard {
-                    shared: Arc::clone(&self.shared),
-                    armed: true,
-                },
+                abandoned: AbandonGuard { shared: Arc::clone(&self.shared), armed: true },
             };
             Ok(futures::stream::unfold(playback, Playback::next).boxed())
         }
@@ -351,12 +320,7 @@ mod tests {
             Script::new().text("a").stop(),
             Script::new().text("b").gate(&gate).stop(),
         ]);
-        let all: Vec<_> = model
-            .stream(ModelRequest::default())
-            .await
-            .unwrap()
-            .collect()
-            .await;
+        let all: Vec<_> = model.stream(ModelRequest::default()).await.unwrap().collect().await;
         assert_eq!(all.len(), 2);
 
         let mut reply = model.stream(ModelRequest::default()).await.unwrap();
@@ -378,19 +342,8 @@ mod tests {
             model.stream(ModelRequest::default()).await.err(),
             Some(ModelError::Loading)
         ));
-        let all: Vec<_> = model
-            .stream(ModelRequest::default())
-            .await
-            .unwrap()
-            .collect()
-            .await;
-        assert!(matches!(
-            all.as_slice(),
-            [Ok(_), Err(ModelError::Interrupted(None))]
-        ));
-        assert!(
-            model.stream(ModelRequest::default()).await.is_err(),
-            "no script left"
-        );
+        let all: Vec<_> = model.stream(ModelRequest::default()).await.unwrap().collect().await;
+        assert!(matches!(all.as_slice(), [Ok(_), Err(ModelError::Interrupted(None))]));
+        assert!(model.stream(ModelRequest::default()).await.is_err(), "no script left");
     }
 }

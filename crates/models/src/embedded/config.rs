@@ -55,10 +55,7 @@ impl WorkerCommand {
         program: impl Into<PathBuf>,
         args: impl IntoIterator<Item = impl Into<OsString>>,
     ) -> Self {
-        Self {
-            program: program.into(),
-            args: args.into_iter().map(Into::into).collect(),
-        }
+        Self { program: program.into(), args: args.into_iter().map(Into::into).collect() }
     }
 
     /// This very program with the argument `model-worker`.

@@ -53,10 +53,7 @@ impl EmbeddedModel {
     #[must_use]
     pub fn start(config: EmbeddedConfig) -> Self {
         let expected_name = config.finder.expected_name(&config.weights);
-        let first = ModelStatus {
-            name: expected_name.clone(),
-            readiness: ModelReadiness::Loading,
-        };
+        let first = ModelStatus { name: expected_name.clone(), readiness: ModelReadiness::Loading };
         let (status_sender, status) = watch::channel(first);
         let (pid_sender, worker_pid) = watch::channel(None);
         let queue = Arc::new(Queue::new(config.max_queue));
@@ -69,14 +66,7 @@ impl EmbeddedModel {
             name: Arc::clone(&name),
         };
         let supervisor = AbortOnDropHandle::new(tokio::spawn(supervisor.run()));
-        Self {
-            expected_name,
-            name,
-            status,
-            worker_pid,
-            queue,
-            _supervisor: supervisor,
-        }
+        Self { expected_name, name, status, worker_pid, queue, _supervisor: supervisor }
     }
 
     /// The process id of the child, while there is one.

@@ -37,11 +37,7 @@ impl Worker {
         let reports = child.stdout.take().ok_or_else(missing)?;
         let complaints = child.stderr.take().ok_or_else(missing)?;
         tokio::spawn(log_complaints(complaints));
-        Ok(Self {
-            child,
-            orders,
-            reports: BufReader::new(reports).lines(),
-        })
+        Ok(Self { child, orders, reports: BufReader::new(reports).lines() })
     }
 
     pub(super) fn pid(&self) -> Option<u32> {

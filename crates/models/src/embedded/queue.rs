@@ -46,10 +46,7 @@ pub(super) struct Reply {
 impl Reply {
     /// The next event. A sender that vanished without a last event means an interrupted answer.
     pub(super) async fn next(&mut self) -> Event {
-        self.events
-            .recv()
-            .await
-            .unwrap_or(Err(ModelError::Interrupted(None)))
+        self.events.recv().await.unwrap_or(Err(ModelError::Interrupted(None)))
     }
 }
 
@@ -71,11 +68,7 @@ impl Drop for Busy<'_> {
 impl Queue {
     /// A queue where so many may wait behind the one that is answered.
     pub(super) fn new(max_waiting: usize) -> Self {
-        Self {
-            max_waiting,
-            inner: Mutex::default(),
-            pushed: Notify::new(),
-        }
+        Self { max_waiting, inner: Mutex::default(), pushed: Notify::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -96,18 +89,10 @@ impl Queue {
         let id = inner.next_id;
         inner.next_id += 1;
         let (sender, events) = mpsc::unbounded_channel();
-        inner.waiting.push_back(Job {
-            id,
-            request,
-            events: sender,
-        });
+        inner.waiting.push_back(Job { id, request, events: sender });
         drop(inner);
         self.pushed.notify_one();
-        Ok(Reply {
-            id,
-            events,
-            queue: Arc::clone(self),
-        })
+        Ok(Reply { id, events, queue: Arc::clone(self) })
     }
 
     /// The next job, as soon as there is one.
@@ -130,9 +115,7 @@ impl Queue {
         inner.closed = Some(reason.to_owned());
         for job in inner.waiting.drain(..) {
             // Who asked may be gone already.
-            let _ = job
-                .events
-                .send(Err(ModelError::Unavailable(reason.to_owned())));
+            let _ = job.events.send(Err(ModelError::Unavailable(reason.to_owned())));
         }
     }
 }
@@ -154,18 +137,12 @@ mod tests {
         let (job, busy) = queue.pop().await;
         assert_eq!(job.id, first.id);
         let second = queue.push(request()).unwrap();
-        assert!(matches!(
-            queue.push(request()).err(),
-            Some(ModelError::Busy { waiting: 1 })
-        ));
+        assert!(matches!(queue.push(request()).err(), Some(ModelError::Busy { waiting: 1 })));
         drop(second);
         let third = queue.push(request()).unwrap();
         drop(busy);
         assert_eq!(queue.pop().await.0.id, third.id);
-        assert!(
-            queue.pop().now_or_never().is_none(),
-            "the dropped one is gone"
-        );
+        assert!(queue.pop().now_or_never().is_none(), "the dropped one is gone");
     }
 
     #[tokio::test]
@@ -176,10 +153,7 @@ mod tests {
         assert!(
             matches!(reply.next().await, Err(ModelError::Unavailable(why)) if why == "no model")
         );
-        assert!(matches!(
-            queue.push(request()).err(),
-            Some(ModelError::Unavailable(_))
-        ));
+        assert!(matches!(queue.push(request()).err(), Some(ModelError::Unavailable(_))));
     }
 
     #[tokio::test]
@@ -187,9 +161,6 @@ mod tests {
         let queue = Arc::new(Queue::new(1));
         let mut reply = queue.push(request()).unwrap();
         drop(queue.pop().await);
-        assert!(matches!(
-            reply.next().await,
-            Err(ModelError::Interrupted(None))
-        ));
+        assert!(matches!(reply.next().await, Err(ModelError::Interrupted(None))));
     }
 }

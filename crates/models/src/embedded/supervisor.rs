@@ -92,30 +92,22 @@ impl Supervisor {
                 },
             });
         };
-        let found = self
-            .config
-            .finder
-            .find(&self.config.weights, &mut report)
-            .await;
+        let found = self.config.finder.find(&self.config.weights, &mut report).await;
         let weights = found.map_err(|error| error.to_string())?;
-        self.status
-            .send_modify(|status| status.name.clone_from(&weights.name));
+        self.status.send_modify(|status| status.name.clone_from(&weights.name));
         // Set once: this function is called once.
         let _ = self.name.set(weights.name.clone());
         Ok(weights)
     }
 
     fn set_readiness(&self, readiness: ModelReadiness) {
-        self.status
-            .send_modify(|status| status.readiness = readiness);
+        self.status.send_modify(|status| status.readiness = readiness);
     }
 
     async fn load(&self, weights: &Weights) -> Result<Worker, LoadError> {
         let mut worker = Worker::spawn(&self.config.worker).map_err(|error| {
             let program = self.config.worker.program.display();
-            LoadError::Final(format!(
-                "The model's process {program} cannot be started: {error}."
-            ))
+            LoadError::Final(format!("The model's process {program} cannot be started: {error}."))
         })?;
         self.worker_pid.send_replace(worker.pid());
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -153,9 +145,7 @@ impl Supervisor {
                 Err(died) => {
                     let text = died.to_string();
                     // Who asked may be gone already.
-                    let _ = job
-                        .events
-                        .send(Err(ModelError::Interrupted(Some(Box::new(died)))));
+                    let _ = job.events.send(Err(ModelError::Interrupted(Some(Box::new(died)))));
                     return worker.kill(&text).await;
                 }
             }
@@ -212,26 +202,15 @@ async fn answer(worker: &mut Worker, job: &Job) -> Result<(), Died> {
 fn event_of(report: Report, job: u64) -> Option<Result<ModelEvent, ModelError>> {
     match report {
         Report::Text { id, text } if id == job => Some(Ok(ModelEvent::Text(text))),
-        Report::Finished {
-            id,
-            reason,
-            input_tokens,
-            output_tokens,
-        } if id == job => {
-            let usage = Some(Usage {
-                input_tokens,
-                output_tokens,
-            });
+        Report::Finished { id, reason, input_tokens, output_tokens } if id == job => {
+            let usage = Some(Usage { input_tokens, output_tokens });
             Some(Ok(ModelEvent::Finish { reason, usage }))
         }
         Report::Failed { id, failure } if id == job => Some(Err(match failure {
             Failure::ContextExceeded { tokens, limit } => {
                 ModelError::ContextExceeded { tokens, limit }
             }
-            Failure::Other { message } => ModelError::Provider {
-                status: None,
-                message,
-            },
+            Failure::Other { message } => ModelError::Provider { status: None, message },
         })),
         _ => None,
     }

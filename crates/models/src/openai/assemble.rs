@@ -36,11 +36,7 @@ impl Assembler {
                 message,
             });
         }
-        if let Some(ChunkUsage {
-            prompt_tokens,
-            completion_tokens,
-        }) = chunk.usage
-        {
+        if let Some(ChunkUsage { prompt_tokens, completion_tokens }) = chunk.usage {
             self.usage = Some(Usage {
                 input_tokens: prompt_tokens.unwrap_or_default(),
                 output_tokens: completion_tokens.unwrap_or_default(),
@@ -54,18 +50,11 @@ impl Assembler {
         if let Some(delta) = choice.delta {
             let reasoning = [delta.reasoning_content, delta.reasoning];
             // Some endpoints send the same text under both names.
-            let reasoning = reasoning
-                .into_iter()
-                .flatten()
-                .find(|text| !text.is_empty());
+            let reasoning = reasoning.into_iter().flatten().find(|text| !text.is_empty());
             events.extend(reasoning.map(ModelEvent::Reasoning));
             let text = [delta.content, delta.refusal].into_iter().flatten();
             events.extend(text.filter(|text| !text.is_empty()).map(ModelEvent::Text));
-            delta
-                .tool_calls
-                .into_iter()
-                .flatten()
-                .for_each(|call| self.push_call(call));
+            delta.tool_calls.into_iter().flatten().for_each(|call| self.push_call(call));
         }
         if let Some(reason) = choice.finish_reason {
             self.reason = Some(match reason.as_str() {
@@ -83,9 +72,7 @@ impl Assembler {
         let id = delta.id.filter(|id| !id.is_empty());
         let index = delta.index.unwrap_or_else(|| {
             // Without an index a new id begins a new call.
-            self.calls
-                .last()
-                .map_or(0, |last| last.index + usize::from(id.is_some()))
+            self.calls.last().map_or(0, |last| last.index + usize::from(id.is_some()))
         });
         // Gemini sends several whole calls, each with its own id, under the index 0.
         let position = self.calls.iter().rposition(|call| {
@@ -93,12 +80,7 @@ impl Assembler {
         });
         let position = position.unwrap_or_else(|| {
             let empty = String::new();
-            self.calls.push(PartialCall {
-                index,
-                id: None,
-                name: empty.clone(),
-                arguments: empty,
-            });
+            self.calls.push(PartialCall { index, id: None, name: empty.clone(), arguments: empty });
             self.calls.len() - 1
         });
         let call = &mut self.calls[position];
@@ -125,9 +107,7 @@ impl Assembler {
         let called = !self.calls.is_empty();
         let calls = self.calls.into_iter().map(|call| {
             Ok(ModelEvent::ToolCall(ToolCall {
-                id: call
-                    .id
-                    .unwrap_or_else(|| format!("call_{}", uuid::Uuid::new_v4().simple())),
+                id: call.id.unwrap_or_else(|| format!("call_{}", uuid::Uuid::new_v4().simple())),
                 name: call.name,
                 arguments: call.arguments,
             }))
@@ -137,12 +117,7 @@ impl Assembler {
             FinishReason::Stop | FinishReason::Other if called => FinishReason::ToolCalls,
             reason => reason,
         };
-        calls
-            .chain([Ok(ModelEvent::Finish {
-                reason,
-                usage: self.usage,
-            })])
-            .collect()
+        calls.chain([Ok(ModelEvent::Finish { reason, usage: self.usage })]).collect()
     }
 }
 
@@ -156,23 +131,13 @@ mod tests {
         let mut assembler = Assembler::default();
         for delta in deltas {
             let chunk = json!({"choices": [{"delta": {"tool_calls": [delta]}}]});
-            assembler
-                .push(serde_json::from_value(chunk).unwrap())
-                .unwrap();
+            assembler.push(serde_json::from_value(chunk).unwrap()).unwrap();
         }
         let finish = json!({"choices": [{"delta": {}, "finish_reason": "stop"}]});
-        assembler
-            .push(serde_json::from_value(finish).unwrap())
-            .unwrap();
+        assembler.push(serde_json::from_value(finish).unwrap()).unwrap();
         let mut events = assembler.end(None);
         let end = events.pop().unwrap().unwrap();
-        assert_eq!(
-            end,
-            ModelEvent::Finish {
-                reason: FinishReason::ToolCalls,
-                usage: None
-            }
-        );
+        assert_eq!(end, ModelEvent::Finish { reason: FinishReason::ToolCalls, usage: None });
         let call = |event: Result<_, _>| match event.unwrap() {
             ModelEvent::ToolCall(call) => (call.id, call.name, call.arguments),
             other => panic!("{other:?}"),

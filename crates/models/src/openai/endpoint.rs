@@ -85,10 +85,7 @@ impl fmt::Debug for Endpoint {
 
 impl Config for Endpoint {
     fn headers(&self) -> HeaderMap {
-        self.authorization
-            .iter()
-            .map(|value| (AUTHORIZATION, value.clone()))
-            .collect()
+        self.authorization.iter().map(|value| (AUTHORIZATION, value.clone())).collect()
     }
 
     fn url(&self, path: &str) -> String {
@@ -138,10 +135,7 @@ mod tests {
     #[test]
     fn paths_are_joined_with_one_slash_and_no_key_sends_no_header() {
         let endpoint = Endpoint::new("https://api.openai.com/v1/", None).unwrap();
-        assert_eq!(
-            endpoint.url("/chat/completions"),
-            "https://api.openai.com/v1/chat/completions"
-        );
+        assert_eq!(endpoint.url("/chat/completions"), "https://api.openai.com/v1/chat/completions");
         assert!(endpoint.headers().is_empty());
         assert!(endpoint.is_openai());
     }

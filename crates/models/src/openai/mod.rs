@@ -91,10 +91,7 @@ impl OpenAiModel {
             client: Client::build(transport.http_client(), endpoint.clone())
                 .with_http_service(transport),
             endpoint,
-            status: watch::Sender::new(ModelStatus {
-                name: config.model.clone(),
-                readiness,
-            }),
+            status: watch::Sender::new(ModelStatus { name: config.model.clone(), readiness }),
             model: config.model,
         })
     }
@@ -132,10 +129,9 @@ fn events(
         let (mut chunks, mut assembler) = state?;
         match chunks.next().await {
             Some(Ok(chunk)) => match assembler.push(chunk) {
-                Ok(events) => Some((
-                    events.into_iter().map(Ok).collect(),
-                    Some((chunks, assembler)),
-                )),
+                Ok(events) => {
+                    Some((events.into_iter().map(Ok).collect(), Some((chunks, assembler))))
+                }
                 Err(error) => Some((vec![Err(error)], None)),
             },
             Some(Err(error)) => Some((assembler.end(Some(stream_error(error))), None)),

@@ -62,19 +62,14 @@ impl tower::Service<HttpRequestFactory> for Transport {
             if response.status().is_success() && is_event_stream(&response) {
                 return Ok(response);
             }
-            Err(OpenAIError::Boxed(Box::new(
-                refusal(response, &endpoint).await,
-            )))
+            Err(OpenAIError::Boxed(Box::new(refusal(response, &endpoint).await)))
         })
     }
 }
 
 /// Whether the answer may be a stream; endpoints that name no type get the benefit of the doubt.
 fn is_event_stream(response: &Response) -> bool {
-    let kind = response
-        .headers()
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
+    let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     kind.is_none_or(|kind| !kind.starts_with("text/html") && !kind.starts_with("application/json"))
 }
 
@@ -82,9 +77,7 @@ fn is_event_stream(response: &Response) -> bool {
 async fn refusal(mut response: Response, endpoint: &Endpoint) -> ModelError {
     let status = response.status();
     if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
-        return ModelError::Unauthorized {
-            endpoint: endpoint.address().to_owned(),
-        };
+        return ModelError::Unauthorized { endpoint: endpoint.address().to_owned() };
     }
     let mut body = Vec::new();
     // A body that breaks off still says more than none.
@@ -105,17 +98,11 @@ async fn refusal(mut response: Response, endpoint: &Endpoint) -> ModelError {
             "it did not answer with a stream. Is {} the address of an OpenAI-compatible API?",
             endpoint.address()
         ),
-        None => status
-            .canonical_reason()
-            .unwrap_or("no reason given")
-            .to_owned(),
+        None => status.canonical_reason().unwrap_or("no reason given").to_owned(),
     };
     let message = shorten(&endpoint.without_key(&message));
     let message = format!("{message} (HTTP {})", status.as_u16());
-    ModelError::Provider {
-        status: Some(status.as_u16()),
-        message,
-    }
+    ModelError::Provider { status: Some(status.as_u16()), message }
 }
 
 /// What it means that a stream did not start.
@@ -129,10 +116,7 @@ pub(super) fn start_error(error: OpenAIError, endpoint: &Endpoint) -> ModelError
             endpoint: endpoint.address().to_owned(),
             source: Box::new(error.without_url()),
         },
-        other => ModelError::Provider {
-            status: None,
-            message: shorten(&other.to_string()),
-        },
+        other => ModelError::Provider { status: None, message: shorten(&other.to_string()) },
     }
 }
 
@@ -140,15 +124,8 @@ pub(super) fn start_error(error: OpenAIError, endpoint: &Endpoint) -> ModelError
 /// `{"error": "…"}` or `{"message": …}` elsewhere.
 pub(super) fn provider_message(json: &Value) -> Option<String> {
     let error = json.get("error").unwrap_or(json);
-    let message = error
-        .get("message")
-        .or_else(|| error.get("detail"))
-        .unwrap_or(error);
-    message
-        .as_str()
-        .map(str::trim)
-        .filter(|message| !message.is_empty())
-        .map(shorten)
+    let message = error.get("message").or_else(|| error.get("detail")).unwrap_or(error);
+    message.as_str().map(str::trim).filter(|message| !message.is_empty()).map(shorten)
 }
 
 /// llama.cpp's server gives both numbers; others say it in prose, which is passed on as it is.
@@ -189,9 +166,6 @@ mod tests {
 
     #[test]
     fn long_messages_are_cut_between_characters() {
-        assert_eq!(
-            shorten(&"ä".repeat(400)).chars().count(),
-            MAX_MESSAGE_CHARS + 1
-        );
+        assert_eq!(shorten(&"ä".repeat(400)).chars().count(), MAX_MESSAGE_CHARS + 1);
     }
 }

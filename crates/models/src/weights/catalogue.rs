@@ -56,9 +56,7 @@ impl std::fmt::Display for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Http { url } => f.write_str(url),
-            Self::Wheel {
-                package, version, ..
-            } => {
+            Self::Wheel { package, version, .. } => {
                 write!(f, "https://pypi.org/project/{package}/{version}/")
             }
         }
@@ -72,10 +70,8 @@ impl Catalogue {
         static BUILTIN: OnceLock<Catalogue> = OnceLock::new();
         BUILTIN.get_or_init(|| {
             // A test parses the file, so the empty catalogue is never seen.
-            Self::parse(include_str!("catalogue.toml")).unwrap_or(Self {
-                auto: Vec::new(),
-                weights: Vec::new(),
-            })
+            Self::parse(include_str!("catalogue.toml"))
+                .unwrap_or(Self { auto: Vec::new(), weights: Vec::new() })
         })
     }
 
@@ -121,11 +117,7 @@ mod tests {
         assert_eq!(auto, ["qwen2.5-coder-0.5b", "smollm2-135m"]);
         for entry in catalogue.entries() {
             assert_eq!(entry.sha256.len(), 64, "{}", entry.id);
-            assert!(
-                entry.file.ends_with(".gguf") && !entry.file.contains('/'),
-                "{}",
-                entry.id
-            );
+            assert!(entry.file.ends_with(".gguf") && !entry.file.contains('/'), "{}", entry.id);
         }
     }
 }

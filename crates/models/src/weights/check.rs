@@ -33,10 +33,7 @@ struct Verified {
 impl Verified {
     fn of(path: &Path, file: &File, entry: &CatalogueEntry) -> io::Result<Self> {
         let metadata = file.metadata()?;
-        let modified = metadata
-            .modified()?
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let modified = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
         Ok(Self {
             path: path.to_owned(),
             bytes: metadata.len(),
@@ -60,9 +57,7 @@ pub(super) fn check(path: &Path, entry: &CatalogueEntry, notes: &Path) -> io::Re
         return Ok(Check::Damaged(problem));
     }
     let note = notes.join(format!("{}.verified", entry.file));
-    let before = std::fs::read(&note)
-        .ok()
-        .and_then(|text| serde_json::from_slice(&text).ok());
+    let before = std::fs::read(&note).ok().and_then(|text| serde_json::from_slice(&text).ok());
     if before.as_ref() == Some(&now) {
         return Ok(Check::Good);
     }
@@ -70,10 +65,7 @@ pub(super) fn check(path: &Path, entry: &CatalogueEntry, notes: &Path) -> io::Re
     hash_file(&mut file, &mut hash)?;
     let sha256 = hex(&hash.finalize());
     if sha256 != entry.sha256 {
-        return Ok(Check::Damaged(format!(
-            "its SHA-256 is {sha256}, not {}",
-            entry.sha256
-        )));
+        return Ok(Check::Damaged(format!("its SHA-256 is {sha256}, not {}", entry.sha256)));
     }
     remember(&note, &now);
     Ok(Check::Good)

@@ -26,10 +26,7 @@ pub struct Timeouts {
 impl Default for Timeouts {
     /// Ten seconds to connect, thirty without data.
     fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(10),
-            stall: Duration::from_secs(30),
-        }
+        Self { connect: Duration::from_secs(10), stall: Duration::from_secs(30) }
     }
 }
 
@@ -64,10 +61,7 @@ pub(super) async fn download(
         }
     }
     if received < entry.bytes {
-        return Err(FetchError::Broken(format!(
-            "{received} of {} bytes came",
-            entry.bytes
-        )));
+        return Err(FetchError::Broken(format!("{received} of {} bytes came", entry.bytes)));
     }
     let problem = if received > entry.bytes {
         Some(format!("it has more than {} bytes", entry.bytes))
@@ -87,12 +81,8 @@ pub(super) async fn download(
 async fn open_part(part: &Path, total: u64) -> Result<(File, Sha256, u64), FetchError> {
     let part = part.to_owned();
     let opened = run_blocking(move || {
-        let mut file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&part)?;
+        let mut file =
+            File::options().read(true).write(true).create(true).truncate(false).open(&part)?;
         if file.metadata()?.len() > total {
             file.set_len(0)?;
         }
@@ -133,9 +123,7 @@ async fn request(url: &str, from: u64, timeouts: Timeouts) -> Result<Response, F
 /// Whether a partial answer begins where we asked it to.
 fn starts_at(response: &Response, from: u64) -> bool {
     let range = response.headers().get(reqwest::header::CONTENT_RANGE);
-    let range = range
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let range = range.and_then(|value| value.to_str().ok()).unwrap_or_default();
     range.starts_with(&format!("bytes {from}-"))
 }
 
@@ -150,9 +138,7 @@ async fn next_chunk(
 }
 
 fn stalled(timeouts: Timeouts) -> FetchError {
-    FetchError::Stalled {
-        seconds: timeouts.stall.as_millis().div_ceil(1000) as u64,
-    }
+    FetchError::Stalled { seconds: timeouts.stall.as_millis().div_ceil(1000) as u64 }
 }
 
 /// The innermost cause, which is the one that says something: "Connection refused".
@@ -167,7 +153,5 @@ fn root_cause(error: &reqwest::Error) -> String {
 pub(super) async fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(io::Error::other)?
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }

@@ -80,22 +80,10 @@ pub struct Attempt {
 
 impl fmt::Display for Attempts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (
-            index,
-            Attempt {
-                name,
-                address,
-                bytes,
-                error,
-            },
-        ) in self.0.iter().enumerate()
-        {
+        for (index, Attempt { name, address, bytes, error }) in self.0.iter().enumerate() {
             let separator = if index == 0 { "" } else { " " };
             let megabytes = bytes.div_ceil(1_000_000);
-            write!(
-                f,
-                "{separator}{name} ({megabytes} MB) from {address}: {error}."
-            )?;
+            write!(f, "{separator}{name} ({megabytes} MB) from {address}: {error}.")?;
         }
         Ok(())
     }

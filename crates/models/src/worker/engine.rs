@@ -65,13 +65,7 @@ impl<'a> Engine<'a> {
         let template = chat_template(model)
             .map_err(|error| format!("its chat template is not understood ({error})"))?;
         let batch = LlamaBatch::new(BATCH as usize, 1);
-        Ok(Self {
-            model,
-            context,
-            template,
-            batch,
-            seen: Vec::new(),
-        })
+        Ok(Self { model, context, template, batch, seen: Vec::new() })
     }
 
     /// Size of the context.
@@ -110,9 +104,7 @@ impl<'a> Engine<'a> {
         let mut sampler = sampler(vocab.n_tokens(), request.temperature);
         let mut decoder = UTF_8.new_decoder_without_bom_handling();
         let room = self.context_tokens() - prompt.len();
-        let max_tokens = request
-            .max_tokens
-            .map_or(DEFAULT_MAX_TOKENS, |limit| limit as usize);
+        let max_tokens = request.max_tokens.map_or(DEFAULT_MAX_TOKENS, |limit| limit as usize);
         while output_tokens < max_tokens.min(room) {
             if cancelled() {
                 return Ok(finished(FinishReason::Other, output_tokens));
@@ -132,10 +124,7 @@ impl<'a> Engine<'a> {
                 send(&Report::Text { id, text })?;
             }
             if let Err(error) = self.decode(&[token]) {
-                return Ok(Report::Failed {
-                    id,
-                    failure: self.forget(error),
-                });
+                return Ok(Report::Failed { id, failure: self.forget(error) });
             }
         }
         Ok(finished(FinishReason::Length, output_tokens))
@@ -143,12 +132,9 @@ impl<'a> Engine<'a> {
 
     /// The conversation as tokens that fit.
     fn prompt(&self, messages: &[ModelMessage]) -> Result<Vec<LlamaToken>, Failure> {
-        let text = self
-            .template
-            .render(messages)
-            .map_err(|error| Failure::Other {
-                message: format!("the model's chat template refused the conversation ({error})"),
-            })?;
+        let text = self.template.render(messages).map_err(|error| Failure::Other {
+            message: format!("the model's chat template refused the conversation ({error})"),
+        })?;
         let vocab = self.model.vocab();
         let add_special = vocab.should_add_bos();
         // A template that begins with the first token must not get it twice.
@@ -160,9 +146,7 @@ impl<'a> Engine<'a> {
         let prompt = vocab.tokenize(text.as_bytes(), add_special, true);
         let limit = self.context_tokens() - self.context_tokens() / ANSWER_SHARE;
         match prompt.len() {
-            0 => Err(Failure::Other {
-                message: "there is nothing to answer".to_owned(),
-            }),
+            0 => Err(Failure::Other { message: "there is nothing to answer".to_owned() }),
             tokens if tokens > limit => Err(Failure::ContextExceeded { tokens, limit }),
             _ => Ok(prompt),
         }
@@ -170,12 +154,7 @@ impl<'a> Engine<'a> {
 
     /// Reads a prompt, but for what the context has seen already.
     fn read(&mut self, prompt: &[LlamaToken], cancelled: impl Fn() -> bool) -> Result<(), Halt> {
-        let common = self
-            .seen
-            .iter()
-            .zip(prompt)
-            .take_while(|(a, b)| a == b)
-            .count();
+        let common = self.seen.iter().zip(prompt).take_while(|(a, b)| a == b).count();
         // The last token is read in any case: what follows it is the question.
         let kept = common.min(prompt.len() - 1);
         let from = u32::try_from(kept).unwrap_or(0);
@@ -192,8 +171,7 @@ impl<'a> Engine<'a> {
             if cancelled() {
                 return Err(Halt::Cancelled);
             }
-            self.decode(chunk)
-                .map_err(|error| Halt::Failed(self.forget(error)))?;
+            self.decode(chunk).map_err(|error| Halt::Failed(self.forget(error)))?;
         }
         Ok(())
     }
@@ -216,27 +194,19 @@ impl<'a> Engine<'a> {
     fn forget(&mut self, error: DecodeError) -> Failure {
         self.context.clear_kv_cache();
         self.seen.clear();
-        Failure::Other {
-            message: format!("the model could not go on ({error})"),
-        }
+        Failure::Other { message: format!("the model could not go on ({error})") }
     }
 }
 
 fn chat_template(model: &LlamaModel) -> Result<ChatTemplate, minijinja::Error> {
     let vocab = model.vocab();
-    let source = model
-        .chat_template(None)
-        .ok()
-        .and_then(|template| template.to_string().ok());
+    let source = model.chat_template(None).ok().and_then(|template| template.to_string().ok());
     let controls = (0..vocab.n_tokens())
         .map(LlamaToken::new)
         .filter(|token| vocab.is_control(*token))
         .map(|token| token_text(model, token))
         .collect();
-    let (bos, eos) = (
-        token_text(model, vocab.bos()),
-        token_text(model, vocab.eos()),
-    );
+    let (bos, eos) = (token_text(model, vocab.bos()), token_text(model, vocab.eos()));
     ChatTemplate::new(source, bos, eos, controls)
 }
 
@@ -247,7 +217,5 @@ fn token_text(model: &LlamaModel, token: LlamaToken) -> String {
         return String::new();
     }
     let vocab = model.vocab();
-    vocab
-        .text(token)
-        .map_or_else(String::new, |text| text.to_string_lossy().into_owned())
+    vocab.text(token).map_or_else(String::new, |text| text.to_string_lossy().into_owned())
 }

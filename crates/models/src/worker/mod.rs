@@ -45,12 +45,7 @@ pub fn run() -> ExitCode {
 
 /// Loads a model and answers requests. An error means that nobody reads the reports.
 fn serve(orders: &Orders) -> io::Result<()> {
-    let Some(Order::Load {
-        path,
-        threads,
-        context_tokens,
-    }) = orders.next()
-    else {
+    let Some(Order::Load { path, threads, context_tokens }) = orders.next() else {
         return Ok(());
     };
     let loaded = LlamaBackend::init()
@@ -64,9 +59,7 @@ fn serve(orders: &Orders) -> io::Result<()> {
         Ok(engine) => engine,
         Err(message) => return send(&Report::LoadFailed { message }),
     };
-    send(&Report::Loaded {
-        context_tokens: engine.context_tokens(),
-    })?;
+    send(&Report::Loaded { context_tokens: engine.context_tokens() })?;
     while let Some(order) = orders.next() {
         if let Order::Generate(request) = order {
             let end = engine.generate(&request, || orders.is_cancelled(request.id), send)?;

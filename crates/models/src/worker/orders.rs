@@ -24,10 +24,7 @@ impl Orders {
             read(std::io::stdin().lock(), &sender, &cancelled);
             std::process::exit(0);
         });
-        Self {
-            queue,
-            cancelled_below,
-        }
+        Self { queue, cancelled_below }
     }
 
     /// The next order; none where the other thread ended.
@@ -63,25 +60,15 @@ mod tests {
     #[test]
     fn a_cancellation_overtakes() {
         let generate = |id| {
-            Order::Generate(Generate {
-                id,
-                messages: vec![],
-                max_tokens: None,
-                temperature: None,
-            })
+            Order::Generate(Generate { id, messages: vec![], max_tokens: None, temperature: None })
         };
         let lines = [generate(1), generate(2), Order::Cancel { id: 1 }];
-        let input: String = lines
-            .iter()
-            .map(|order| serde_json::to_string(order).unwrap() + "\n")
-            .collect();
+        let input: String =
+            lines.iter().map(|order| serde_json::to_string(order).unwrap() + "\n").collect();
         let (sender, queue) = mpsc::channel();
         let cancelled_below = Arc::new(AtomicU64::new(0));
         read(input.as_bytes(), &sender, &cancelled_below);
-        let orders = Orders {
-            queue,
-            cancelled_below,
-        };
+        let orders = Orders { queue, cancelled_below };
         assert_eq!(orders.next(), Some(generate(1)));
         assert!(orders.is_cancelled(1) && !orders.is_cancelled(2));
     }

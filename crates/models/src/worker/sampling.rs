@@ -7,6 +7,8 @@ use llama_cpp_2::sampling::LlamaSampler;
 const DEFAULT_TEMPERATURE: f32 = 0.7;
 const TOP_K: i32 = 40;
 const TOP_P: f32 = 0.9;
+/// Tokens with less than this share of the likeliest one's chance are nonsense in small models.
+const MIN_P: f32 = 0.05;
 /// Small models repeat themselves; more than this and they avoid words they need.
 const REPEAT_PENALTY: f32 = 1.1;
 /// Tokens that the penalty looks back.
@@ -24,6 +26,7 @@ pub(super) fn sampler(n_vocab: i32, temperature: Option<f32>) -> LlamaSampler {
         penalties,
         LlamaSampler::top_k(TOP_K),
         LlamaSampler::top_p(TOP_P, 1),
+        LlamaSampler::min_p(MIN_P, 1),
         LlamaSampler::temp(temperature),
         LlamaSampler::dist(seed()),
     ];
@@ -32,7 +35,5 @@ pub(super) fn sampler(n_vocab: i32, temperature: Option<f32>) -> LlamaSampler {
 
 /// Different from answer to answer; nothing more is asked of it.
 fn seed() -> u32 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |time| time.subsec_nanos())
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.subsec_nanos())
 }

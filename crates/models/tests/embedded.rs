@@ -1,0 +1,236 @@
+//! The embedded model with real weights and a real child process.
+//!
+//! Every test that computes is here, so that a test runner can run them one after another.
+#![cfg(all(unix, feature = "embedded-model"))]
+
+mod support;
+
+use std::process::Stdio;
+
+use domovoi_models::embedded::{EmbeddedConfig, EmbeddedModel, WorkerCommand};
+use domovoi_models::weights::{Catalogue, WeightsChoice};
+use domovoi_models::{
+    FinishReason, LanguageModel, ModelError, ModelEvent, ModelMessage, ModelReadiness, ModelRequest,
+};
+use futures::StreamExt;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::process::Command;
+
+use support::http::closed_port;
+use support::weights::smollm2;
+use support::{ask, reply, text};
+
+/// Longer than any test waits for.
+const LONG: &str = "Write a very long story about a house spirit. Never stop.";
+
+fn config(weights: WeightsChoice, folder: &TempDir) -> EmbeddedConfig {
+    let worker = WorkerCommand::new(env!("CARGO_BIN_EXE_domovoi-model-worker"), [] as [&str; 0]);
+    let mut config = EmbeddedConfig::new(worker, folder.path());
+    config.weights = weights;
+    config.threads = Some(1);
+    config.context_tokens = Some(1024);
+    config
+}
+
+async fn start(max_queue: usize) -> EmbeddedModel {
+    let folder = TempDir::new().unwrap();
+    let mut config = config(WeightsChoice::Path(smollm2().await), &folder);
+    config.max_queue = max_queue;
+    EmbeddedModel::start(config)
+}
+
+/// Waits until the model failed; answers why.
+async fn failure(model: &EmbeddedModel) -> String {
+    let mut status = model.status();
+    let failed = |readiness: &ModelReadiness| matches!(readiness, ModelReadiness::Failed { .. });
+    let status = status.wait_for(|status| failed(&status.readiness)).await.unwrap();
+    match &status.readiness {
+        ModelReadiness::Failed { message } => message.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_streams_and_goes_on() {
+    // Asked while it loads: the question waits.
+    let model = start(1).await;
+    assert!(!model.name().is_empty());
+    let events = reply(&model, ask("What is the capital of France?", 12)).await.unwrap();
+    let answer = text(&events);
+    assert!(events.len() > 2 && !answer.is_empty(), "{events:?}");
+    let Some(Ok(ModelEvent::Finish { reason, usage: Some(usage) })) = events.last() else {
+        panic!("{events:?}");
+    };
+    assert!(matches!(reason, FinishReason::Stop | FinishReason::Length));
+    assert!(usage.input_tokens > 10 && (1..=12).contains(&usage.output_tokens), "{usage:?}");
+    assert_eq!(model.status().borrow().readiness, ModelReadiness::Ready);
+
+    let mut next = ModelRequest::new(vec![
+        ModelMessage::User { content: "What is the capital of France?".into() },
+        ModelMessage::Assistant { content: answer, tool_calls: vec![] },
+        ModelMessage::User { content: "And of Spain? ¿Y de España? 🏠".into() },
+    ]);
+    next.max_tokens = Some(3);
+    let events = reply(&model, next).await.unwrap();
+    let Some(Ok(ModelEvent::Finish { usage: Some(second), .. })) = events.last() else {
+        panic!("{events:?}");
+    };
+    assert!(second.input_tokens > usage.input_tokens, "{second:?}");
+
+    // What the context remembers of other conversations does not change an answer.
+    let mut certain = ask("Name three colours.", 8);
+    certain.temperature = Some(0.0);
+    let first = reply(&model, certain.clone()).await.unwrap();
+    reply(&model, ask("Name three animals.", 2)).await.unwrap();
+    let again = reply(&model, certain).await.unwrap();
+    assert_eq!(text(&first), text(&again));
+}
+
+#[tokio::test]
+async fn requests_queue_up_to_a_bound_and_dropping_one_makes_room() {
+    let model = start(1).await;
+    let mut first = model.stream(ask(LONG, 900)).await.unwrap();
+    first.next().await.unwrap().unwrap();
+    let second = model.stream(ask("Say hello.", 2)).await.unwrap();
+    assert!(matches!(
+        model.stream(ask("Say hello.", 2)).await.err(),
+        Some(ModelError::Busy { waiting: 1 })
+    ));
+    drop(second);
+    let third = model.stream(ask("Say hello.", 2)).await.unwrap();
+    let pid = model.worker_pid();
+    // The first answer would take long; dropped, it makes way.
+    drop(first);
+    let events: Vec<_> = third.collect().await;
+    assert!(matches!(events.last(), Some(Ok(ModelEvent::Finish { .. }))), "{events:?}");
+    assert_eq!(model.worker_pid(), pid, "it was told to stop, not killed");
+}
+
+#[tokio::test]
+async fn a_killed_worker_interrupts_one_answer_and_comes_back() {
+    let model = start(1).await;
+    let mut answer = model.stream(ask(LONG, 900)).await.unwrap();
+    answer.next().await.unwrap().unwrap();
+    let waiting = model.stream(ask("Say hello.", 2)).await.unwrap();
+    let pid = model.worker_pid().unwrap();
+    let kill = Command::new("kill").args(["-9", &pid.to_string()]).status().await.unwrap();
+    assert!(kill.success());
+    let rest: Vec<_> = answer.collect().await;
+    assert!(matches!(rest.last(), Some(Err(ModelError::Interrupted(Some(_))))), "{rest:?}");
+
+    let events: Vec<_> = waiting.collect().await;
+    assert!(matches!(events.last(), Some(Ok(ModelEvent::Finish { .. }))), "{events:?}");
+    assert_ne!(model.worker_pid(), Some(pid));
+}
+
+#[tokio::test]
+async fn a_conversation_that_is_too_long_is_refused_and_the_next_is_answered() {
+    let model = start(1).await;
+    let events = reply(&model, ask(&"word ".repeat(3000), 5)).await.unwrap();
+    let [Err(ModelError::ContextExceeded { tokens, limit: 960 })] = events.as_slice() else {
+        panic!("{events:?}");
+    };
+    assert!(*tokens > 3000);
+    // Longer than a batch, which alone would abort llama.cpp, and ended by the context's end.
+    let events = reply(&model, ask(&"word ".repeat(900), 4000)).await.unwrap();
+    let Some(Ok(ModelEvent::Finish { usage: Some(usage), .. })) = events.last() else {
+        panic!("{events:?}");
+    };
+    assert!(usage.input_tokens > 900 && usage.input_tokens + usage.output_tokens <= 1024);
+}
+
+#[tokio::test]
+async fn weights_that_cannot_be_used_say_why_and_what_to_do() {
+    let folder = TempDir::new().unwrap();
+    let missing = folder.path().join("missing.gguf");
+    let damaged = folder.path().join("SmolLM2-135M-Instruct.Q4_1.gguf");
+    std::fs::write(&damaged, b"GGUF, the first half").unwrap();
+    let unknown = folder.path().join("unknown.gguf");
+    std::fs::write(&unknown, [b"GGUF".as_slice(), &[7; 4096]].concat()).unwrap();
+    for (path, expected) in [
+        (missing, "cannot be read"),
+        (damaged, "damaged or incomplete: it has 20 bytes, not 98362432"),
+        (unknown, "cannot be loaded: it is damaged, or of a kind"),
+    ] {
+        let model = EmbeddedModel::start(config(WeightsChoice::Path(path), &folder));
+        // A request that waits hears it, too.
+        if let Ok(events) = reply(&model, ask("Hi", 1)).await {
+            assert!(matches!(events.as_slice(), [Err(ModelError::Unavailable(_))]), "{events:?}");
+        }
+        let message = failure(&model).await;
+        assert!(message.contains(expected), "{message}");
+        let refusal = model.stream(ask("Hi", 1)).await.err();
+        assert!(matches!(refusal, Some(ModelError::Unavailable(text)) if text == message));
+    }
+}
+
+#[tokio::test]
+async fn without_weights_and_network_the_status_names_address_size_and_error() {
+    let folder = TempDir::new().unwrap();
+    let url = closed_port().await;
+    let mut config = config(WeightsChoice::Auto, &folder);
+    config.finder.catalogue = Catalogue::parse(&format!(
+        "auto = ['a']\n[[weights]]\nid = 'a'\nname = 'Model A'\nfile = 'a.gguf'\n\
+         bytes = 491400064\nsha256 = ''\nlicence = 'MIT'\n\
+         source = {{ kind = 'http', url = '{url}/a' }}"
+    ))
+    .unwrap();
+    let model = EmbeddedModel::start(config);
+    let message = failure(&model).await;
+    let expected = format!("Model A (492 MB) from {url}/a: cannot be reached");
+    assert!(message.contains(&expected), "{message}");
+    assert_eq!(model.name(), "Model A");
+}
+
+#[tokio::test]
+async fn a_program_that_is_no_worker_is_told() {
+    let folder = TempDir::new().unwrap();
+    let mut config = config(WeightsChoice::Path(smollm2().await), &folder);
+    config.worker = WorkerCommand::new(folder.path().join("nothing"), [] as [&str; 0]);
+    let message = failure(&EmbeddedModel::start(config.clone())).await;
+    assert!(message.contains("cannot be started"), "{message}");
+    config.worker = WorkerCommand::new("false", [] as [&str; 0]);
+    let message = failure(&EmbeddedModel::start(config)).await;
+    assert!(message.contains("exit status: 1"), "{message}");
+}
+
+#[tokio::test]
+async fn a_worker_ends_with_its_parent_in_the_middle_of_an_answer() {
+    let mut worker = Command::new(env!("CARGO_BIN_EXE_domovoi-model-worker"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut orders = worker.stdin.take().unwrap();
+    let mut reports = BufReader::new(worker.stdout.take().unwrap()).lines();
+    let path = smollm2().await;
+    let lines = format!(
+        "{}\n{}\n",
+        serde_json::json!({"order": "load", "path": path, "threads": 1, "context_tokens": 2048}),
+        serde_json::json!({"order": "generate", "id": 0, "max_tokens": 2000,
+            "messages": [{"role": "user", "content": LONG}]}),
+    );
+    orders.write_all(lines.as_bytes()).await.unwrap();
+    for expected in ["loaded", "text"] {
+        let line = reports.next_line().await.unwrap().unwrap();
+        assert!(line.contains(expected), "{line}");
+    }
+    // All that the end of a parent does, however it comes: its end of the pipe closes.
+    drop(orders);
+    assert!(worker.wait().await.unwrap().success());
+}
+
+#[tokio::test]
+async fn a_dropped_model_ends_its_worker() {
+    let model = start(1).await;
+    let mut answer = model.stream(ask(LONG, 900)).await.unwrap();
+    answer.next().await.unwrap().unwrap();
+    let waiting = model.stream(ask("Hi", 1)).await.unwrap();
+    drop(model);
+    let rest: Vec<_> = answer.collect().await;
+    assert!(matches!(rest.last(), Some(Err(ModelError::Interrupted(_)))), "{rest:?}");
+    let events: Vec<_> = waiting.collect().await;
+    assert!(matches!(events.as_slice(), [Err(ModelError::Unavailable(_))]), "{events:?}");
+}

@@ -1,0 +1,76 @@
+//! The OpenAI-compatible provider against llama.cpp's own server, which nobody here wrote.
+#![cfg(unix)]
+
+mod support;
+
+use std::process::Stdio;
+
+use domovoi_models::openai::{OpenAiConfig, OpenAiModel};
+use domovoi_models::{FinishReason, LanguageModel, ModelError, ModelEvent, ToolDefinition, Usage};
+use futures::StreamExt;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use support::weights::{smollm2, target};
+use support::{ask, reply, text};
+
+async fn peer() -> (Child, OpenAiModel) {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peer/llama-server.sh");
+    let mut child = Command::new(script)
+        .arg(target().join("peer/xllamacpp"))
+        .arg(smollm2().await)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let address = lines.next_line().await.unwrap().expect("the server says where it is");
+    let config =
+        OpenAiConfig { base_url: format!("{address}/v1"), api_key: None, model: "local".into() };
+    (child, OpenAiModel::new(config).unwrap())
+}
+
+/// One test: the server takes longer to start than all of it to run.
+#[tokio::test]
+async fn llama_cpps_own_server_is_understood() {
+    let (_child, model) = peer().await;
+
+    let mut request = ask("Say hello.", 12);
+    request.temperature = Some(0.0);
+    let events = reply(&model, request.clone()).await.unwrap();
+    assert!(!text(&events).is_empty(), "{events:?}");
+    let Some(Ok(ModelEvent::Finish { usage: Some(usage), .. })) = events.last() else {
+        panic!("{events:?}");
+    };
+    let Usage { input_tokens, output_tokens } = *usage;
+    assert!(input_tokens > 10 && (1..=12).contains(&output_tokens), "{usage:?}");
+
+    // It has one slot, so the second answer shows that the first one was stopped.
+    let mut long = model.stream(ask("Count from 1 to 1000.", 1500)).await.unwrap();
+    long.next().await.unwrap().unwrap();
+    drop(long);
+    let events = reply(&model, ask("Say hello.", 2)).await.unwrap();
+    assert!(
+        matches!(
+            events.last(),
+            Some(Ok(ModelEvent::Finish { reason: FinishReason::Length | FinishReason::Stop, .. }))
+        ),
+        "{events:?}"
+    );
+
+    request.tools = vec![ToolDefinition {
+        name: "weather".into(),
+        description: "The weather in a city.".into(),
+        parameters: serde_json::json!({
+            "type": "object",
+            "properties": {"city": {"type": "string"}},
+            "required": ["city"],
+        }),
+    }];
+    let events = reply(&model, request).await.unwrap();
+    assert!(matches!(events.last(), Some(Ok(ModelEvent::Finish { .. }))), "{events:?}");
+
+    let error = reply(&model, ask(&"word ".repeat(3000), 9)).await.unwrap_err();
+    assert!(matches!(error, ModelError::ContextExceeded { limit: 2048, .. }), "{error:?}");
+}
