@@ -62,3 +62,36 @@ pub fn path(agent: &str, name: &str) -> String {
     }
     path
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kebab_names_are_those_of_the_npm_client() {
+        for (name, kebab) in [
+            ("TestStateAgent", "test-state-agent"),
+            ("testStateAgent", "test-state-agent"),
+            ("test-state-agent", "test-state-agent"),
+            ("MY_AGENT", "my-agent"),
+            ("ABC", "abc"),
+            ("A", "a"),
+            ("HTTPServer", "h-t-t-p-server"),
+            ("My_Agent", "my--agent"),
+            ("agent_2", "agent-2"),
+            ("Agent2Go", "agent2-go"),
+            ("", ""),
+            ("42", "42"),
+        ] {
+            assert_eq!(kebab_case(name), kebab, "{name}");
+        }
+    }
+
+    #[test]
+    fn instance_names_have_bounds() {
+        assert!(is_valid_instance_name(&"é".repeat(127)));
+        assert!(!is_valid_instance_name(&"é".repeat(128)));
+        assert!(!is_valid_instance_name(""));
+        assert!(!is_valid_instance_name("a\nb"));
+    }
+}

@@ -75,6 +75,7 @@ pub enum Chunk {
     ToolInputAvailable {
         tool_call_id: String,
         tool_name: String,
+        #[serde(default)]
         input: Value,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         dynamic: Option<bool>,
@@ -96,6 +97,7 @@ pub enum Chunk {
     /// The tool has answered.
     ToolOutputAvailable {
         tool_call_id: String,
+        #[serde(default)]
         output: Value,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         preliminary: Option<bool>,

@@ -17,6 +17,7 @@
 //! | [`chunk`] | [`Chunk`]: one step of a streamed message |
 //! | [`message`] | [`UiMessage`] and its parts |
 //! | [`reducer`] | [`Reducer`]: chunks to a message, the same code on server and in the browser |
+//! | [`partial_json`] | reading a tool call's arguments while they are written |
 //! | [`data_stream`] | the stream format of clients from the time of `ai` 4 |
 //!
 //! ```
@@ -42,6 +43,7 @@ pub mod data_stream;
 mod error;
 pub mod frame;
 pub mod message;
+pub mod partial_json;
 pub mod reducer;
 pub mod resume;
 pub mod rpc;

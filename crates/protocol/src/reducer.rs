@@ -10,6 +10,7 @@ use crate::{
     Chunk, Part, Role, UiMessage,
     chunk::DataChunk,
     message::{Approval, DataPart, StreamState, ToolPart, ToolState},
+    partial_json,
 };
 
 /// Builds a message from its chunks.
@@ -164,7 +165,7 @@ impl Reducer {
                 let text = self.tool_inputs.iter_mut().find(|(id, _)| id == tool_call_id);
                 let Some((_, text)) = text else { return Change::None };
                 text.push_str(input_text_delta);
-                let input = serde_json::from_str(text).ok();
+                let input = partial_json::parse(text);
                 self.update_tool(tool_call_id, |part| {
                     if input.is_some() {
                         part.input = input;
