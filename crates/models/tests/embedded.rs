@@ -2,6 +2,7 @@
 //!
 //! Every test that computes is here, so that a test runner can run them one after another.
 #![cfg(all(unix, feature = "embedded-model"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
 

@@ -1,5 +1,6 @@
 //! The OpenAI-compatible provider against llama.cpp's own server, which nobody here wrote.
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
 

@@ -1,12 +1,14 @@
 //! Real weights for tests: SmolLM2, fetched once.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use domovoi_models::weights::{WeightsChoice, fetch};
 
 /// The build folder of the workspace.
 pub fn target() -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "..", "..", "target"].iter().collect()
+    // Python takes `..` out of paths before it looks, so there must be none.
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    workspace.canonicalize().unwrap().join("target")
 }
 
 /// The file named by `DOMOVOI_TEST_WEIGHTS`, else SmolLM2 below `target/weights`.
