@@ -69,6 +69,11 @@ impl ChatSession {
                 self.turns.len() - 1
             }
         };
+        if response.replay == Some(true) {
+            self.turns[index].awaits_replay = false;
+        } else if response.done && self.turns[index].awaits_replay {
+            return effects;
+        }
         if response.error == Some(true) {
             self.turns[index].error = Some(response.body.clone());
             self.error = Some(response.body.clone());
@@ -140,8 +145,8 @@ impl ChatSession {
         if let Some(message_metadata) = metadata {
             self.transcript.apply(&turn.id, &Chunk::MessageMetadata { message_metadata });
         }
-        // An answer that failed before it said anything is no message.
-        if failed && self.transcript.discard_if_empty(&turn.id) {
+        // An answer that ended before it said anything is no message.
+        if self.transcript.discard_if_empty(&turn.id) {
             effects.push(Effect::Changed(Changed::Messages));
         } else if let Some(index) = self.transcript.settle(&turn.id) {
             effects.push(Effect::Changed(Changed::Message(index)));

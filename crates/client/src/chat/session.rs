@@ -111,6 +111,7 @@ impl ChatSession {
     pub fn closed(&mut self) {
         self.connected = false;
         self.recovering = false;
+        self.turns.iter_mut().for_each(|turn| turn.awaits_replay = false);
     }
 
     /// The person sends a text.

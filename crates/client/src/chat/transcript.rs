@@ -113,7 +113,11 @@ impl Transcript {
     /// Removes the message `turn` writes, where there is nothing in it.
     pub(super) fn discard_if_empty(&mut self, turn: &str) -> bool {
         let empty = self.live_index(turn).filter(|&index| {
-            self.entries[index].message().parts.iter().all(|part| matches!(part, Part::StepStart))
+            self.entries[index].message().parts.iter().all(|part| match part {
+                Part::StepStart => true,
+                Part::Text { text, .. } => text.is_empty(),
+                _ => false,
+            })
         });
         if let Some(index) = empty {
             self.entries.remove(index);

@@ -25,6 +25,9 @@ pub(super) struct Turn {
     pub(super) last_seq: Option<u64>,
     /// The next chunk begins the message anew.
     pub(super) starts_over: bool,
+    /// A replay was asked for and nothing of it is here. An end that comes before it is that of
+    /// the live stream, which this connection does not get: the replay ends once more.
+    pub(super) awaits_replay: bool,
     /// Chunks are missing or the message's id is not known: the history tells.
     pub(super) incomplete: bool,
     /// The server no longer runs it and its end was missed: the history tells.
@@ -52,6 +55,7 @@ impl Turn {
     /// The last chunk here, for the acknowledgement. Where there is none to count from, the
     /// replay begins at 0 and the message is written anew.
     pub(super) fn resume_after(&mut self) -> Option<u64> {
+        self.awaits_replay = true;
         if self.last_seq.is_none() || self.starts_over {
             self.starts_over = true;
             return None;
