@@ -1,1 +1,45 @@
-//! Placeholder.
+//! Domovoi's server, as a program and as a library: add agents and tools, get the same single
+//! binary, user interface included.
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | `builder` | [`Domovoi`]: what goes into the binary |
+//! | `cli` | commands and flags |
+//! | [`config`] | `domovoi.toml`, `DOMOVOI_*` variables and flags |
+//! | `serve` | `domovoi serve`: start, address, shutdown |
+//! | `model` | which model answers; progress of getting it ready |
+//! | `agents` | the built-in agents: conversations, their list, the system's state |
+//! | `web` | pages, assets, health, highlighting, who may ask |
+//!
+//! ```no_run
+//! use domovoi_agents::prelude::*;
+//!
+//! #[derive(Deserialize, JsonSchema)]
+//! struct DiceArgs {
+//!     /// How many sides each die has.
+//!     sides: u32,
+//! }
+//!
+//! /// Rolls a die.
+//! #[tool]
+//! async fn roll_die(args: DiceArgs) -> Result<u32> {
+//!     Ok(args.sides / 2 + 1)
+//! }
+//!
+//! fn main() -> std::process::ExitCode {
+//!     domovoi::Domovoi::new().tool(roll_die).run()
+//! }
+//! ```
+
+mod agents;
+mod builder;
+mod cli;
+pub mod config;
+mod error;
+mod logging;
+mod model;
+mod serve;
+mod web;
+
+pub use builder::Domovoi;
+pub use error::ServeError;

@@ -46,14 +46,13 @@ pub struct AgentsBuilder {
     config: AgentsConfig,
     hosts: Vec<(String, TypeId, Arc<dyn AnyHost>)>,
     services: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+    lock: Option<File>,
 }
 
 impl fmt::Debug for AgentsBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.hosts.iter().map(|(name, ..)| name.as_str()).collect();
-        f.debug_struct("AgentsBuilder")
-            .field("agents", &names)
-            .finish_non_exhaustive()
+        f.debug_struct("AgentsBuilder").field("agents", &names).finish_non_exhaustive()
     }
 }
 
@@ -104,13 +103,27 @@ impl AgentsBuilder {
         self
     }
 
-    /// Claims the data folder and makes the agents reachable.
+    /// Claims the data folder now rather than in [`AgentsBuilder::build`].
     ///
     /// # Errors
     /// [`AgentError::DataDir`] where the folder cannot be written, [`AgentError::DataDirInUse`]
-    /// where another process has it, [`AgentError::DuplicateAgent`] for two agents of one name.
+    /// where another process has it.
+    pub fn claim(mut self) -> Result<Self, AgentError> {
+        if self.lock.is_none() {
+            self.lock = Some(claim(&self.config)?);
+        }
+        Ok(self)
+    }
+
+    /// Claims the data folder and makes the agents reachable.
+    ///
+    /// # Errors
+    /// As [`AgentsBuilder::claim`], and [`AgentError::DuplicateAgent`] for two agents of one name.
     pub fn build(self) -> Result<Agents, AgentError> {
-        let lock = claim(&self.config)?;
+        let lock = match self.lock {
+            Some(lock) => lock,
+            None => claim(&self.config)?,
+        };
         let (mut hosts, mut names) = (HashMap::new(), HashMap::new());
         for (name, type_id, host) in self.hosts {
             names.insert(type_id, name.clone());
@@ -126,19 +139,14 @@ impl AgentsBuilder {
             services: self.services,
             _lock: lock,
         };
-        Ok(Agents {
-            inner: Arc::new(inner),
-        })
+        Ok(Agents { inner: Arc::new(inner) })
     }
 }
 
 /// Takes the lock that makes this process the only one to run instances of the folder.
 fn claim(config: &AgentsConfig) -> Result<File, AgentError> {
     let path = &config.data_dir;
-    let failed = |source| AgentError::DataDir {
-        path: path.clone(),
-        source,
-    };
+    let failed = |source| AgentError::DataDir { path: path.clone(), source };
     fs::create_dir_all(path).map_err(failed)?;
     let lock = File::options()
         .create(true)
@@ -157,11 +165,7 @@ impl Agents {
     /// Starts to collect agents.
     #[must_use]
     pub fn builder(config: AgentsConfig) -> AgentsBuilder {
-        AgentsBuilder {
-            config,
-            hosts: Vec::new(),
-            services: HashMap::new(),
-        }
+        AgentsBuilder { config, hosts: Vec::new(), services: HashMap::new() }
     }
 
     /// The settings.
@@ -173,9 +177,7 @@ impl Agents {
     /// What was added with [`AgentsBuilder::service`].
     #[must_use]
     pub fn service<S: Send + Sync + 'static>(&self) -> Option<Arc<S>> {
-        Arc::clone(self.inner.services.get(&TypeId::of::<S>())?)
-            .downcast()
-            .ok()
+        Arc::clone(self.inner.services.get(&TypeId::of::<S>())?).downcast().ok()
     }
 
     /// A typed handle to the instance of `A` with this name; it need not exist yet.
@@ -184,19 +186,10 @@ impl Agents {
     /// [`AgentError::UnknownAgent`] where `A` is not registered, [`AgentError::InvalidName`].
     pub fn get<A: Agent>(&self, name: &str) -> Result<AgentHandle<A>, AgentError> {
         let unknown = || AgentError::UnknownAgent(kebab_case(A::NAME));
-        let agent = self
-            .inner
-            .names
-            .get(&TypeId::of::<A>())
-            .ok_or_else(unknown)?;
+        let agent = self.inner.names.get(&TypeId::of::<A>()).ok_or_else(unknown)?;
         let host = Arc::clone(self.host(agent, name)?);
         let host = host.as_any().downcast::<Host<A>>().map_err(|_| unknown())?;
-        Ok(AgentHandle {
-            agents: self.clone(),
-            host,
-            name: name.to_owned(),
-            agent: PhantomData,
-        })
+        Ok(AgentHandle { agents: self.clone(), host, name: name.to_owned(), agent: PhantomData })
     }
 
     /// Calls a callable method of any agent by name.
@@ -216,10 +209,7 @@ impl Agents {
             Value::Null => Vec::new(),
             single => vec![single],
         };
-        let answer = self
-            .host(agent, name)?
-            .call(self, name, method, args)
-            .await?;
+        let answer = self.host(agent, name)?.call(self, name, method, args).await?;
         Ok(serde_json::from_value(answer)?)
     }
 
@@ -252,18 +242,13 @@ impl Agents {
         if !is_valid_instance_name(name) {
             return Err(AgentError::InvalidName);
         }
-        self.inner
-            .hosts
-            .get(agent)
-            .ok_or_else(|| AgentError::UnknownAgent(agent.to_owned()))
+        self.inner.hosts.get(agent).ok_or_else(|| AgentError::UnknownAgent(agent.to_owned()))
     }
 }
 
 impl fmt::Debug for Agents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Agents")
-            .field("agents", &self.inner.hosts.keys())
-            .finish_non_exhaustive()
+        f.debug_struct("Agents").field("agents", &self.inner.hosts.keys()).finish_non_exhaustive()
     }
 }
 
@@ -304,19 +289,13 @@ impl<A: Agent> AgentHandle<A> {
             }
             .boxed()
         });
-        self.host.send(
-            &self.agents,
-            &self.name,
-            crate::instance::Command::Run(work),
-        );
+        self.host.send(&self.agents, &self.name, crate::instance::Command::Run(work));
         answered.await.map_err(|_| AgentError::Gone)
     }
 }
 
 impl<A: Agent> fmt::Debug for AgentHandle<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AgentHandle")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("AgentHandle").field("name", &self.name).finish_non_exhaustive()
     }
 }

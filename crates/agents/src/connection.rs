@@ -52,16 +52,14 @@ impl Outbound {
     /// The next message to write; `None` when the agent's side is gone.
     pub(crate) async fn next(&mut self) -> Option<Message> {
         let message = self.messages.recv().await?;
-        self.queued_bytes
-            .fetch_sub(size_of(&message), Ordering::Relaxed);
+        self.queued_bytes.fetch_sub(size_of(&message), Ordering::Relaxed);
         Some(message)
     }
 
     /// A message that is there already.
     pub(crate) fn try_next(&mut self) -> Option<Message> {
         let message = self.messages.try_recv().ok()?;
-        self.queued_bytes
-            .fetch_sub(size_of(&message), Ordering::Relaxed);
+        self.queued_bytes.fetch_sub(size_of(&message), Ordering::Relaxed);
         Some(message)
     }
 }
@@ -90,15 +88,7 @@ impl Connection {
             queued_bytes: Arc::clone(&queued_bytes),
             max_queued_bytes,
         };
-        (
-            Self {
-                inner: Arc::new(inner),
-            },
-            Outbound {
-                messages,
-                queued_bytes,
-            },
-        )
+        (Self { inner: Arc::new(inner) }, Outbound { messages, queued_bytes })
     }
 
     /// The connection's id: the client's `_pk`, or one the server made.
@@ -169,10 +159,7 @@ impl Connection {
     /// Closes the connection. Clients connect again unless the code is 1008 or 4000 to 4999.
     pub fn close(&self, code: u16, reason: &str) {
         if self.inner.open.swap(false, Ordering::Relaxed) {
-            let frame = CloseFrame {
-                code,
-                reason: reason.into(),
-            };
+            let frame = CloseFrame { code, reason: reason.into() };
             let _ = self.inner.outbound.send(Message::Close(Some(frame)));
         }
     }
@@ -219,9 +206,7 @@ impl PartialEq for Connection {
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection")
-            .field("id", &self.inner.id)
-            .finish_non_exhaustive()
+        f.debug_struct("Connection").field("id", &self.inner.id).finish_non_exhaustive()
     }
 }
 
@@ -251,12 +236,7 @@ impl ConnectionSet {
     /// Sends the same text to every connection that `to` picks; the bytes are shared.
     pub(crate) fn broadcast(&self, text: impl Into<Utf8Bytes>, to: impl Fn(&Connection) -> bool) {
         let text = text.into();
-        for connection in self
-            .connections
-            .lock()
-            .iter()
-            .filter(|connection| to(connection))
-        {
+        for connection in self.connections.lock().iter().filter(|connection| to(connection)) {
             connection.send_text(text.clone());
         }
     }

@@ -26,9 +26,7 @@ pub struct Context<A: Agent> {
 
 impl<A: Agent> Clone for Context<A> {
     fn clone(&self) -> Self {
-        Self {
-            inner: Arc::clone(&self.inner),
-        }
+        Self { inner: Arc::clone(&self.inner) }
     }
 }
 
@@ -57,40 +55,16 @@ pub(crate) struct Parts<A: Agent> {
 
 impl<A: Agent> Context<A> {
     pub(crate) fn new(parts: Parts<A>) -> Result<Self, AgentError> {
-        let Parts {
-            agents,
-            agent,
-            name,
-            this,
-            database,
-            connections,
-            tasks,
-        } = parts;
-        let stored = if database.exists() {
-            load_state(&database)?
-        } else {
-            None
-        };
+        let Parts { agents, agent, name, this, database, connections, tasks } = parts;
+        let stored = if database.exists() { load_state(&database)? } else { None };
         let state = match stored {
             Some(json) => serde_json::from_str(&json).map_err(AgentError::StateShape)?,
             None => this.initial_state(),
         };
         let state = Mutex::new(Arc::new(state));
         let chat = ChatState::default();
-        let inner = Inner {
-            agents,
-            agent,
-            name,
-            this,
-            database,
-            state,
-            connections,
-            tasks,
-            chat,
-        };
-        Ok(Self {
-            inner: Arc::new(inner),
-        })
+        let inner = Inner { agents, agent, name, this, database, state, connections, tasks, chat };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The agent's type in kebab-case.
@@ -177,10 +151,7 @@ impl<A: Agent> Context<A> {
         let json = value.to_string();
         let limit = self.inner.agents.config().max_state_bytes;
         if json.len() > limit {
-            return Err(AgentError::StateTooLarge {
-                bytes: json.len(),
-                limit,
-            });
+            return Err(AgentError::StateTooLarge { bytes: json.len(), limit });
         }
         self.inner.database.with(|db| store_state(db, &json))?;
         *self.inner.state.lock() = Arc::new(state);
@@ -202,9 +173,7 @@ impl<A: Agent> Context<A> {
     /// Applies a client's update, or tells it why not.
     pub(crate) fn client_state(&self, connection: &Connection, state: Value) {
         let refuse = |error: &str| {
-            connection.send_frame(&ServerFrame::from(StateErrorFrame {
-                error: error.to_owned(),
-            }));
+            connection.send_frame(&ServerFrame::from(StateErrorFrame { error: error.to_owned() }));
         };
         if connection.is_readonly() {
             return refuse(StateErrorFrame::READONLY);

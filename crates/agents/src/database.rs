@@ -16,9 +16,7 @@ use rusqlite_migration::{M, Migrations};
 use crate::{AgentError, Durability};
 
 static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
-    Migrations::new(vec![M::up(include_str!(
-        "../../../migrations/agent/0001_state_and_chat.sql"
-    ))])
+    Migrations::new(vec![M::up(include_str!("../../../migrations/agent/0001_state_and_chat.sql"))])
 });
 
 /// Prepared statements kept per open file.
@@ -37,12 +35,7 @@ pub(crate) struct Database {
 impl Database {
     pub(crate) fn new(path: PathBuf, durability: Durability) -> Self {
         let destroyed = AtomicBool::new(false);
-        Self {
-            path,
-            durability,
-            connection: Mutex::new(None),
-            destroyed,
-        }
+        Self { path, durability, connection: Mutex::new(None), destroyed }
     }
 
     /// Whether the instance has ever written anything.
@@ -84,10 +77,7 @@ impl Database {
             file.push(suffix);
             match fs::remove_file(&file) {
                 Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(AgentError::DataDir {
-                        path: file.into(),
-                        source,
-                    });
+                    return Err(AgentError::DataDir { path: file.into(), source });
                 }
                 _ => {}
             }
@@ -98,10 +88,8 @@ impl Database {
 
 fn open(path: &Path, durability: Durability) -> Result<Connection, AgentError> {
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(|source| AgentError::DataDir {
-            path: folder.to_owned(),
-            source,
-        })?;
+        fs::create_dir_all(folder)
+            .map_err(|source| AgentError::DataDir { path: folder.to_owned(), source })?;
     }
     let mut connection = Connection::open(path)?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
@@ -137,10 +125,7 @@ pub(crate) fn file_of(data_dir: &Path, agent: &str, name: &str) -> PathBuf {
             file.push_str(&format!("{byte:02x}"));
         }
     }
-    data_dir
-        .join("agents")
-        .join(agent)
-        .join(format!("{file}.sqlite3"))
+    data_dir.join("agents").join(agent).join(format!("{file}.sqlite3"))
 }
 
 #[cfg(test)]
@@ -154,10 +139,7 @@ mod tests {
         assert_eq!(file("chat-1"), "d/agents/a/chat-1.sqlite3");
         assert_eq!(file("../x"), "d/agents/a/%2e%2e%2fx.sqlite3");
         assert_ne!(file("A").to_lowercase(), file("a").to_lowercase());
-        let (one, two) = (
-            file(&format!("{}1", "é".repeat(120))),
-            file(&"é".repeat(120)),
-        );
+        let (one, two) = (file(&format!("{}1", "é".repeat(120))), file(&"é".repeat(120)));
         assert_ne!(one, two);
         assert!(one.len() < 220);
     }
@@ -168,12 +150,7 @@ mod tests {
         let path = file_of(dir.path(), "a", "b");
         let database = Database::new(path.clone(), Durability::Process);
         assert!(!database.exists());
-        database
-            .with(|c| {
-                c.execute_batch("CREATE TABLE t(x)")
-                    .map_err(AgentError::from)
-            })
-            .unwrap();
+        database.with(|c| c.execute_batch("CREATE TABLE t(x)").map_err(AgentError::from)).unwrap();
         assert!(path.exists());
         database.destroy().unwrap();
         assert!(!path.exists() && !database.exists());

@@ -75,10 +75,7 @@ impl HandlerError {
     /// An error with this text.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
-        Self {
-            source: message.into().into(),
-            terminal: false,
-        }
+        Self { source: message.into().into(), terminal: false }
     }
 
     /// Marks the error as one that trying again cannot mend.
@@ -103,10 +100,7 @@ impl HandlerError {
 
 impl<E: Into<Box<dyn StdError + Send + Sync>>> From<E> for HandlerError {
     fn from(error: E) -> Self {
-        Self {
-            source: error.into(),
-            terminal: false,
-        }
+        Self { source: error.into(), terminal: false }
     }
 }
 

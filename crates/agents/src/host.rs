@@ -82,12 +82,7 @@ impl<A: Agent> Host<A> {
         factory: Arc<dyn Fn() -> A + Send + Sync>,
         extension: Option<Arc<dyn Extension<A>>>,
     ) -> Self {
-        Self {
-            agent: agent.into(),
-            factory,
-            extension,
-            slots: Arc::default(),
-        }
+        Self { agent: agent.into(), factory, extension, slots: Arc::default() }
     }
 
     /// Hands a command to an instance, waking it first where it sleeps. Sending happens with the
@@ -96,10 +91,9 @@ impl<A: Agent> Host<A> {
         let mut slots = self.slots.lock();
         let slot = match slots.entry(name.into()) {
             Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => entry.insert(Slot {
-                mailbox: None,
-                connections: Arc::default(),
-            }),
+            Entry::Vacant(entry) => {
+                entry.insert(Slot { mailbox: None, connections: Arc::default() })
+            }
         };
         let command = match &slot.mailbox {
             Some(mailbox) => match mailbox.send(command) {
@@ -120,9 +114,7 @@ impl<A: Agent> Host<A> {
             extension: self.extension.clone(),
             connections: Arc::clone(&slot.connections),
         };
-        agents
-            .lifecycle()
-            .spawn(run(setup, commands, Arc::clone(&self.slots)));
+        agents.lifecycle().spawn(run(setup, commands, Arc::clone(&self.slots)));
     }
 
     fn ask<T: Send + 'static>(
@@ -138,10 +130,9 @@ impl<A: Agent> Host<A> {
 
     fn connections(&self, name: &str) -> Arc<ConnectionSet> {
         let mut slots = self.slots.lock();
-        let slot = slots.entry(name.into()).or_insert_with(|| Slot {
-            mailbox: None,
-            connections: Arc::default(),
-        });
+        let slot = slots
+            .entry(name.into())
+            .or_insert_with(|| Slot { mailbox: None, connections: Arc::default() });
         Arc::clone(&slot.connections)
     }
 }
@@ -195,15 +186,7 @@ impl<A: Agent> AnyHost for Host<A> {
         permit: OwnedSemaphorePermit,
     ) {
         let connection = connection.clone();
-        self.send(
-            agents,
-            name,
-            Command::Message {
-                connection,
-                message,
-                permit,
-            },
-        );
+        self.send(agents, name, Command::Message { connection, message, permit });
     }
 
     fn closed(
@@ -218,16 +201,7 @@ impl<A: Agent> AnyHost for Host<A> {
         connection.mark_closed();
         self.connections(name).remove(connection);
         let connection = connection.clone();
-        self.send(
-            agents,
-            name,
-            Command::Closed {
-                connection,
-                code,
-                reason,
-                clean,
-            },
-        );
+        self.send(agents, name, Command::Closed { connection, code, reason, clean });
     }
 
     fn request(
@@ -248,11 +222,7 @@ impl<A: Agent> AnyHost for Host<A> {
         args: Vec<Value>,
     ) -> BoxFuture<'static, Result<Value, AgentError>> {
         let method = method.to_owned();
-        let answered = self.ask(agents, name, |answer| Command::Call {
-            method,
-            args,
-            answer,
-        });
+        let answered = self.ask(agents, name, |answer| Command::Call { method, args, answer });
         Box::pin(async move { answered.await? })
     }
 
@@ -262,11 +232,7 @@ impl<A: Agent> AnyHost for Host<A> {
     }
 
     fn all_connections(&self) -> Vec<Connection> {
-        self.slots
-            .lock()
-            .values()
-            .flat_map(|slot| slot.connections.all())
-            .collect()
+        self.slots.lock().values().flat_map(|slot| slot.connections.all()).collect()
     }
 
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {

@@ -24,30 +24,12 @@ use crate::{
 /// Something for an instance to do.
 pub(crate) enum Command<A: Agent> {
     Connect(Connection),
-    Message {
-        connection: Connection,
-        message: Message,
-        permit: OwnedSemaphorePermit,
-    },
-    Closed {
-        connection: Connection,
-        code: u16,
-        reason: String,
-        clean: bool,
-    },
-    Request {
-        request: Request<Body>,
-        answer: oneshot::Sender<Result<Response>>,
-    },
-    Call {
-        method: String,
-        args: Vec<Value>,
-        answer: oneshot::Sender<Result<Value, AgentError>>,
-    },
+    Message { connection: Connection, message: Message, permit: OwnedSemaphorePermit },
+    Closed { connection: Connection, code: u16, reason: String, clean: bool },
+    Request { request: Request<Body>, answer: oneshot::Sender<Result<Response>> },
+    Call { method: String, args: Vec<Value>, answer: oneshot::Sender<Result<Value, AgentError>> },
     Run(RunFn<A>),
-    Destroy {
-        answer: oneshot::Sender<Result<(), AgentError>>,
-    },
+    Destroy { answer: oneshot::Sender<Result<(), AgentError>> },
 }
 
 /// Work of this process for the instance.
@@ -86,11 +68,7 @@ pub(crate) async fn run<A: Agent>(
         Err(error) => {
             tracing::error!(agent = %setup.agent, instance = %setup.name, %error, "the instance cannot start");
             refuse_all(mailbox, &error);
-            return if idle(mailbox) {
-                Exit::Idle
-            } else {
-                Exit::Destroyed
-            };
+            return if idle(mailbox) { Exit::Idle } else { Exit::Destroyed };
         }
     };
     let idle_after = setup.agents.config().idle_after;
@@ -150,10 +128,7 @@ async fn start<A: Agent>(
     if let Some(extension) = &setup.extension {
         extension.on_start(&cx)?;
     }
-    match AssertUnwindSafe(cx.this().on_start(&cx))
-        .catch_unwind()
-        .await
-    {
+    match AssertUnwindSafe(cx.this().on_start(&cx)).catch_unwind().await {
         Ok(result) => result?,
         Err(_) => return Err(AgentError::Panicked.into()),
     }
@@ -209,25 +184,13 @@ fn handle<A: Agent>(
     let extension = setup.extension.clone();
     match command {
         Command::Connect(connection) => connect(cx, extension, connection).boxed(),
-        Command::Message {
-            connection,
-            message,
-            permit,
-        } => async move {
+        Command::Message { connection, message, permit } => async move {
             receive(&cx, extension, &connection, message).await;
             drop(permit);
         }
         .boxed(),
-        Command::Closed {
-            connection,
-            code,
-            reason,
-            clean,
-        } => async move {
-            let result = cx
-                .this()
-                .on_close(&cx, &connection, code, &reason, clean)
-                .await;
+        Command::Closed { connection, code, reason, clean } => async move {
+            let result = cx.this().on_close(&cx, &connection, code, &reason, clean).await;
             report(&cx, &connection, result).await;
         }
         .boxed(),
@@ -239,11 +202,7 @@ fn handle<A: Agent>(
             let _ = answer.send(response);
         }
         .boxed(),
-        Command::Call {
-            method,
-            args,
-            answer,
-        } => async move {
+        Command::Call { method, args, answer } => async move {
             let _ = answer.send(rpc::call(cx, &method, args).await);
         }
         .boxed(),

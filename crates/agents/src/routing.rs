@@ -61,20 +61,14 @@ async fn serve(
                 .unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
             let (connection, outbound) = Connection::new(id, parts, config.max_queued_bytes);
             let limit = config.max_message_bytes.saturating_mul(2);
-            upgrade
-                .max_message_size(limit)
-                .max_frame_size(limit)
-                .on_upgrade(move |socket| {
-                    socket::run(agents, agent, name, connection, outbound, socket)
-                })
+            upgrade.max_message_size(limit).max_frame_size(limit).on_upgrade(move |socket| {
+                socket::run(agents, agent, name, connection, outbound, socket)
+            })
         }
         Err(WebSocketUpgradeRejection::InvalidUpgradeHeader(_))
         | Err(WebSocketUpgradeRejection::MethodNotGet(_))
         | Err(WebSocketUpgradeRejection::InvalidConnectionHeader(_)) => {
-            match host
-                .request(&agents, &name, Request::from_parts(parts, body))
-                .await
-            {
+            match host.request(&agents, &name, Request::from_parts(parts, body)).await {
                 Ok(response) => response,
                 Err(error) => match error.downcast_ref::<AgentError>() {
                     Some(AgentError::Gone) => AgentError::Gone.into_response(),
@@ -103,20 +97,9 @@ fn check_origin(agents: &Agents, headers: &HeaderMap) -> Result<(), Response> {
         return Ok(());
     };
     let origin = origin.to_str().unwrap_or_default();
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok())
-        .unwrap_or_default();
-    let own = origin
-        .split_once("://")
-        .is_some_and(|(_, authority)| authority == host);
-    if own
-        || agents
-            .config()
-            .allowed_origins
-            .iter()
-            .any(|allowed| allowed == origin)
-    {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let own = origin.split_once("://").is_some_and(|(_, authority)| authority == host);
+    if own || agents.config().allowed_origins.iter().any(|allowed| allowed == origin) {
         return Ok(());
     }
     Err(error_response(
@@ -135,11 +118,7 @@ pub(crate) fn query_value(uri: &Uri, key: &str) -> Option<String> {
 }
 
 fn error_response(status: StatusCode, code: &str, message: &str) -> Response {
-    (
-        status,
-        Json(json!({"error": {"code": code, "message": message}})),
-    )
-        .into_response()
+    (status, Json(json!({"error": {"code": code, "message": message}}))).into_response()
 }
 
 impl AgentError {

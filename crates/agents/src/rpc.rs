@@ -57,10 +57,8 @@ impl Arguments {
     /// # Errors
     /// Fails where the caller cannot take a stream.
     pub fn stream(&mut self) -> Result<StreamingResponse> {
-        let responder = self
-            .responder
-            .take()
-            .ok_or_else(|| HandlerError::new("the caller takes no stream"))?;
+        let responder =
+            self.responder.take().ok_or_else(|| HandlerError::new("the caller takes no stream"))?;
         responder.streams.store(true, Ordering::Relaxed);
         Ok(StreamingResponse { responder })
     }
@@ -144,11 +142,7 @@ impl Responder {
 impl Drop for Responder {
     fn drop(&mut self) {
         let finished = self.streams.load(Ordering::Relaxed) && !std::thread::panicking();
-        self.end(if finished {
-            Ok(None)
-        } else {
-            Err(UNANSWERED.to_owned())
-        });
+        self.end(if finished { Ok(None) } else { Err(UNANSWERED.to_owned()) });
     }
 }
 
@@ -162,11 +156,7 @@ fn find<A: Agent>(method: &str) -> Result<&'static Callable<A>> {
         .find(|callable| callable.name == method || callable.rust_name == method)
         .ok_or_else(|| {
             let private = A::private_methods().contains(&method);
-            HandlerError::new(if private {
-                not_callable(method)
-            } else {
-                no_such_method(method)
-            })
+            HandlerError::new(if private { not_callable(method) } else { no_such_method(method) })
         })
 }
 
@@ -177,34 +167,21 @@ pub(crate) async fn call<A: Agent>(
     args: Vec<Value>,
 ) -> Result<Value, AgentError> {
     let callable = find::<A>(method).map_err(AgentError::Handler)?;
-    let arguments = Arguments {
-        values: args.into_iter(),
-        responder: None,
-    };
+    let arguments = Arguments { values: args.into_iter(), responder: None };
     let result = (callable.call)(Arc::clone(cx.this()), cx, arguments).await;
-    result
-        .map(Option::unwrap_or_default)
-        .map_err(AgentError::Handler)
+    result.map(Option::unwrap_or_default).map_err(AgentError::Handler)
 }
 
 /// Calls a method for a client and sends it what comes of it.
 pub(crate) async fn serve<A: Agent>(cx: Context<A>, connection: Connection, request: RpcRequest) {
     let RpcRequest { id, method, args } = request;
     let (streams, ended) = (AtomicBool::new(false), AtomicBool::new(false));
-    let responder = Arc::new(Responder {
-        connection,
-        id,
-        streams,
-        ended,
-    });
+    let responder = Arc::new(Responder { connection, id, streams, ended });
     let result = match find::<A>(&method) {
         Err(error) => Err(error),
         Ok(callable) => {
             let args = args.into_iter();
-            let arguments = Arguments {
-                values: args,
-                responder: Some(Arc::clone(&responder)),
-            };
+            let arguments = Arguments { values: args, responder: Some(Arc::clone(&responder)) };
             (callable.call)(Arc::clone(cx.this()), cx, arguments).await
         }
     };

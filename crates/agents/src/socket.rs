@@ -58,14 +58,9 @@ pub(crate) async fn run(
         };
         match received {
             Some(Ok(Message::Close(frame))) => {
-                let (code, reason) = frame.map_or((1005, String::new()), |f| {
-                    (f.code, f.reason.as_str().to_owned())
-                });
-                break End {
-                    code,
-                    reason,
-                    clean: true,
-                };
+                let (code, reason) =
+                    frame.map_or((1005, String::new()), |f| (f.code, f.reason.as_str().to_owned()));
+                break End { code, reason, clean: true };
             }
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
             Some(Ok(message)) => {
@@ -81,18 +76,10 @@ pub(crate) async fn run(
             Some(Err(error)) => {
                 tracing::debug!(agent, instance = name, %error, "the connection failed");
                 connection.close(CODE_TOO_BIG, "a message is larger than this server takes");
-                break End {
-                    code: 1006,
-                    reason: error.to_string(),
-                    clean: false,
-                };
+                break End { code: 1006, reason: error.to_string(), clean: false };
             }
             None => {
-                break End {
-                    code: 1006,
-                    reason: String::new(),
-                    clean: false,
-                };
+                break End { code: 1006, reason: String::new(), clean: false };
             }
         }
     };
@@ -164,10 +151,5 @@ async fn write(mut outbound: Outbound, mut sink: SplitSink<WebSocket, Message>) 
             return;
         }
     }
-    let _ = sink
-        .send(Message::Close(Some(CloseFrame {
-            code: 1001,
-            reason: "".into(),
-        })))
-        .await;
+    let _ = sink.send(Message::Close(Some(CloseFrame { code: 1001, reason: "".into() }))).await;
 }

@@ -24,8 +24,7 @@ impl<'a> Sql<'a> {
     /// # Errors
     /// [`AgentError::Database`] with what SQLite says.
     pub fn execute(&self, sql: &str, params: impl Params) -> Result<usize, AgentError> {
-        self.database
-            .with(|db| Ok(db.prepare_cached(sql)?.execute(params)?))
+        self.database.with(|db| Ok(db.prepare_cached(sql)?.execute(params)?))
     }
 
     /// The rows of a query, each read into `T` by its column names through serde.
@@ -40,11 +39,8 @@ impl<'a> Sql<'a> {
     ) -> Result<Vec<T>, AgentError> {
         self.database.with(|db| {
             let mut statement = db.prepare_cached(sql)?;
-            let columns: Vec<String> = statement
-                .column_names()
-                .into_iter()
-                .map(str::to_owned)
-                .collect();
+            let columns: Vec<String> =
+                statement.column_names().into_iter().map(str::to_owned).collect();
             let mut rows = statement.query(params)?;
             let mut found = Vec::new();
             while let Some(row) = rows.next()? {

@@ -81,9 +81,7 @@ fn write<A: AiChatAgent>(
     messages: &[UiMessage],
 ) -> Result<()> {
     cx.sql().transaction(|transaction| {
-        messages
-            .iter()
-            .try_for_each(|message| history::upsert(transaction, message))
+        messages.iter().try_for_each(|message| history::upsert(transaction, message))
     })?;
     broadcast_history(cx, |connection| connection != sender)
 }
@@ -94,9 +92,7 @@ pub(super) fn broadcast_history<A: AiChatAgent>(
     to: impl Fn(&Connection) -> bool,
 ) -> Result<()> {
     if cx.connections().iter().any(&to) {
-        let frame = ServerFrame::from(HistoryFrame {
-            messages: cx.messages()?,
-        });
+        let frame = ServerFrame::from(HistoryFrame { messages: cx.messages()? });
         cx.broadcast_to(frame.to_json(), to);
     }
     Ok(())

@@ -19,9 +19,8 @@ fn read(db: &Connection) -> Result<Vec<UiMessage>, AgentError> {
     let mut rows = statement.query([])?;
     let mut messages = Vec::new();
     while let Some(row) = rows.next()? {
-        messages.push(serde_json::from_str(
-            row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?,
-        )?);
+        messages
+            .push(serde_json::from_str(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?);
     }
     Ok(messages)
 }
@@ -62,10 +61,7 @@ pub(super) fn merge(
     let stored = read(db)?;
     let known = |id: &str| stored.iter().any(|message| message.id == id);
     let mut user_ids = Vec::new();
-    for message in sent
-        .iter()
-        .filter(|m| m.role == Role::User || !known(&m.id))
-    {
+    for message in sent.iter().filter(|m| m.role == Role::User || !known(&m.id)) {
         if message.role == Role::User && !known(&message.id) {
             user_ids.push(message.id.clone());
         }
@@ -87,8 +83,7 @@ pub(super) fn merge(
 }
 
 fn delete(db: &Connection, id: &str) -> Result<(), AgentError> {
-    db.prepare_cached("DELETE FROM domovoi_messages WHERE id = ?1")?
-        .execute([id])?;
+    db.prepare_cached("DELETE FROM domovoi_messages WHERE id = ?1")?.execute([id])?;
     Ok(())
 }
 

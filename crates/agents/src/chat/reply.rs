@@ -20,9 +20,7 @@ impl ChatReply {
     /// ends the turn; what came before it is kept.
     #[must_use]
     pub fn from_chunks(chunks: impl Stream<Item = Result<Chunk>> + Send + 'static) -> Self {
-        Self {
-            chunks: chunks.boxed(),
-        }
+        Self { chunks: chunks.boxed() }
     }
 
     /// An answer from pieces of text.

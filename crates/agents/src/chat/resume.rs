@@ -27,10 +27,7 @@ pub(super) fn probe(chat: &ChatState, connection: &Connection, probe: ResumeRequ
         offer(connection, id, probe_id);
     } else if let Some(id) = chat.waiting() {
         chat.tell_when_running(connection);
-        let pending = PendingFrame {
-            id: Some(id),
-            probe_id,
-        };
+        let pending = PendingFrame { id: Some(id), probe_id };
         connection.send_frame(&ServerFrame::from(pending));
     } else {
         none(connection, probe_id);
@@ -39,10 +36,7 @@ pub(super) fn probe(chat: &ChatState, connection: &Connection, probe: ResumeRequ
 
 /// Says that there is nothing to take up.
 pub(super) fn none(connection: &Connection, probe_id: Option<String>) {
-    let none = ResumeNone {
-        reason: Some(ResumeNoneReason::Idle),
-        probe_id,
-    };
+    let none = ResumeNone { reason: Some(ResumeNoneReason::Idle), probe_id };
     connection.send_frame(&ServerFrame::from(none));
 }
 
@@ -73,10 +67,7 @@ pub(super) fn acknowledge<A: AiChatAgent>(
     } else {
         let status = journal::status(cx.database(), &ack.id)?;
         let outcome = status.and_then(outcome);
-        ChatResponse {
-            replay: Some(true),
-            ..ChatResponse::done(ack.id.as_str(), outcome)
-        }
+        ChatResponse { replay: Some(true), ..ChatResponse::done(ack.id.as_str(), outcome) }
     };
     connection.send_frame(&ServerFrame::from(last));
     Ok(())

@@ -41,11 +41,7 @@ impl ChatState {
             return None;
         }
         let stop = Stop::default();
-        turns.push(LiveTurn {
-            id: id.to_owned(),
-            running: false,
-            stop: stop.clone(),
-        });
+        turns.push(LiveTurn { id: id.to_owned(), running: false, stop: stop.clone() });
         Some(stop)
     }
 
@@ -59,20 +55,12 @@ impl ChatState {
 
     /// The id of the running turn.
     pub(super) fn running(&self) -> Option<String> {
-        self.turns
-            .lock()
-            .iter()
-            .find(|turn| turn.running)
-            .map(|turn| turn.id.clone())
+        self.turns.lock().iter().find(|turn| turn.running).map(|turn| turn.id.clone())
     }
 
     /// The id of the first turn that waits.
     pub(super) fn waiting(&self) -> Option<String> {
-        self.turns
-            .lock()
-            .iter()
-            .find(|turn| !turn.running)
-            .map(|turn| turn.id.clone())
+        self.turns.lock().iter().find(|turn| !turn.running).map(|turn| turn.id.clone())
     }
 
     /// Remembers a connection until the next turn runs.
@@ -101,10 +89,6 @@ impl ChatState {
     pub(super) fn remove(&self, id: &str) -> Vec<Connection> {
         let mut turns = self.turns.lock();
         turns.retain(|turn| turn.id != id);
-        if turns.is_empty() {
-            std::mem::take(&mut *self.probes.lock())
-        } else {
-            Vec::new()
-        }
+        if turns.is_empty() { std::mem::take(&mut *self.probes.lock()) } else { Vec::new() }
     }
 }

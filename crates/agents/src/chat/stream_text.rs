@@ -27,9 +27,7 @@ pub struct StreamText {
 
 impl fmt::Debug for StreamText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StreamText")
-            .field("model", &self.model.name())
-            .finish_non_exhaustive()
+        f.debug_struct("StreamText").field("model", &self.model.name()).finish_non_exhaustive()
     }
 }
 
@@ -38,32 +36,20 @@ impl StreamText {
     #[must_use]
     pub fn new(model: Arc<dyn LanguageModel>) -> Self {
         let request = ModelRequest::default();
-        Self {
-            model,
-            request,
-            tools: Vec::new(),
-            max_steps: DEFAULT_MAX_STEPS,
-        }
+        Self { model, request, tools: Vec::new(), max_steps: DEFAULT_MAX_STEPS }
     }
 
     /// Puts instructions before the history.
     #[must_use]
     pub fn system(mut self, instructions: impl Into<String>) -> Self {
-        self.request.messages.insert(
-            0,
-            ModelMessage::System {
-                content: instructions.into(),
-            },
-        );
+        self.request.messages.insert(0, ModelMessage::System { content: instructions.into() });
         self
     }
 
     /// Adds the history.
     #[must_use]
     pub fn messages(mut self, history: &[UiMessage]) -> Self {
-        self.request
-            .messages
-            .extend(history.iter().flat_map(to_model));
+        self.request.messages.extend(history.iter().flat_map(to_model));
         self
     }
 
@@ -154,32 +140,14 @@ impl StreamText {
     /// Runs a tool; its failure is an answer too.
     async fn run(&self, call: &ToolCall, input: Value) -> Chunk {
         let tool_call_id = call.id.clone();
-        let tool = self
-            .tools
-            .iter()
-            .find(|tool| tool.definition().name == call.name);
+        let tool = self.tools.iter().find(|tool| tool.definition().name == call.name);
         let result = match tool {
-            Some(tool) => {
-                tool.call(
-                    ToolContext {
-                        tool_call_id: call.id.clone(),
-                    },
-                    input,
-                )
-                .await
-            }
+            Some(tool) => tool.call(ToolContext { tool_call_id: call.id.clone() }, input).await,
             None => Err(format!("There is no tool named `{}`.", call.name).into()),
         };
         match result {
-            Ok(output) => Chunk::ToolOutputAvailable {
-                tool_call_id,
-                output,
-                preliminary: None,
-            },
-            Err(error) => Chunk::ToolOutputError {
-                tool_call_id,
-                error_text: error.to_string(),
-            },
+            Ok(output) => Chunk::ToolOutputAvailable { tool_call_id, output, preliminary: None },
+            Err(error) => Chunk::ToolOutputError { tool_call_id, error_text: error.to_string() },
         }
     }
 }
@@ -187,11 +155,7 @@ impl StreamText {
 /// The chunk that shows a call, and its arguments where they are JSON.
 fn announce(call: &ToolCall) -> (Chunk, Result<Value, ()>) {
     let (tool_call_id, tool_name) = (call.id.clone(), call.name.clone());
-    let arguments = if call.arguments.trim().is_empty() {
-        "{}"
-    } else {
-        &call.arguments
-    };
+    let arguments = if call.arguments.trim().is_empty() { "{}" } else { &call.arguments };
     match serde_json::from_str::<Value>(arguments) {
         Ok(input) => {
             let chunk = Chunk::ToolInputAvailable {
@@ -224,15 +188,12 @@ fn not_json(error: &serde_json::Error) -> String {
 fn answers(calls: &[ToolCall], results: &[Chunk]) -> Vec<ModelMessage> {
     let answer = |call: &ToolCall| {
         let found = results.iter().find_map(|chunk| match chunk {
-            Chunk::ToolOutputAvailable {
-                tool_call_id,
-                output,
-                ..
-            } if *tool_call_id == call.id => Some(as_text(output)),
-            Chunk::ToolOutputError {
-                tool_call_id,
-                error_text,
-            } if *tool_call_id == call.id => Some(format!("Error: {error_text}")),
+            Chunk::ToolOutputAvailable { tool_call_id, output, .. } if *tool_call_id == call.id => {
+                Some(as_text(output))
+            }
+            Chunk::ToolOutputError { tool_call_id, error_text } if *tool_call_id == call.id => {
+                Some(format!("Error: {error_text}"))
+            }
             _ => None,
         });
         found.unwrap_or_else(|| match serde_json::from_str::<Value>(&call.arguments) {
@@ -242,10 +203,7 @@ fn answers(calls: &[ToolCall], results: &[Chunk]) -> Vec<ModelMessage> {
     };
     calls
         .iter()
-        .map(|call| ModelMessage::Tool {
-            tool_call_id: call.id.clone(),
-            content: answer(call),
-        })
+        .map(|call| ModelMessage::Tool { tool_call_id: call.id.clone(), content: answer(call) })
         .collect()
 }
 
@@ -271,11 +229,7 @@ struct PartWriter {
 
 impl PartWriter {
     fn new(step: usize) -> Self {
-        Self {
-            step,
-            parts: 0,
-            open: None,
-        }
+        Self { step, parts: 0, open: None }
     }
 
     fn write(&mut self, kind: Kind, delta: String) -> Vec<Chunk> {
@@ -286,25 +240,16 @@ impl PartWriter {
             self.parts += 1;
             chunks.push(match kind {
                 Kind::Text => Chunk::text_start(id.as_str()),
-                Kind::Reasoning => Chunk::ReasoningStart {
-                    id: id.clone(),
-                    provider_metadata: None,
-                },
+                Kind::Reasoning => {
+                    Chunk::ReasoningStart { id: id.clone(), provider_metadata: None }
+                }
             });
             self.open = Some((kind, id));
         }
-        let id = self
-            .open
-            .as_ref()
-            .map(|(_, id)| id.clone())
-            .unwrap_or_default();
+        let id = self.open.as_ref().map(|(_, id)| id.clone()).unwrap_or_default();
         chunks.push(match kind {
             Kind::Text => Chunk::text_delta(id, delta),
-            Kind::Reasoning => Chunk::ReasoningDelta {
-                id,
-                delta,
-                provider_metadata: None,
-            },
+            Kind::Reasoning => Chunk::ReasoningDelta { id, delta, provider_metadata: None },
         });
         chunks
     }
@@ -313,10 +258,7 @@ impl PartWriter {
         let (kind, id) = self.open.take()?;
         Some(match kind {
             Kind::Text => Chunk::text_end(id),
-            Kind::Reasoning => Chunk::ReasoningEnd {
-                id,
-                provider_metadata: None,
-            },
+            Kind::Reasoning => Chunk::ReasoningEnd { id, provider_metadata: None },
         })
     }
 }
@@ -325,12 +267,8 @@ impl PartWriter {
 /// model may not see a call that nobody answered.
 fn to_model(message: &UiMessage) -> Vec<ModelMessage> {
     match message.role {
-        Role::System => vec![ModelMessage::System {
-            content: message.text(),
-        }],
-        Role::User => vec![ModelMessage::User {
-            content: message.text(),
-        }],
+        Role::System => vec![ModelMessage::System { content: message.text() }],
+        Role::User => vec![ModelMessage::User { content: message.text() }],
         Role::Assistant => message
             .parts
             .split(|part| matches!(part, Part::StepStart))
@@ -359,10 +297,7 @@ fn step_to_model(parts: &[Part]) -> Vec<ModelMessage> {
                         .map_or_else(|| "{}".to_owned(), Value::to_string),
                 });
                 let tool_call_id = tool.tool_call_id.clone();
-                results.push(ModelMessage::Tool {
-                    tool_call_id,
-                    content: result,
-                });
+                results.push(ModelMessage::Tool { tool_call_id, content: result });
             }
             _ => {}
         }
@@ -370,10 +305,7 @@ fn step_to_model(parts: &[Part]) -> Vec<ModelMessage> {
     if content.is_empty() && tool_calls.is_empty() {
         return Vec::new();
     }
-    let mut messages = vec![ModelMessage::Assistant {
-        content,
-        tool_calls,
-    }];
+    let mut messages = vec![ModelMessage::Assistant { content, tool_calls }];
     messages.append(&mut results);
     messages
 }

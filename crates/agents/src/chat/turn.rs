@@ -65,11 +65,7 @@ pub(super) async fn run<A: AiChatAgent>(
     drop(live);
     if let Err(error) = &result {
         tracing::error!(agent = cx.agent(), instance = cx.name(), %error, "a chat turn cannot be stored");
-        refuse(
-            connection,
-            &id,
-            "The conversation could not be saved. Is the disk full?",
-        );
+        refuse(connection, &id, "The conversation could not be saved. Is the disk full?");
     }
     Ok(())
 }
@@ -133,16 +129,7 @@ impl<'a, A: AiChatAgent> Turn<'a, A> {
         let reducer = Reducer::new(message_id.as_str());
         let user_ids = merged.user_ids;
         let (started, next_seq) = (false, 0);
-        Ok(Self {
-            cx,
-            connection,
-            id,
-            message_id,
-            user_ids,
-            reducer,
-            started,
-            next_seq,
-        })
+        Ok(Self { cx, connection, id, message_id, user_ids, reducer, started, next_seq })
     }
 
     async fn drive(mut self, body: ChatBody, stop: &Stop) -> Result<()> {
@@ -205,13 +192,7 @@ impl<'a, A: AiChatAgent> Turn<'a, A> {
         if !self.started {
             self.started = true;
             if !matches!(chunks.first(), Some(Chunk::Start { .. })) {
-                chunks.insert(
-                    0,
-                    Chunk::Start {
-                        message_id: None,
-                        message_metadata: None,
-                    },
-                );
+                chunks.insert(0, Chunk::Start { message_id: None, message_metadata: None });
             }
         }
         for chunk in &mut chunks {
@@ -240,17 +221,15 @@ impl<'a, A: AiChatAgent> Turn<'a, A> {
         let (status, mark) = match &end {
             End::Completed => (TurnStatus::Completed, None),
             End::Aborted => (TurnStatus::Aborted, Some(json!({"outcome": "aborted"}))),
-            End::Failed(error) => (
-                TurnStatus::Error,
-                Some(json!({"outcome": "error", "error": error})),
-            ),
+            End::Failed(error) => {
+                (TurnStatus::Error, Some(json!({"outcome": "error", "error": error})))
+            }
         };
         if let Some(turn) = mark
             && self.started
         {
-            let mut last = vec![Chunk::MessageMetadata {
-                message_metadata: json!({ "turn": turn }),
-            }];
+            let mut last =
+                vec![Chunk::MessageMetadata { message_metadata: json!({ "turn": turn }) }];
             if matches!(end, End::Aborted) {
                 last.push(Chunk::Abort { reason: None });
             }
@@ -259,12 +238,7 @@ impl<'a, A: AiChatAgent> Turn<'a, A> {
         let reducer = std::mem::replace(&mut self.reducer, Reducer::new(""));
         let message = reducer.finish();
         let keep = message.parts.iter().any(journal::is_content) && !stop.discard.is_cancelled();
-        journal::end(
-            self.cx.database(),
-            self.id,
-            status,
-            keep.then_some(&message),
-        )?;
+        journal::end(self.cx.database(), self.id, status, keep.then_some(&message))?;
         if let End::Failed(error) = end {
             self.send(&ChatResponse::error(self.id, error).into());
         }
@@ -272,16 +246,12 @@ impl<'a, A: AiChatAgent> Turn<'a, A> {
         broadcast_history(self.cx, |connection| connection != requester)?;
         let message_ids = Some(std::mem::take(&mut self.user_ids));
         let done = ChatResponse::done(self.id, resume::outcome(status));
-        let done = ServerFrame::from(ChatResponse {
-            message_ids,
-            ..done
-        });
+        let done = ServerFrame::from(ChatResponse { message_ids, ..done });
         self.cx.broadcast(done.to_json());
         Ok(())
     }
 
     fn send(&self, frame: &ServerFrame) {
-        self.cx
-            .broadcast_to(frame.to_json(), |connection| !connection.is_parked());
+        self.cx.broadcast_to(frame.to_json(), |connection| !connection.is_parked());
     }
 }

@@ -1,0 +1,35 @@
+//! The agents the server comes with.
+
+mod assistant;
+mod conversations;
+mod system;
+
+use std::sync::Arc;
+
+use domovoi_agents::{AgentsBuilder, chat::Tool};
+use domovoi_models::LanguageModel;
+
+pub(crate) use assistant::Assistant;
+pub(crate) use conversations::Conversations;
+pub(crate) use system::{System, system_state};
+
+use crate::config::Config;
+
+/// Name of the one instance of [`Conversations`] and of [`System`].
+pub(crate) const DEFAULT: &str = domovoi_protocol::address::DEFAULT_INSTANCE;
+
+/// Adds the built-in agents.
+pub(crate) fn register(
+    builder: AgentsBuilder,
+    config: &Config,
+    model: &Arc<dyn LanguageModel>,
+    tools: Vec<Arc<dyn Tool>>,
+) -> AgentsBuilder {
+    let tools = if config.model.uses_tools() { tools } else { Vec::new() };
+    let assistant = Assistant::new(Arc::clone(model), tools, config.instructions.clone());
+    let system = System::new(Arc::clone(model));
+    builder
+        .chat_agent_with(move || assistant.clone())
+        .agent::<Conversations>()
+        .agent_with(move || system.clone())
+}

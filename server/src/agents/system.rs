@@ -1,0 +1,60 @@
+//! Version and model, live in every tab.
+
+use std::sync::Arc;
+
+use domovoi_agents::prelude::*;
+use domovoi_app::types::{ModelView, Readiness, SystemState};
+use domovoi_models::{LanguageModel, ModelReadiness, ModelStatus};
+
+/// The state of the system.
+#[derive(Clone)]
+pub(crate) struct System {
+    model: Arc<dyn LanguageModel>,
+}
+
+#[agent(state = SystemState)]
+impl System {
+    pub(crate) fn new(model: Arc<dyn LanguageModel>) -> Self {
+        Self { model }
+    }
+
+    fn validate_state(&self, _state: &SystemState, source: &StateSource) -> Result<()> {
+        match source {
+            StateSource::Server => Ok(()),
+            StateSource::Client(_) => Err("the system's state is the server's".into()),
+        }
+    }
+
+    async fn on_start(&self, cx: &Context<Self>) -> Result<()> {
+        let mut status = self.model.status();
+        cx.set_state(system_state(&status.borrow_and_update()))?;
+        let following = cx.clone();
+        cx.spawn(async move {
+            while status.changed().await.is_ok() {
+                let state = system_state(&status.borrow_and_update());
+                if let Err(error) = following.set_state(state) {
+                    tracing::warn!(%error, "the system's state cannot be stored");
+                }
+            }
+        });
+        Ok(())
+    }
+}
+
+/// The state for a status of the model.
+pub(crate) fn system_state(status: &ModelStatus) -> SystemState {
+    let readiness = match &status.readiness {
+        ModelReadiness::Downloading { received_bytes, total_bytes, seconds_left } => {
+            Readiness::Downloading {
+                received_bytes: *received_bytes,
+                total_bytes: Some(*total_bytes),
+                seconds_left: *seconds_left,
+            }
+        }
+        ModelReadiness::Ready => Readiness::Ready,
+        ModelReadiness::Failed { message } => Readiness::Failed { message: message.clone() },
+        _ => Readiness::Loading,
+    };
+    let model = ModelView { name: status.name.clone(), readiness };
+    SystemState { version: env!("CARGO_PKG_VERSION").to_owned(), model }
+}

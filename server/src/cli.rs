@@ -1,0 +1,145 @@
+//! Commands and flags.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to a person")]
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+use domovoi_models::weights::{self, Catalogue, WeightsChoice};
+
+use crate::{
+    Domovoi, ServeError,
+    config::{Config, Overrides},
+    logging,
+    model::ProgressLine,
+    serve,
+};
+
+/// Stateful AI agents on your own machine.
+#[derive(Parser)]
+#[command(name = "domovoi", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the chat application and all agents.
+    Serve(ServeArgs),
+    /// Weights of the embedded model.
+    #[command(subcommand)]
+    Model(ModelCommand),
+    /// Print the version.
+    Version,
+    /// Run the embedded model for the server; not for people.
+    #[command(hide = true)]
+    ModelWorker,
+}
+
+#[derive(clap::Args)]
+struct ServeArgs {
+    /// Address to listen on [default: 127.0.0.1:8787]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// Folder for everything that is kept
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Configuration file [default: domovoi.toml, where there is one]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum ModelCommand {
+    /// List the weights that can be fetched.
+    List,
+    /// Fetch weights, so that the first start needs no network.
+    Fetch {
+        /// An id of `domovoi model list`
+        #[arg(default_value = "auto")]
+        id: String,
+        /// Folder to put them in [default: the data folder]
+        #[arg(long, value_name = "DIR")]
+        to: Option<PathBuf>,
+    },
+}
+
+pub(crate) fn run(domovoi: Domovoi) -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Serve(args) => start(domovoi, args),
+        Command::Model(ModelCommand::List) => {
+            list();
+            Ok(())
+        }
+        Command::Model(ModelCommand::Fetch { id, to }) => fetch(&id, to),
+        Command::Version => {
+            println!("domovoi {}", env!("CARGO_PKG_VERSION"));
+            Ok(())
+        }
+        Command::ModelWorker => return model_worker(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("domovoi: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(domovoi: Domovoi, args: ServeArgs) -> Result<(), Box<dyn std::error::Error>> {
+    let ServeArgs { listen, data_dir, config } = args;
+    let config = Config::load(&Overrides { config, listen, data_dir }).map_err(ServeError::from)?;
+    logging::start(&config.log)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(serve::run(domovoi, config))?;
+    Ok(())
+}
+
+fn list() {
+    for entry in Catalogue::builtin().entries() {
+        let megabytes = entry.bytes / 1_000_000;
+        println!("{:20} {:24} {megabytes:5} MB  {}", entry.id, entry.name, entry.licence);
+    }
+}
+
+fn fetch(id: &str, to: Option<PathBuf>) -> Result<(), Box<dyn std::error::Error>> {
+    let choice: WeightsChoice = id.parse()?;
+    let folder = match to {
+        Some(folder) => folder,
+        None => Config::load(&Overrides::default())?.data_dir,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut line = ProgressLine::new();
+    let weights = runtime.block_on(weights::fetch(&choice, &folder, |progress| {
+        line.show(
+            &progress.name,
+            progress.received_bytes,
+            progress.total_bytes,
+            progress.seconds_left,
+        );
+    }));
+    line.end();
+    let weights = weights?;
+    println!("{} is at {}", weights.name, absolute(&weights.path).display());
+    Ok(())
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+#[cfg(feature = "embedded-model")]
+fn model_worker() -> ExitCode {
+    domovoi_models::worker::run()
+}
+
+#[cfg(not(feature = "embedded-model"))]
+fn model_worker() -> ExitCode {
+    eprintln!("domovoi: this build has no embedded model");
+    ExitCode::FAILURE
+}

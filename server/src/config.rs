@@ -1,0 +1,338 @@
+//! `domovoi.toml`, `DOMOVOI_*` variables and flags, in rising order of precedence.
+
+use std::{
+    env, fs,
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use domovoi_agents::Durability;
+use domovoi_models::weights::WeightsChoice;
+use serde::{Deserialize, Deserializer};
+
+/// Everything there is to configure. Every key may be left out.
+///
+/// ```
+/// let config = domovoi::config::Config::parse(r#"
+///     listen = "127.0.0.1:9000"
+///     [model]
+///     name = "gpt-4.1-mini"
+///     base_url = "https://api.openai.com/v1"
+/// "#).unwrap();
+/// assert_eq!(config.listen.port(), 9000);
+/// ```
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Config {
+    /// Address to listen on. Default: `127.0.0.1:8787`. Port 0 takes any free one.
+    pub listen: SocketAddr,
+    /// Folder for everything that is kept. Default: the system's folder for a person's data.
+    pub data_dir: PathBuf,
+    /// Origins of other web pages that may talk to the agents, such as `http://localhost:5173`.
+    pub allowed_origins: Vec<String>,
+    /// Names this server is called by besides loopback ones, where a proxy stands before it.
+    pub allowed_hosts: Vec<String>,
+    /// What an acknowledged write survives: `process` (default) or `power`.
+    #[serde(deserialize_with = "durability")]
+    pub durability: Durability,
+    /// Instructions for the assistant, put before every conversation.
+    pub instructions: String,
+    /// The model that answers.
+    pub model: ModelConfig,
+    /// Logs.
+    pub log: LogConfig,
+}
+
+/// The model that answers. With nothing configured it is the embedded one.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ModelConfig {
+    /// `embedded` or `openai`; by default `openai` where `name` or `base_url` is set.
+    pub provider: Option<Provider>,
+    /// The model's name at an OpenAI-compatible endpoint. Variable: `DOMOVOI_MODEL`.
+    pub name: Option<String>,
+    /// The endpoint, up to and with `/v1`. Variable: `OPENAI_BASE_URL`.
+    pub base_url: Option<String>,
+    /// A file that holds the endpoint's key. The variable `OPENAI_API_KEY` goes before it.
+    pub api_key_file: Option<PathBuf>,
+    /// Weights of the embedded model: `auto`, an id of the catalogue, or the path of a GGUF file.
+    pub weights: Option<String>,
+    /// Threads of the embedded model. Default: all cores but one.
+    pub threads: Option<usize>,
+    /// Tokens of conversation and answer that the embedded model keeps in mind. Default: 4096.
+    pub context_tokens: Option<u32>,
+    /// Whether the model may use tools. Default: yes at an endpoint, no for the embedded model.
+    pub tools: Option<bool>,
+}
+
+/// Where a model runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Provider {
+    /// On this machine, in a child process.
+    Embedded,
+    /// At an OpenAI-compatible endpoint.
+    OpenAi,
+}
+
+/// Logs, on standard error.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct LogConfig {
+    /// `text` (default) or `json`.
+    pub format: LogFormat,
+    /// A level, or filters such as `info,domovoi_agents=debug`. Default: `info`.
+    pub level: String,
+}
+
+/// How a line of the log looks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: "info".to_owned() }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8787)),
+            data_dir: default_data_dir(),
+            allowed_origins: Vec::new(),
+            allowed_hosts: Vec::new(),
+            durability: Durability::default(),
+            instructions: INSTRUCTIONS.to_owned(),
+            model: ModelConfig::default(),
+            log: LogConfig::default(),
+        }
+    }
+}
+
+const INSTRUCTIONS: &str = "You are Domovoi, a helpful assistant that runs on the person's own \
+    machine. Answer clearly and briefly. Use Markdown where it helps.";
+
+fn default_data_dir() -> PathBuf {
+    dirs::data_dir().map_or_else(|| PathBuf::from("domovoi-data"), |dir| dir.join("domovoi"))
+}
+
+fn durability<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Durability, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Name {
+        Process,
+        Power,
+    }
+    Ok(match Name::deserialize(deserializer)? {
+        Name::Process => Durability::Process,
+        Name::Power => Durability::Power,
+    })
+}
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is not TOML, or has a key or value that is not known; the text names its line.
+    #[error("in the configuration {path}: {source}")]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with line and column.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    /// A variable has a value that cannot be used.
+    #[error("the variable {name} is set to `{value}`: {problem}")]
+    Variable {
+        /// The variable.
+        name: &'static str,
+        /// Its value.
+        value: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// An endpoint is configured without the name of a model.
+    #[error(
+        "an OpenAI-compatible endpoint is configured, but no model: set `name` under [model] in \
+         the configuration, or the variable DOMOVOI_MODEL"
+    )]
+    NoModelName,
+    /// The embedded model is configured in a build without it.
+    #[error(
+        "this build has no embedded model. Build it with the feature `embedded-model` (needs cmake \
+         and clang), or configure an endpoint under [model]"
+    )]
+    NoEmbeddedModel,
+}
+
+/// What flags say; each goes before the file and the variables.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// `--config`
+    pub config: Option<PathBuf>,
+    /// `--listen`
+    pub listen: Option<SocketAddr>,
+    /// `--data-dir`
+    pub data_dir: Option<PathBuf>,
+}
+
+impl Config {
+    /// Reads the configuration: `--config`, else `DOMOVOI_CONFIG`, else `domovoi.toml` in the
+    /// current folder where there is one; then variables; then flags.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the file and line, or the variable.
+    pub fn load(overrides: &Overrides) -> Result<Self, ConfigError> {
+        let named =
+            overrides.config.clone().or_else(|| env::var_os("DOMOVOI_CONFIG").map(Into::into));
+        let found = Path::new("domovoi.toml");
+        let mut config = match named {
+            Some(path) => Self::read(&path)?,
+            None if found.exists() => Self::read(found)?,
+            None => Self::default(),
+        };
+        config.apply_variables()?;
+        if let Some(listen) = overrides.listen {
+            config.listen = listen;
+        }
+        if let Some(data_dir) = &overrides.data_dir {
+            config.data_dir.clone_from(data_dir);
+        }
+        Ok(config)
+    }
+
+    /// Reads TOML.
+    ///
+    /// # Errors
+    /// Names the line.
+    pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
+        toml::from_str(text)
+    }
+
+    fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = fs::read_to_string(path)
+            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        Self::parse(&text)
+            .map_err(|source| ConfigError::Parse { path: path.to_owned(), source: source.into() })
+    }
+
+    fn apply_variables(&mut self) -> Result<(), ConfigError> {
+        if let Some(listen) = parsed("DOMOVOI_LISTEN")? {
+            self.listen = listen;
+        }
+        if let Some(data_dir) = variable("DOMOVOI_DATA_DIR") {
+            self.data_dir = data_dir.into();
+        }
+        if let Some(level) = variable("DOMOVOI_LOG") {
+            self.log.level = level;
+        }
+        self.model.name = variable("DOMOVOI_MODEL").or_else(|| self.model.name.take());
+        self.model.weights = variable("DOMOVOI_WEIGHTS").or_else(|| self.model.weights.take());
+        self.model.base_url = variable("OPENAI_BASE_URL").or_else(|| self.model.base_url.take());
+        if let Some(threads) = parsed("DOMOVOI_THREADS")? {
+            self.model.threads = Some(threads);
+        }
+        Ok(())
+    }
+}
+
+impl ModelConfig {
+    /// Where the model runs.
+    #[must_use]
+    pub fn provider(&self) -> Provider {
+        self.provider.unwrap_or(if self.name.is_some() || self.base_url.is_some() {
+            Provider::OpenAi
+        } else {
+            Provider::Embedded
+        })
+    }
+
+    /// Whether the model may use tools.
+    #[must_use]
+    pub fn uses_tools(&self) -> bool {
+        self.tools.unwrap_or(self.provider() == Provider::OpenAi)
+    }
+
+    /// The weights of the embedded model.
+    #[must_use]
+    pub fn weights(&self) -> WeightsChoice {
+        let weights = self.weights.as_deref().map(str::parse);
+        weights.and_then(Result::ok).unwrap_or_default()
+    }
+
+    /// The endpoint's key: the variable `OPENAI_API_KEY`, or the file's first line.
+    ///
+    /// # Errors
+    /// [`ConfigError::Read`] where the file cannot be read.
+    pub fn api_key(&self) -> Result<Option<String>, ConfigError> {
+        if let Some(key) = variable("OPENAI_API_KEY") {
+            return Ok(Some(key));
+        }
+        let Some(path) = &self.api_key_file else { return Ok(None) };
+        let text = fs::read_to_string(path)
+            .map_err(|source| ConfigError::Read { path: path.clone(), source })?;
+        Ok(text.lines().next().map(|line| line.trim().to_owned()))
+    }
+}
+
+/// A variable that is set to something.
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
+    name: &'static str,
+) -> Result<Option<T>, ConfigError> {
+    let Some(value) = variable(name) else { return Ok(None) };
+    match value.parse() {
+        Ok(parsed) => Ok(Some(parsed)),
+        Err(error) => {
+            let problem = format!("{error}");
+            Err(ConfigError::Variable { name, value, problem })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_key_is_named_with_its_line() {
+        let error = Config::parse("listen = '127.0.0.1:1'\n[model]\nnmae = 'x'\n").unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("line 3") && text.contains("nmae") && text.contains("name"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn an_endpoint_is_chosen_by_naming_it() {
+        let provider = |text| Config::parse(text).unwrap().model.provider();
+        assert_eq!(provider(""), Provider::Embedded);
+        assert_eq!(provider("[model]\nname = 'gpt'"), Provider::OpenAi);
+        assert_eq!(provider("[model]\nname = 'gpt'\nprovider = 'embedded'"), Provider::Embedded);
+    }
+}

@@ -1,0 +1,109 @@
+//! Which model answers, and the progress of getting it ready.
+
+use std::{io::IsTerminal, sync::Arc};
+
+use domovoi_models::{
+    LanguageModel, ModelReadiness, ModelStatus,
+    openai::{OpenAiConfig, OpenAiModel},
+};
+use tokio::sync::watch;
+
+use crate::{
+    ServeError,
+    config::{Config, ConfigError, Provider},
+};
+
+/// Where an endpoint is when nothing says so.
+const OPENAI: &str = "https://api.openai.com/v1";
+
+/// The model the configuration chooses.
+pub(crate) fn choose(config: &Config) -> Result<Arc<dyn LanguageModel>, ServeError> {
+    match config.model.provider() {
+        Provider::OpenAi => {
+            let model = config.model.name.clone().ok_or(ConfigError::NoModelName)?;
+            let base_url = config.model.base_url.clone().unwrap_or_else(|| OPENAI.to_owned());
+            let api_key = config.model.api_key()?;
+            Ok(Arc::new(OpenAiModel::new(OpenAiConfig { base_url, api_key, model })?))
+        }
+        Provider::Embedded => embedded(config),
+    }
+}
+
+#[cfg(feature = "embedded-model")]
+fn embedded(config: &Config) -> Result<Arc<dyn LanguageModel>, ServeError> {
+    use domovoi_models::embedded::{EmbeddedConfig, EmbeddedModel, WorkerCommand};
+    let mut embedded = EmbeddedConfig::new(WorkerCommand::this_program()?, &config.data_dir);
+    embedded.weights = config.model.weights();
+    embedded.threads = config.model.threads;
+    embedded.context_tokens = config.model.context_tokens;
+    Ok(Arc::new(EmbeddedModel::start(embedded)))
+}
+
+#[cfg(not(feature = "embedded-model"))]
+fn embedded(_config: &Config) -> Result<Arc<dyn LanguageModel>, ServeError> {
+    Err(ConfigError::NoEmbeddedModel.into())
+}
+
+/// Logs how the model is getting ready, until the model is gone.
+pub(crate) async fn log_progress(mut status: watch::Receiver<ModelStatus>) {
+    let mut line = ProgressLine::new();
+    loop {
+        let ModelStatus { name, readiness } = status.borrow_and_update().clone();
+        match readiness {
+            ModelReadiness::Downloading { received_bytes, total_bytes, seconds_left } => {
+                line.show(&name, received_bytes, total_bytes, seconds_left);
+            }
+            other => {
+                line.end();
+                match other {
+                    ModelReadiness::Loading => tracing::info!(model = name, "loading the model"),
+                    ModelReadiness::Ready => tracing::info!(model = name, "the model is ready"),
+                    ModelReadiness::Failed { message } => {
+                        tracing::warn!(model = name, "the model cannot be used: {message}");
+                    }
+                    _ => {}
+                }
+            }
+        }
+        if status.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// A line of progress: redrawn in a terminal, a line every tenth elsewhere.
+pub(crate) struct ProgressLine {
+    redraw: bool,
+    shown_tenths: Option<u64>,
+}
+
+impl ProgressLine {
+    pub(crate) fn new() -> Self {
+        Self { redraw: std::io::stderr().is_terminal(), shown_tenths: None }
+    }
+
+    #[allow(clippy::print_stderr, reason = "progress is for the person at the terminal")]
+    pub(crate) fn show(&mut self, name: &str, received: u64, total: u64, seconds: Option<u64>) {
+        const MEGABYTE: f64 = 1_000_000.0;
+        let tenths = received * 10 / total.max(1);
+        if !self.redraw && self.shown_tenths == Some(tenths) {
+            return;
+        }
+        self.shown_tenths = Some(tenths);
+        let (received, total) = (received as f64 / MEGABYTE, total as f64 / MEGABYTE);
+        let left = seconds.map(|s| format!(", {}:{:02} left", s / 60, s % 60)).unwrap_or_default();
+        let text = format!("downloading {name}: {received:.1} of {total:.1} MB{left}");
+        if self.redraw {
+            eprint!("\r\x1b[K{text}");
+        } else {
+            eprintln!("{text}");
+        }
+    }
+
+    #[allow(clippy::print_stderr, reason = "progress is for the person at the terminal")]
+    pub(crate) fn end(&mut self) {
+        if self.redraw && self.shown_tenths.take().is_some() {
+            eprintln!();
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Who may ask: a name this server goes by, and headers that tell browsers what it may not do.
+
+use std::{net::IpAddr, sync::Arc};
+
+use axum::{
+    Json,
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderName, HeaderValue, StatusCode, header, uri::Authority};
+use serde_json::json;
+
+/// Knows the names this server goes by.
+#[derive(Clone)]
+pub(crate) struct Guard {
+    allowed_hosts: Arc<[String]>,
+}
+
+impl Guard {
+    pub(crate) fn new(allowed_hosts: &[String]) -> Self {
+        Self { allowed_hosts: allowed_hosts.into() }
+    }
+
+    /// Whether `host`, a `Host` header, is this server. A foreign name means that a page of that
+    /// name was made to point here (DNS rebinding).
+    fn knows(&self, host: &str) -> bool {
+        if self.allowed_hosts.iter().any(|allowed| allowed == host) {
+            return true;
+        }
+        let Ok(authority) = host.parse::<Authority>() else { return false };
+        let name = authority.host().trim_matches(['[', ']']);
+        name == "localhost"
+            || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+            || self.allowed_hosts.iter().any(|allowed| allowed == name)
+    }
+}
+
+/// Lets requests for this server pass, and adds the headers every answer has.
+pub(crate) async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    if !host.is_some_and(|host| guard.knows(host)) {
+        let message = "This server does not go by that name. Add it to `allowed_hosts`.";
+        let body = json!({"error": {"code": "unknown_host", "message": message}});
+        return (StatusCode::MISDIRECTED_REQUEST, Json(body)).into_response();
+    }
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in HEADERS {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+const HEADERS: [(HeaderName, &str); 3] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "same-origin"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_this_server_pass() {
+        let guard = Guard::new(&["chat.example.com".to_owned()]);
+        for host in ["127.0.0.1:8787", "localhost", "[::1]:1", "chat.example.com", "127.9.9.9"] {
+            assert!(guard.knows(host), "{host}");
+        }
+        for host in ["evil.com", "localhost.evil.com", "10.0.0.1", "", "127.0.0.1.evil.com:80"] {
+            assert!(!guard.knows(host), "{host}");
+        }
+    }
+}

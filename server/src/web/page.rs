@@ -1,0 +1,87 @@
+//! The pages, rendered with their data.
+
+use std::sync::Arc;
+
+use axum::Router;
+use domovoi_agents::Agents;
+use domovoi_app::{
+    App, PageData, shell,
+    types::{Conversation, SystemState},
+};
+use domovoi_models::{LanguageModel, ModelStatus};
+use domovoi_protocol::UiMessage;
+use futures::future::{BoxFuture, FutureExt};
+use http::{HeaderValue, header};
+use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};
+use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
+use tokio::sync::watch;
+
+use super::assets;
+use crate::agents::{Assistant, Conversations, DEFAULT, system_state};
+
+/// What the pages are made from: the agents of this process.
+struct AgentData {
+    agents: Agents,
+    model: watch::Receiver<ModelStatus>,
+}
+
+impl PageData for AgentData {
+    fn conversations(&self) -> BoxFuture<'_, Vec<Conversation>> {
+        async {
+            let list = self.agents.get::<Conversations>(DEFAULT)?;
+            list.run(|_, cx| async move { cx.state().conversations.clone() }).await
+        }
+        .map(|result| result.unwrap_or_else(|error| unavailable(&error)))
+        .boxed()
+    }
+
+    fn messages(&self, id: String) -> BoxFuture<'_, Vec<UiMessage>> {
+        async move {
+            let conversation = self.agents.get::<Assistant>(&id)?;
+            conversation.run(|_, cx| async move { cx.messages() }).await?
+        }
+        .map(|result| result.unwrap_or_else(|error| unavailable(&error)))
+        .boxed()
+    }
+
+    fn system(&self) -> BoxFuture<'_, SystemState> {
+        let state = system_state(&self.model.borrow());
+        async move { state }.boxed()
+    }
+}
+
+/// A page without its data is better than none: the browser asks again.
+fn unavailable<T: Default>(error: &domovoi_agents::AgentError) -> T {
+    tracing::warn!(%error, "a page is rendered without its data");
+    T::default()
+}
+
+/// The routes of all pages.
+pub(crate) fn routes(agents: Agents, model: &Arc<dyn LanguageModel>) -> Router {
+    let options = LeptosOptions::builder().output_name("app").build();
+    let data: Arc<dyn PageData> = Arc::new(AgentData { agents, model: model.status() });
+    let assets = assets::page_assets();
+    let context = move || {
+        provide_context(Arc::clone(&data));
+        if let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), use_nonce())
+            && let Ok(policy) = HeaderValue::from_str(&content_security_policy(&nonce))
+        {
+            response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+            response.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+    };
+    Router::new()
+        .leptos_routes_with_context(&options, generate_route_list(App), context, move || {
+            shell(assets.clone())
+        })
+        .with_state(options)
+}
+
+/// Scripts only with this page's nonce; nothing from elsewhere.
+fn content_security_policy(nonce: &str) -> String {
+    format!(
+        "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; \
+         style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
+         object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+}
