@@ -4,6 +4,8 @@
 //! The order is what makes it work: a utility class wins over the base, the base over the
 //! reset, without a single `!important`.
 
+mod extra_utilities;
+
 use std::{collections::BTreeSet, fs, path::Path};
 
 use anyhow::{Context, Result};
@@ -67,6 +69,7 @@ fn config(file: &Path) -> Result<Config> {
         Config::default()
     };
     encre_css_typography::register(&mut config);
+    extra_utilities::register(&mut config);
     Ok(config)
 }
 

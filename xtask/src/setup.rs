@@ -53,7 +53,7 @@ pub(crate) fn npm_packages(workspace: &Workspace) -> Result<()> {
     step("npm packages", || {
         process::run(
             Command::new("npm")
-                .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+                .args(["ci", "--ignore-scripts", "--loglevel=error", "--no-audit", "--no-fund"])
                 .current_dir(&folder),
         )
     })

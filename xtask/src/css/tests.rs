@@ -26,6 +26,16 @@ fn an_unknown_class_yields_nothing() {
 }
 
 #[test]
+fn utilities_of_our_own() {
+    let mut config = config("no such file".as_ref()).expect("the default");
+    config.preflight = Preflight::new_none();
+    let css = encre_css::generate(["md:size-3.5", "outline-none"], &config);
+    assert!(css.contains("width: 0.875rem;"), "{css}");
+    assert!(css.contains("height: 0.875rem;"), "{css}");
+    assert!(css.contains("outline-style: none;"), "{css}");
+}
+
+#[test]
 fn compacting_keeps_strings_and_drops_comments() {
     assert_eq!(
         compact("a {\n  content: \"/* kept */\";\n\n  /* dropped\n */ color: red;\n}\n"),
