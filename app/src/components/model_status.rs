@@ -95,7 +95,7 @@ fn Download(
                 <span class="tabular-nums text-muted">{amount}{left}</span>
             </p>
             <div
-                class="mt-2 h-1.5 overflow-hidden rounded-full bg-line"
+                class="mt-2 h-1.5 overflow-hidden rounded-full bg-[color:var(--line)]"
                 role="progressbar"
                 aria-label="Download of the model"
                 aria-valuemin="0"
