@@ -14,6 +14,7 @@ use domovoi_models::{
     FinishReason, LanguageModel, ModelError, ModelEvent, ModelMessage, ModelReadiness, ModelRequest,
 };
 use futures::StreamExt;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::Command;
@@ -197,7 +198,21 @@ async fn a_program_that_is_no_worker_is_told() {
 }
 
 #[tokio::test]
-async fn a_worker_ends_with_its_parent_in_the_middle_of_an_answer() {
+async fn a_model_that_failed_can_be_tried_again() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("late.gguf");
+    let model = EmbeddedModel::start(config(WeightsChoice::Path(path.clone()), &folder));
+    failure(&model).await;
+    std::os::unix::fs::symlink(smollm2().await, &path).unwrap();
+    model.retry();
+    let mut status = model.status();
+    status.wait_for(|status| status.readiness == ModelReadiness::Ready).await.unwrap();
+    let events = reply(&model, ask("Say hello.", 2)).await.unwrap();
+    assert!(matches!(events.last(), Some(Ok(ModelEvent::Finish { .. }))), "{events:?}");
+}
+
+#[tokio::test]
+async fn a_worker_stops_when_told_and_ends_with_its_parent_in_the_middle_of_an_answer() {
     let mut worker = Command::new(env!("CARGO_BIN_EXE_domovoi-model-worker"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -207,17 +222,30 @@ async fn a_worker_ends_with_its_parent_in_the_middle_of_an_answer() {
     let mut orders = worker.stdin.take().unwrap();
     let mut reports = BufReader::new(worker.stdout.take().unwrap()).lines();
     let path = smollm2().await;
-    let lines = format!(
-        "{}\n{}\n",
-        serde_json::json!({"order": "load", "path": path, "threads": 1, "context_tokens": 2048}),
-        serde_json::json!({"order": "generate", "id": 0, "max_tokens": 2000,
-            "messages": [{"role": "user", "content": LONG}]}),
-    );
+    let generate = |id: u64| {
+        let messages = json!([{"role": "user", "content": LONG}]);
+        json!({"order": "generate", "id": id, "max_tokens": 2000, "messages": messages})
+    };
+    let load = json!({"order": "load", "path": path, "threads": 1, "context_tokens": 2048});
+    let lines = format!("{load}\n{}\n", generate(0));
     orders.write_all(lines.as_bytes()).await.unwrap();
-    for expected in ["loaded", "text"] {
-        let line = reports.next_line().await.unwrap().unwrap();
-        assert!(line.contains(expected), "{line}");
-    }
+    let mut report = async || -> Value {
+        serde_json::from_str(&reports.next_line().await.unwrap().unwrap()).unwrap()
+    };
+    assert_eq!(report().await["report"], "loaded");
+    assert_eq!(report().await["report"], "text");
+
+    let lines = format!("{}\n{}\n", json!({"order": "cancel", "id": 0}), generate(1));
+    orders.write_all(lines.as_bytes()).await.unwrap();
+    let end = loop {
+        let report = report().await;
+        if report["report"] != "text" {
+            break report;
+        }
+    };
+    assert_eq!((&end["report"], &end["reason"]), (&json!("finished"), &json!("other")), "{end}");
+
+    assert_eq!(report().await["id"], 1);
     // All that the end of a parent does, however it comes: its end of the pipe closes.
     drop(orders);
     assert!(worker.wait().await.unwrap().success());

@@ -23,7 +23,7 @@ use std::sync::{Arc, OnceLock};
 
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, stream};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::task::AbortOnDropHandle;
 
 pub use self::config::{EmbeddedConfig, WorkerCommand};
@@ -41,6 +41,7 @@ pub struct EmbeddedModel {
     status: watch::Receiver<ModelStatus>,
     worker_pid: watch::Receiver<Option<u32>>,
     queue: Arc<Queue>,
+    retry: Arc<Notify>,
     _supervisor: AbortOnDropHandle<()>,
 }
 
@@ -58,15 +59,23 @@ impl EmbeddedModel {
         let (pid_sender, worker_pid) = watch::channel(None);
         let queue = Arc::new(Queue::new(config.max_queue));
         let name = Arc::new(OnceLock::new());
+        let retry = Arc::new(Notify::new());
         let supervisor = Supervisor {
             config,
             queue: Arc::clone(&queue),
             status: status_sender,
             worker_pid: pid_sender,
             name: Arc::clone(&name),
+            retry: Arc::clone(&retry),
         };
         let supervisor = AbortOnDropHandle::new(tokio::spawn(supervisor.run()));
-        Self { expected_name, name, status, worker_pid, queue, _supervisor: supervisor }
+        Self { expected_name, name, status, worker_pid, queue, retry, _supervisor: supervisor }
+    }
+
+    /// Tries again where the model failed: the network may be back, the file in its place. Does
+    /// nothing in any other state.
+    pub fn retry(&self) {
+        self.retry.notify_waiters();
     }
 
     /// The process id of the child, while there is one.

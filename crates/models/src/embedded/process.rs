@@ -23,7 +23,11 @@ pub(super) struct Worker {
 
 impl Worker {
     pub(super) fn spawn(command: &WorkerCommand) -> io::Result<Self> {
-        let mut child = Command::new(&command.program)
+        let mut child = Command::new(&command.program);
+        // Ctrl-C in a terminal is for the parent, which may want to let an answer end.
+        #[cfg(unix)]
+        child.process_group(0);
+        let mut child = child
             .args(&command.args)
             // On a failed assertion ggml would call a debugger for a backtrace.
             .env("GGML_NO_BACKTRACE", "1")

@@ -23,7 +23,7 @@ struct Inner {
     waiting: VecDeque<Job>,
     /// Whether a job is being answered.
     busy: bool,
-    /// Why there is no model; for good.
+    /// Why there is no model.
     closed: Option<String>,
 }
 
@@ -107,6 +107,11 @@ impl Queue {
             }
             self.pushed.notified().await;
         }
+    }
+
+    /// Takes requests again.
+    pub(super) fn open(&self) {
+        self.lock().closed = None;
     }
 
     /// Refuses all requests, those that wait and those to come.

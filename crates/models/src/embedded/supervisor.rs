@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::EmbeddedConfig;
@@ -29,6 +29,7 @@ pub(super) struct Supervisor {
     pub(super) status: watch::Sender<ModelStatus>,
     pub(super) worker_pid: watch::Sender<Option<u32>>,
     pub(super) name: Arc<OnceLock<String>>,
+    pub(super) retry: Arc<Notify>,
 }
 
 /// Why a child did not load.
@@ -40,12 +41,20 @@ enum LoadError {
 }
 
 impl Supervisor {
-    /// Runs until the task is aborted or there is no model to be had.
+    /// Runs until the task is aborted. Where there is no model to be had, waits to be told to try
+    /// again.
     pub(super) async fn run(self) {
-        let Err(message) = self.serve().await;
-        tracing::error!(message, "no embedded model");
-        self.queue.close(&message);
-        self.set_readiness(ModelReadiness::Failed { message });
+        loop {
+            let Err(message) = self.serve().await;
+            tracing::error!(message, "no embedded model");
+            let retry = self.retry.notified();
+            self.queue.close(&message);
+            self.worker_pid.send_replace(None);
+            self.set_readiness(ModelReadiness::Failed { message });
+            retry.await;
+            self.set_readiness(ModelReadiness::Loading);
+            self.queue.open();
+        }
     }
 
     async fn serve(&self) -> Result<Infallible, String> {
@@ -95,7 +104,7 @@ impl Supervisor {
         let found = self.config.finder.find(&self.config.weights, &mut report).await;
         let weights = found.map_err(|error| error.to_string())?;
         self.status.send_modify(|status| status.name.clone_from(&weights.name));
-        // Set once: this function is called once.
+        // A second try finds the same name, or another that is told by the status alone.
         let _ = self.name.set(weights.name.clone());
         Ok(weights)
     }

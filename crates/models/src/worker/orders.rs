@@ -4,8 +4,12 @@ use std::io::BufRead;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
+use std::time::Duration;
 
 use super::protocol::Order;
+
+/// A worker that still runs so long after its parent hangs, or loads from a very slow disk.
+const LAST_WORDS: Duration = Duration::from_secs(30);
 
 /// Orders in their order, but for cancellations, which are known at once.
 pub(super) struct Orders {
@@ -15,14 +19,18 @@ pub(super) struct Orders {
 }
 
 impl Orders {
-    /// Starts reading stdin. The process exits where it ends: the parent is gone.
+    /// Starts reading stdin. Where it ends, the parent is gone: everything is cancelled, so the
+    /// other thread ends within a token. To exit from here, below llama.cpp's feet, would crash.
     pub(super) fn listen() -> Self {
         let (sender, queue) = mpsc::channel();
         let cancelled_below = Arc::new(AtomicU64::new(0));
         let cancelled = Arc::clone(&cancelled_below);
         std::thread::spawn(move || {
             read(std::io::stdin().lock(), &sender, &cancelled);
-            std::process::exit(0);
+            cancelled.store(u64::MAX, Ordering::Relaxed);
+            drop(sender);
+            std::thread::sleep(LAST_WORDS);
+            std::process::abort();
         });
         Self { queue, cancelled_below }
     }
