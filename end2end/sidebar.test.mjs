@@ -36,18 +36,17 @@ describe('the sidebar', () => {
     await second.page.waitForURL(`**/c/${id}`);
     await second.questions.first().waitFor();
 
-    const rename = item(first, id).locator('[data-testid="conversation-rename"]');
     await item(first, id).hover();
-    await rename.click();
-    await first.page.keyboard.press('ControlOrMeta+A');
-    await first.page.keyboard.type('Capitals');
-    await first.page.keyboard.press('Enter');
+    await item(first, id).locator('[data-testid="conversation-rename"]').click();
+    const name = first.find('conversation-rename-input');
+    await name.fill('Capitals');
+    await name.press('Enter');
     await item(second, id).filter({ hasText: 'Capitals' }).waitFor();
 
     await first.ended();
-    first.page.on('dialog', (dialog) => dialog.accept());
     await item(first, id).hover();
     await item(first, id).locator('[data-testid="conversation-delete"]').click();
+    await first.find('conversation-delete-confirm').click();
     await item(first, id).waitFor({ state: 'detached' });
     await item(second, id).waitFor({ state: 'detached' });
     first.assertNoProblems();
