@@ -1,5 +1,7 @@
 //! `AgentClient` against a server of the test's own, over real sockets.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::time::Duration;
 
 use domovoi_client::{

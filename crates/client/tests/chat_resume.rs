@@ -1,5 +1,7 @@
 //! A turn whose connection is lost at any point ends with the message the server has.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::collections::VecDeque;
 
 use domovoi_client::chat::{ChatSession, ChatStatus, Effect};

@@ -1,5 +1,7 @@
 //! What a person and a server do to a `ChatSession`.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use domovoi_client::chat::{Changed, ChatSession, ChatStatus, Effect};
 use domovoi_protocol::{
     Chunk, ClientFrame, Role, ServerFrame, UiMessage,

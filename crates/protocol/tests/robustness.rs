@@ -56,7 +56,7 @@ proptest! {
         for chunk in &chunks {
             reducer.apply(chunk);
         }
-        reducer.finish();
+        let _ = reducer.finish();
     }
 
     #[test]
