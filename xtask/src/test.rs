@@ -55,6 +55,7 @@ fn parts(workspace: &Workspace, extent: Extent, totals: &mut Totals) -> Result<(
     let full = extent == Extent::Full;
     setup::wasm_target(workspace)?;
     setup::native_tools(true)?;
+    setup::python()?;
     let tools = setup::cargo_tools(workspace)?;
     if full {
         setup::node()?;
@@ -82,12 +83,14 @@ fn parts(workspace: &Workspace, extent: Extent, totals: &mut Totals) -> Result<(
         )
     })?;
     let weights = weights(workspace)?;
-    for (name, selection) in [("tests", &NATIVE[..]), ("tests of xtask", &TOOL[..])] {
+    for (name, selection, profile) in
+        [("tests", &NATIVE[..], "all"), ("tests of xtask", &TOOL[..], "default")]
+    {
         step(name, || {
             totals.add(
                 Runner::Nextest,
                 with_weights(&mut cargo(workspace.root()), &weights)
-                    .args(["nextest", "run", "--release"])
+                    .args(["nextest", "run", "--release", "--profile", profile])
                     .args(selection)
                     .env("PATH", tools.path()),
             )

@@ -42,6 +42,19 @@ const BROWSER: Requirement = Requirement {
     },
 };
 
+/// Python with pip and virtual environments, for tests against llama.cpp's own server.
+const PYTHON: Requirement = Requirement {
+    name: "Python with pip and venv",
+    apt: &["python3", "python3-pip", "python3-venv"],
+    brew: &["python"],
+    present: || succeeds(Command::new("python3").args(["-c", "import ensurepip, pip, venv"])),
+};
+
+/// Installs Python where it, or a part of it, is missing.
+pub(crate) fn python() -> Result<()> {
+    install(&[PYTHON])
+}
+
 /// Installs Node.js where it is missing.
 pub(crate) fn node() -> Result<()> {
     install(&[NODE])
