@@ -13,6 +13,7 @@ use std::{
 
 use domovoi_protocol::address::{is_valid_instance_name, kebab_case};
 use futures::FutureExt;
+use parking_lot::Mutex;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -37,8 +38,8 @@ struct Inner {
     names: HashMap<TypeId, String>,
     lifecycle: Lifecycle,
     services: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
-    /// Held for as long as the process owns the data folder.
-    _lock: File,
+    /// Held for as long as this process owns the data folder.
+    lock: Mutex<Option<File>>,
 }
 
 /// Collects agents; [`AgentsBuilder::build`] makes [`Agents`] of them.
@@ -137,7 +138,7 @@ impl AgentsBuilder {
             names,
             lifecycle: Lifecycle::default(),
             services: self.services,
-            _lock: lock,
+            lock: Mutex::new(Some(lock)),
         };
         Ok(Agents { inner: Arc::new(inner) })
     }
@@ -165,7 +166,8 @@ impl Agents {
     /// Starts to collect agents.
     #[must_use]
     pub fn builder(config: AgentsConfig) -> AgentsBuilder {
-        AgentsBuilder { config, hosts: Vec::new(), services: HashMap::new() }
+        let (hosts, services) = (Vec::new(), HashMap::new());
+        AgentsBuilder { config, hosts, services, lock: None }
     }
 
     /// The settings.
@@ -223,7 +225,7 @@ impl Agents {
     }
 
     /// Shuts down: connections are told to come back later, what is in flight may finish for
-    /// `grace` and is then cut off; the journal has it.
+    /// `grace` and is then cut off; the journal has it. The data folder is free afterwards.
     pub async fn shutdown(&self, grace: Duration) {
         const GOING_AWAY: u16 = 1001;
         self.inner.lifecycle.shutdown(grace).await;
@@ -232,6 +234,8 @@ impl Agents {
                 connection.close(GOING_AWAY, "the server is shutting down");
             }
         }
+        self.inner.lifecycle.sockets_closed().await;
+        *self.inner.lock.lock() = None;
     }
 
     pub(crate) fn lifecycle(&self) -> &Lifecycle {

@@ -4,10 +4,14 @@ use std::{future::Future, time::Duration};
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+/// How long clients may take to close their connections.
+const CLOSING: Duration = Duration::from_secs(2);
+
 /// The tasks of all awake instances and the two signals that end them.
 #[derive(Debug, Default)]
 pub(crate) struct Lifecycle {
     tasks: TaskTracker,
+    sockets: TaskTracker,
     stop: CancellationToken,
     abort: CancellationToken,
 }
@@ -15,6 +19,17 @@ pub(crate) struct Lifecycle {
 impl Lifecycle {
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(task);
+    }
+
+    /// Runs the task of a socket to its end, counted.
+    pub(crate) async fn socket(&self, task: impl Future<Output = ()> + Send) {
+        self.sockets.track_future(task).await;
+    }
+
+    /// Completes when every socket is closed, or after a while: a client need not answer.
+    pub(crate) async fn sockets_closed(&self) {
+        self.sockets.close();
+        let _ = tokio::time::timeout(CLOSING, self.sockets.wait()).await;
     }
 
     /// Completes when instances should end as soon as nothing is in flight.

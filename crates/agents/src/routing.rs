@@ -61,9 +61,13 @@ async fn serve(
                 .unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
             let (connection, outbound) = Connection::new(id, parts, config.max_queued_bytes);
             let limit = config.max_message_bytes.saturating_mul(2);
-            upgrade.max_message_size(limit).max_frame_size(limit).on_upgrade(move |socket| {
-                socket::run(agents, agent, name, connection, outbound, socket)
-            })
+            upgrade.max_message_size(limit).max_frame_size(limit).on_upgrade(
+                move |socket| async move {
+                    let lifecycle = agents.clone();
+                    let task = socket::run(agents, agent, name, connection, outbound, socket);
+                    lifecycle.lifecycle().socket(task).await;
+                },
+            )
         }
         Err(WebSocketUpgradeRejection::InvalidUpgradeHeader(_))
         | Err(WebSocketUpgradeRejection::MethodNotGet(_))
