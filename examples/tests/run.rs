@@ -1,0 +1,158 @@
+//! Every example runs and does what the guide says.
+#![allow(clippy::unwrap_used)]
+
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
+};
+
+use axum::{Json, Router, extract::State, response::IntoResponse, routing::post};
+use domovoi_client::{
+    AgentClient, AgentOptions, ClientEvent,
+    chat::{ChatSession, ChatStatus, Effect},
+};
+use serde_json::{Value, json};
+
+/// A running example; killed at the end of its test.
+struct Example {
+    child: Child,
+    address: String,
+}
+
+impl Example {
+    fn start(program: &str, arguments: &[&str], endpoint: &str) -> Self {
+        let mut child = Command::new(program)
+            .args(arguments)
+            .env("OPENAI_BASE_URL", endpoint)
+            .env("DOMOVOI_MODEL", "scripted")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let line = lines.find(|line| line.as_ref().unwrap().starts_with("listening on ")).unwrap();
+        let address = line.unwrap().trim_start_matches("listening on http").to_owned();
+        Self { child, address }
+    }
+
+    fn serve(program: &str, folder: &Path, endpoint: &str) -> Self {
+        let folder = folder.to_str().unwrap();
+        Self::start(program, &["serve", "--listen", "127.0.0.1:0", "--data-dir", folder], endpoint)
+    }
+
+    fn connect(&self, agent: &str, name: &str) -> AgentClient {
+        AgentClient::new(AgentOptions::new(agent, name).base(format!("ws{}", self.address)))
+    }
+}
+
+impl Drop for Example {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test]
+async fn counter_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = env!("CARGO_BIN_EXE_counter");
+    let example = Example::serve(program, folder.path(), "http://127.0.0.1:9/v1");
+    let client = example.connect("counter", "mine");
+    let mut events = client.events();
+    client.start();
+    client.call::<()>("increment", ()).await.unwrap();
+    client.call::<()>("increment", ()).await.unwrap();
+    loop {
+        if let ClientEvent::Frame(domovoi_protocol::ServerFrame::State(frame)) =
+            events.recv().await.unwrap()
+            && frame.state == json!({"counter": 2})
+        {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn mount_greets() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = env!("CARGO_BIN_EXE_mount");
+    let example = Example::start(program, &[folder.path().to_str().unwrap()], "");
+    let client = example.connect("greeter", "house");
+    client.start();
+    let greeting: String = client.call("greet", ("Ada",)).await.unwrap();
+    assert_eq!(greeting, "Hello Ada, this is house");
+}
+
+/// An endpoint that calls the tool, then says what it was told. The embedded model is too small
+/// for tools, and no other model runs here.
+async fn endpoint() -> (String, Arc<Mutex<Vec<Value>>>) {
+    async fn complete(
+        State(requests): State<Arc<Mutex<Vec<Value>>>>,
+        Json(request): Json<Value>,
+    ) -> impl IntoResponse {
+        let last = request["messages"].as_array().unwrap().last().unwrap().clone();
+        requests.lock().unwrap().push(request);
+        let (delta, reason) = if last["role"] == "tool" {
+            (
+                json!({"content": format!("It has {} words.", last["content"].as_str().unwrap())}),
+                "stop",
+            )
+        } else {
+            let arguments = json!({"text": "one two three"}).to_string();
+            let function = json!({"name": "count_words", "arguments": arguments});
+            let call = json!({"index": 0, "id": "c1", "type": "function", "function": function});
+            (json!({ "tool_calls": [call] }), "tool_calls")
+        };
+        let chunk = json!({
+            "id": "x", "object": "chat.completion.chunk", "created": 0, "model": "scripted",
+            "choices": [{"index": 0, "delta": delta, "finish_reason": reason}],
+        });
+        let body = format!("data: {chunk}\n\ndata: [DONE]\n\n");
+        ([("content-type", "text/event-stream")], body)
+    }
+    let requests = Arc::default();
+    let app = Router::new()
+        .route("/v1/chat/completions", post(complete))
+        .with_state(Arc::clone(&requests));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}/v1", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    (address, requests)
+}
+
+#[tokio::test]
+async fn tool_is_called_by_the_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let (address, requests) = endpoint().await;
+    let example = Example::serve(env!("CARGO_BIN_EXE_tool"), folder.path(), &address);
+    let client = example.connect("assistant", "t");
+    let mut events = client.events();
+    client.start();
+    let mut session = ChatSession::default();
+    let perform = |effects: Vec<Effect>| {
+        for effect in effects {
+            if let Effect::Send(frame) = effect {
+                client.send_frame(&frame).unwrap();
+            }
+        }
+    };
+    perform(session.submit("How many words?"));
+    let answer = loop {
+        match events.recv().await.unwrap() {
+            ClientEvent::Open => perform(session.opened()),
+            ClientEvent::Frame(frame) => {
+                perform(session.handle(&frame));
+                if session.status() == ChatStatus::Ready
+                    && let Some(answer) = session.message(1)
+                {
+                    break answer.text();
+                }
+            }
+            _ => {}
+        }
+    };
+    assert_eq!(answer, "It has 3 words.");
+    let tools = requests.lock().unwrap()[0]["tools"].clone();
+    assert_eq!(tools[0]["function"]["description"], "Counts the words of a text.");
+}
