@@ -39,7 +39,7 @@ pub fn Composer(
         >
             <textarea
                 node_ref=field
-                class="scroller max-h-[14rem] min-h-9 min-w-0 flex-1 resize-none bg-transparent py-1.5 leading-6 outline-none placeholder:text-faint"
+                class="scroller max-h-[14rem] min-h-9 min-w-0 flex-1 resize-none bg-transparent py-1.5 leading-6 placeholder:text-faint"
                 data-testid="composer-input"
                 aria-label="Message"
                 placeholder="Write a message"
@@ -55,7 +55,7 @@ pub fn Composer(
                     view! {
                         <button
                             type="submit"
-                            class="inline-flex size-9 shrink-0 items-center justify-center rounded-xl bg-accent text-on-accent transition-opacity hover:opacity-90 disabled:bg-sunken disabled:text-faint disabled:opacity-100"
+                            class="inline-flex h-9 w-9 shrink-0 items-center justify-center rounded-xl bg-accent text-on-accent transition-opacity hover:opacity-90 disabled:bg-sunken disabled:text-faint disabled:opacity-100"
                             data-testid="composer-send"
                             aria-label="Send"
                             disabled=move || !chat.can_send()
@@ -67,7 +67,7 @@ pub fn Composer(
             >
                 <button
                     type="button"
-                    class="inline-flex size-9 shrink-0 items-center justify-center rounded-xl bg-ink text-canvas transition-opacity hover:opacity-90"
+                    class="inline-flex h-9 w-9 shrink-0 items-center justify-center rounded-xl bg-ink text-canvas transition-opacity hover:opacity-90"
                     data-testid="composer-stop"
                     aria-label="Stop the answer"
                     on:click=move |_| chat.stop()

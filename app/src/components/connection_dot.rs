@@ -31,7 +31,7 @@ pub fn ConnectionDot() -> impl IntoView {
     let status = use_workspace().connection;
     view! {
         <span
-            class="inline-flex size-6 shrink-0 items-center justify-center"
+            class="inline-flex h-6 w-6 shrink-0 items-center justify-center"
             role="img"
             data-testid="connection-state"
             data-state=move || state_name(status.get())
@@ -39,9 +39,9 @@ pub fn ConnectionDot() -> impl IntoView {
             title=move || state_words(status.get())
         >
             <span class=move || match status.get() {
-                ConnectionStatus::Open => "size-2 rounded-full bg-good",
-                ConnectionStatus::Closed => "size-2 rounded-full bg-danger",
-                _ => "size-2 rounded-full bg-faint pulse",
+                ConnectionStatus::Open => "h-2 w-2 rounded-full bg-good",
+                ConnectionStatus::Closed => "h-2 w-2 rounded-full bg-danger",
+                _ => "h-2 w-2 rounded-full bg-faint pulse",
             }></span>
         </span>
     }

@@ -8,7 +8,7 @@ use crate::{
     hooks::use_workspace::use_workspace,
 };
 
-const SMALL_BUTTON_CLASS: &str = "inline-flex size-7 shrink-0 items-center justify-center rounded-md text-muted transition-colors hover:bg-sunken hover:text-ink";
+const SMALL_BUTTON_CLASS: &str = "inline-flex h-7 w-7 shrink-0 items-center justify-center rounded-md text-muted transition-colors hover:bg-sunken hover:text-ink";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
@@ -43,7 +43,7 @@ pub fn ConversationItem(
             data-id=id.get_value()
         >
             {move || match mode.get() {
-                Mode::Shown => view! { <Title id=id.get_value() title is_open mode /> }.into_any(),
+                Mode::Shown => view! { <Title id=id.get_value() title mode /> }.into_any(),
                 Mode::Renaming => view! { <Rename id=id.get_value() title mode /> }.into_any(),
                 Mode::Deleting => view! { <Delete id=id.get_value() mode /> }.into_any(),
             }}
@@ -52,12 +52,7 @@ pub fn ConversationItem(
 }
 
 #[component]
-fn Title(
-    id: String,
-    title: Memo<String>,
-    is_open: Memo<bool>,
-    mode: RwSignal<Mode>,
-) -> impl IntoView {
+fn Title(id: String, title: Memo<String>, mode: RwSignal<Mode>) -> impl IntoView {
     let workspace = use_workspace();
     view! {
         <A
@@ -65,7 +60,6 @@ fn Title(
             scroll=false
             attr:class="flex h-full min-w-0 flex-1 items-center rounded-lg px-2"
             attr:title=move || title.get()
-            attr:aria-current=move || is_open.get().then_some("page")
             on:click=move |_| workspace.drawer.set(false)
         >
             <span class="truncate">{title}</span>
@@ -79,7 +73,7 @@ fn Title(
                 title="Rename"
                 on:click=move |_| mode.set(Mode::Renaming)
             >
-                <Icon glyph=Glyph::Pencil class="size-3.5" />
+                <Icon glyph=Glyph::Pencil class="h-3.5 w-3.5" />
             </button>
             <button
                 type="button"
@@ -89,7 +83,7 @@ fn Title(
                 title="Delete"
                 on:click=move |_| mode.set(Mode::Deleting)
             >
-                <Icon glyph=Glyph::Trash class="size-3.5" />
+                <Icon glyph=Glyph::Trash class="h-3.5 w-3.5" />
             </button>
         </span>
     }

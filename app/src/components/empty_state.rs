@@ -20,7 +20,7 @@ pub fn EmptyState(
 ) -> impl IntoView {
     view! {
         <div class="flex min-h-full flex-col items-center justify-center px-5 py-10">
-            <Mark class="size-12" />
+            <Mark class="h-12 w-12" />
             <h2 class="mt-5 text-center text-[1.625rem] font-semibold leading-tight tracking-tight">
                 "What shall we do?"
             </h2>

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// A round button without a border.
-pub(crate) const QUIET_BUTTON_CLASS: &str = "inline-flex size-9 shrink-0 items-center justify-center rounded-lg text-muted transition-colors hover:bg-hover hover:text-ink";
+pub(crate) const QUIET_BUTTON_CLASS: &str = "inline-flex h-9 w-9 shrink-0 items-center justify-center rounded-lg text-muted transition-colors hover:bg-hover hover:text-ink";
 
 /// The bar above the thread.
 #[component]

@@ -82,7 +82,7 @@ pub fn Icon(
     /// Which.
     glyph: Glyph,
     /// Its size, and what else it needs.
-    #[prop(default = "size-[1.125rem]")]
+    #[prop(default = "h-[1.125rem] w-[1.125rem]")]
     class: &'static str,
 ) -> impl IntoView {
     view! {
@@ -104,7 +104,7 @@ pub fn Icon(
 #[component]
 pub fn Mark(
     /// Its size.
-    #[prop(default = "size-7")]
+    #[prop(default = "h-7 w-7")]
     class: &'static str,
 ) -> impl IntoView {
     view! {

@@ -22,7 +22,7 @@ pub fn MarkdownView(
     });
     let count = Memo::new(move |_| document.with(|document| document.blocks().len()));
     view! {
-        <div class="prose">
+        <div class="markdown">
             <For
                 each=move || 0..count.get()
                 key=|index| *index

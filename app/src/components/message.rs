@@ -34,7 +34,7 @@ fn UserMessage(message: ArcRwSignal<domovoi_protocol::UiMessage>) -> impl IntoVi
             data-testid="message-user"
             data-message-id=id
         >
-            <h2 class="sr-only">"You"</h2>
+            <h2 class="sr-only" aria-label="You"></h2>
             <p class="whitespace-pre-wrap break-words">
                 {move || message.with(domovoi_protocol::UiMessage::text)}
             </p>
@@ -66,7 +66,7 @@ fn AssistantMessage(
             data-status=status
             aria-busy=move || streaming.get().to_string()
         >
-            <h2 class="sr-only">"Domovoi"</h2>
+            <h2 class="sr-only" aria-label="Domovoi"></h2>
             <For
                 each=move || 0..parts.get()
                 key=|index| *index

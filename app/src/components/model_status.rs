@@ -64,7 +64,7 @@ pub fn ModelNotice() -> impl IntoView {
         .into_any(),
         Readiness::Failed { message } => view! {
             <div class="mx-auto mb-2 flex w-full max-w-[46rem] gap-3 rounded-xl bg-danger-soft px-4 py-3 text-sm">
-                <Icon glyph=Glyph::Alert class="mt-0.5 size-4 shrink-0 text-danger" />
+                <Icon glyph=Glyph::Alert class="mt-0.5 h-4 w-4 shrink-0 text-danger" />
                 <p class="min-w-0 whitespace-pre-line break-words">{message}</p>
             </div>
         }

@@ -18,7 +18,7 @@ pub fn Reasoning(
     view! {
         <details class="fold my-2 text-muted">
             <summary class="inline-flex items-center gap-1.5 rounded-md py-0.5 text-sm transition-colors hover:text-ink">
-                <Icon glyph=Glyph::ChevronRight class="chevron size-3.5" />
+                <Icon glyph=Glyph::ChevronRight class="chevron h-3.5 w-3.5" />
                 {move || if growing.get() { "Thinking\u{2026}" } else { "Thoughts" }}
             </summary>
             <div class="mt-1 border-l-2 border-line pl-4 text-sm">

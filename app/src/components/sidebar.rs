@@ -37,7 +37,7 @@ pub fn Sidebar() -> impl IntoView {
             on:keydown=on_key
         >
             <div class="flex h-14 shrink-0 items-center gap-2.5 pl-5 pr-3">
-                <Mark class="size-6" />
+                <Mark class="h-6 w-6" />
                 <span class="flex-1 font-semibold tracking-tight">"Domovoi"</span>
                 <button
                     type="button"

@@ -47,14 +47,14 @@ pub fn Thread(
                     <Show when=move || is_empty.get() && !chat.is_loading.get()>
                         <EmptyState chat />
                     </Show>
-                    <ol class="mx-auto flex w-full max-w-[46rem] flex-col gap-7 px-4 pt-6 md:px-6">
+                    <ol class="mx-auto flex w-full max-w-[46rem] flex-col gap-7 px-4 pt-6">
                         <For
                             each=move || chat.rows.get()
                             key=|row| row.key.clone()
                             children=move |row| view! { <Message row chat /> }
                         />
                     </ol>
-                    <div class="mx-auto w-full max-w-[46rem] px-4 pb-8 pt-3 md:px-6">
+                    <div class="mx-auto w-full max-w-[46rem] px-4 pb-8 pt-3">
                         <Show when=waiting>
                             <p class="waiting flex h-7 items-center gap-1.5 pt-3">
                                 <span class="sr-only">"Waiting for the answer"</span>
@@ -72,7 +72,7 @@ pub fn Thread(
             <Show when=move || !stick.at_end.get()>
                 <button
                     type="button"
-                    class="absolute inset-x-0 bottom-3 mx-auto inline-flex size-9 items-center justify-center rounded-full border border-line bg-surface text-muted shadow-md transition-colors hover:text-ink"
+                    class="absolute inset-x-0 bottom-3 mx-auto inline-flex h-9 w-9 items-center justify-center rounded-full border border-line bg-surface text-muted shadow-md transition-colors hover:text-ink"
                     data-testid="jump-latest"
                     aria-label="To the latest message"
                     on:click=move |_| stick.jump(true)

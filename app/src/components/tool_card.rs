@@ -41,12 +41,12 @@ pub fn ToolCard(
             view! {
                 <details class="fold my-3 overflow-hidden rounded-xl border border-line text-sm" data-testid="tool">
                     <summary class="flex items-center gap-2 px-3 py-2 transition-colors hover:bg-hover">
-                        <Icon glyph=Glyph::Wrench class="size-4 shrink-0 text-muted" />
+                        <Icon glyph=Glyph::Wrench class="h-4 w-4 shrink-0 text-muted" />
                         <span class="truncate font-medium">{readable(tool.name())}</span>
                         <span class=if failed { "text-danger" } else { "text-muted" }>
                             {state_words(tool.state)}
                         </span>
-                        <Icon glyph=Glyph::ChevronRight class="chevron ml-auto size-3.5 shrink-0 text-faint" />
+                        <Icon glyph=Glyph::ChevronRight class="chevron ml-auto h-3.5 w-3.5 shrink-0 text-faint" />
                     </summary>
                     <div class="flex flex-col gap-3 border-t border-line px-3 py-3">
                         <Field label="Arguments" text=tool.input.as_ref().map(pretty) />

@@ -22,7 +22,7 @@ pub fn TurnNote(
                 role="alert"
                 data-testid="error"
             >
-                <Icon glyph=Glyph::Alert class="mt-0.5 size-4 shrink-0 text-danger" />
+                <Icon glyph=Glyph::Alert class="mt-0.5 h-4 w-4 shrink-0 text-danger" />
                 <p class="min-w-0 flex-1 whitespace-pre-line break-words">{text}</p>
                 <Retry chat label="Try again" />
             </div>
@@ -60,7 +60,7 @@ fn Retry(chat: AgentChat, label: &'static str) -> impl IntoView {
             title="Answer again"
             on:click=move |_| chat.retry()
         >
-            <Icon glyph=Glyph::Retry class="size-4" />
+            <Icon glyph=Glyph::Retry class="h-4 w-4" />
             {label}
         </button>
     }

@@ -13,7 +13,13 @@ const MAX_BYTES: usize = 64 * 1024;
 /// Highlighted code by language and code.
 #[derive(Clone, Copy)]
 pub struct Highlights {
-    known: StoredValue<HashMap<(String, String), ArcRwSignal<Option<String>>>>,
+    known: StoredValue<HashMap<(String, String), Entry>>,
+}
+
+#[derive(Clone, Default)]
+struct Entry {
+    html: ArcRwSignal<Option<String>>,
+    asked: bool,
 }
 
 /// Makes the store and gives it to the components below.
@@ -28,26 +34,13 @@ pub fn use_highlights() -> Highlights {
 }
 
 impl Highlights {
-    /// The place for a block's HTML, and whether it was made just now.
-    fn entry(&self, code: &CodeBlock) -> (ArcRwSignal<Option<String>>, bool) {
-        let key = (code.language.clone(), code.code.clone());
-        if let Some(entry) = self.known.with_value(|known| known.get(&key).cloned()) {
-            return (entry, false);
-        }
-        let entry = ArcRwSignal::new(None);
-        self.known.update_value(|known| {
-            known.insert(key, entry.clone());
-        });
-        (entry, true)
-    }
-
     /// The code as HTML, once it is known.
     #[must_use]
     pub fn get(&self, code: &CodeBlock) -> Option<String> {
         if code.language.is_empty() || !code.complete {
             return None;
         }
-        self.entry(code).0.get()
+        self.entry(code, false).html.get()
     }
 
     /// Asks for the code as HTML, unless that was done before.
@@ -55,15 +48,28 @@ impl Highlights {
         if code.language.is_empty() || code.code.len() > MAX_BYTES {
             return;
         }
-        let (entry, is_new) = self.entry(code);
-        if !is_new {
+        let entry = self.entry(code, true);
+        if entry.asked {
             return;
         }
         let request = HighlightRequest { language: code.language.clone(), code: code.code.clone() };
         spawn_local(async move {
             if let Some(response) = http::highlight(&request).await {
-                entry.set(Some(response.html));
+                entry.html.set(Some(response.html));
             }
         });
+    }
+
+    /// The entry as it was before; `asks` marks it as asked for.
+    fn entry(&self, code: &CodeBlock, asks: bool) -> Entry {
+        let key = (code.language.clone(), code.code.clone());
+        self.known
+            .try_update_value(|known| {
+                let entry = known.entry(key).or_default();
+                let before = entry.clone();
+                entry.asked |= asks;
+                before
+            })
+            .unwrap_or_default()
     }
 }

@@ -120,11 +120,24 @@ impl<'a> Renderer<'a> {
 
     fn finish(mut self, complete: bool) -> Block {
         self.flush();
-        if let Some(Segment::Code(code)) = self.segments.last_mut() {
-            code.complete = complete;
+        for segment in self.segments.iter_mut().rev() {
+            match segment {
+                Segment::Html(html) if only_closes(html) => {}
+                Segment::Html(_) => break,
+                Segment::Code(code) => {
+                    code.complete = complete;
+                    break;
+                }
+            }
         }
         Block { segments: self.segments }
     }
+}
+
+/// Whether there is nothing but the ends of elements.
+fn only_closes(html: &str) -> bool {
+    html.trim_start().starts_with('<')
+        && html.split('<').skip(1).all(|tag| tag.starts_with('/') && tag.trim_end().ends_with('>'))
 }
 
 /// Whether a link may lead there.

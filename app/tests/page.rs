@@ -1,0 +1,134 @@
+//! The page as the server renders it: with all its data, and nothing a model could slip in.
+#![cfg(feature = "ssr")]
+#![allow(missing_docs)]
+
+use std::sync::Arc;
+
+use domovoi_app::{
+    PageAssets, PageData, shell,
+    types::{Conversation, ModelView, Readiness, SystemState},
+};
+use domovoi_protocol::{Role, UiMessage};
+use futures::{FutureExt, StreamExt, future::BoxFuture};
+use hydration_context::SsrSharedContext;
+use leptos::{prelude::*, tachys::view::RenderHtml};
+use leptos_meta::ServerMetaContext;
+use leptos_router::location::RequestUrl;
+use serde_json::json;
+
+const ID: &str = "0b3f2a52-7a30-4a8e-9d0e-0e6f3c1f7c11";
+
+struct Sample;
+
+impl PageData for Sample {
+    fn conversations(&self) -> BoxFuture<'_, Vec<Conversation>> {
+        async {
+            vec![Conversation {
+                id: ID.to_owned(),
+                title: "Bread & <b>butter</b>".to_owned(),
+                created_at: 1,
+                updated_at: 2,
+            }]
+        }
+        .boxed()
+    }
+
+    fn messages(&self, id: String) -> BoxFuture<'_, Vec<UiMessage>> {
+        async move {
+            if id != ID {
+                return Vec::new();
+            }
+            let answer = "Because **yeast** eats sugar.\n\n```rust\nlet a = 1 < 2;\n```\n\n\
+                <script>alert(1)</script> [x](javascript:alert(1))";
+            let mut stopped = UiMessage::new("a2", Role::Assistant, "Half an");
+            stopped.metadata = Some(json!({ "turn": { "outcome": "interrupted" } }));
+            vec![
+                UiMessage::new("u1", Role::User, "Why does <i>bread</i> rise?"),
+                UiMessage::new("a1", Role::Assistant, answer),
+                UiMessage::new("u2", Role::User, "And butter?"),
+                stopped,
+            ]
+        }
+        .boxed()
+    }
+
+    fn system(&self) -> BoxFuture<'_, SystemState> {
+        async {
+            SystemState {
+                version: "0.1.0".to_owned(),
+                model: ModelView { name: "qwen".to_owned(), readiness: Readiness::Ready },
+            }
+        }
+        .boxed()
+    }
+}
+
+async fn render(path: &str, cookie: &str) -> String {
+    // A second test in the same process finds it set.
+    let _ = any_spawner::Executor::init_tokio();
+    let request = http::Request::builder().uri(path).header("cookie", cookie).body(());
+    let (parts, ()) = request.unwrap().into_parts();
+    let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new())));
+    let (meta, _output) = ServerMetaContext::new();
+    let assets = PageAssets {
+        js: "/assets/app.1.js".to_owned(),
+        wasm: "/assets/app.2.wasm".to_owned(),
+        css: "/assets/app.3.css".to_owned(),
+        favicon: "/assets/favicon.4.svg".to_owned(),
+    };
+    let stream = owner.with(|| {
+        provide_context(RequestUrl::new(path));
+        provide_context(parts);
+        provide_context(meta);
+        provide_context(Arc::new(Sample) as Arc<dyn PageData>);
+        shell(assets).to_html_stream_in_order()
+    });
+    let html = stream.collect::<String>().await;
+    drop(owner);
+    html
+}
+
+/// The HTML of the element with this attribute, up to the next list item.
+fn item<'a>(html: &'a str, attribute: &str) -> &'a str {
+    let at = html.find(attribute).unwrap_or_else(|| panic!("{attribute} in {html}"));
+    let start = html[..at].rfind("<li").unwrap();
+    &html[start..start + html[start..].find("</li>").unwrap()]
+}
+
+#[tokio::test]
+async fn a_conversation_arrives_with_its_messages() {
+    let html = render(&format!("/c/{ID}"), "theme=dark").await;
+    assert!(html.starts_with("<!DOCTYPE html><html lang=\"en\" data-theme=\"dark\">"), "{html}");
+    for asset in ["/assets/app.1.js", "/assets/app.2.wasm", "/assets/app.3.css", "favicon.4.svg"] {
+        assert!(html.contains(asset), "{asset}");
+    }
+    let question = item(&html, "data-message-id=\"u1\"");
+    assert!(question.contains("data-testid=\"message-user\""));
+    assert!(question.contains("Why does &lt;i>bread&lt;/i> rise?"), "{question}");
+    let answer = item(&html, "data-message-id=\"a1\"");
+    assert!(answer.contains("data-status=\"done\""));
+    assert!(answer.contains("<p>Because <strong>yeast</strong> eats sugar.</p>"), "{answer}");
+    assert!(answer.contains("<code>let a = 1 &lt; 2;\n</code>"), "{answer}");
+    assert!(answer.contains("data-testid=\"copy-code\""));
+    assert!(!answer.contains("<script") && !answer.contains("href=\"javascript"), "{answer}");
+    assert!(item(&html, "data-message-id=\"a2\"").contains("data-status=\"stopped\""));
+    assert_eq!(html.matches("data-testid=\"retry\"").count(), 1);
+    assert!(item(&html, &format!("data-id=\"{ID}\"")).contains("Bread &amp; &lt;b>butter"));
+    assert!(html.contains("data-state=\"ready\""));
+}
+
+#[tokio::test]
+async fn a_new_conversation_greets() {
+    let html = render("/", "").await;
+    assert!(html.contains("<html lang=\"en\">"), "{html}");
+    assert_eq!(html.matches("data-testid=\"suggestion\"").count(), 4);
+    assert!(!html.contains("data-testid=\"message-user\""));
+    assert!(html.contains("data-testid=\"conversation-item\""));
+}
+
+#[tokio::test]
+async fn an_address_that_leads_nowhere() {
+    let html = render("/nowhere/at/all", "").await;
+    assert!(html.contains("This address leads nowhere."), "{html}");
+    assert!(!html.contains("data-testid=\"composer-input\""));
+}
