@@ -42,7 +42,7 @@ pub fn ChatPane(
                     <ConnectionBanner lost />
                     <Composer chat />
                     <p class="mt-2 text-center text-xs text-faint">
-                        "Small models make mistakes. Check what matters."
+                        "Models make mistakes. Check what matters."
                     </p>
                 </div>
             </div>

@@ -149,7 +149,7 @@ fn Delete(id: String, mode: RwSignal<Mode>) -> impl IntoView {
     };
     view! {
         <div class="flex w-full min-w-0 items-center gap-1 px-2" on:keydown=on_key>
-            <span class="flex-1 truncate text-muted">"Delete for good?"</span>
+            <span class="flex-1 truncate text-muted">"Delete it?"</span>
             <button
                 node_ref=confirm
                 type="button"

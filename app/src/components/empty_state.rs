@@ -19,12 +19,12 @@ pub fn EmptyState(
     chat: AgentChat,
 ) -> impl IntoView {
     view! {
-        <div class="flex min-h-full flex-col items-center justify-center px-5 py-10">
+        <div class="flex min-h-[calc(100dvh-13rem)] flex-col items-center justify-center px-5 py-8">
             <Mark class="h-12 w-12" />
             <h2 class="mt-5 text-center text-[1.625rem] font-semibold leading-tight tracking-tight">
                 "What shall we do?"
             </h2>
-            <p class="mt-2 max-w-[26rem] text-center text-muted">
+            <p class="mt-2 max-w-[32rem] text-center text-muted">
                 "Domovoi lives on this machine and keeps your conversations here."
             </p>
             <div class="mt-9 grid w-full max-w-[40rem] gap-2.5 sm:grid-cols-2">
@@ -33,7 +33,7 @@ pub fn EmptyState(
                         view! {
                             <button
                                 type="button"
-                                class="rounded-xl border border-line bg-surface px-4 py-3 text-left transition-colors hover:border-accent hover:bg-accent-soft"
+                                class="flex flex-col items-start rounded-xl border border-line bg-surface px-4 py-3 text-left transition-colors hover:border-accent hover:bg-accent-soft"
                                 data-testid="suggestion"
                                 on:click=move |_| chat.send(prompt)
                             >
