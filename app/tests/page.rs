@@ -1,6 +1,6 @@
 //! The page as the server renders it: with all its data, and nothing a model could slip in.
 #![cfg(feature = "ssr")]
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "a test")]
 
 use std::sync::Arc;
 

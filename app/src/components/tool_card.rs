@@ -51,7 +51,7 @@ pub fn ToolCard(
                     <div class="flex flex-col gap-3 border-t border-line px-3 py-3">
                         <Field label="Arguments" text=tool.input.as_ref().map(pretty) />
                         <Field label="Result" text=tool.output.as_ref().map(pretty) />
-                        <Field label="Error" text=tool.error_text.clone() />
+                        <Field label="Error" text=tool.error_text />
                     </div>
                 </details>
             }

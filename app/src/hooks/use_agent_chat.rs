@@ -371,7 +371,7 @@ mod tests {
     fn rows_keep_their_signals() {
         let one = UiMessage::new("1", Role::User, "one");
         let two = UiMessage::new("2", Role::Assistant, "two");
-        let rows = rows_of(&[one.clone()], &[]);
+        let rows = rows_of(std::slice::from_ref(&one), &[]);
         let more = rows_of(&[one, two.clone(), two], &rows);
         rows[0].message.update(|message| message.id.push('!'));
         assert_eq!(more[0].message.get_untracked().id, "1!");
