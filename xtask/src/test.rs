@@ -138,7 +138,7 @@ fn with_weights<'a>(command: &'a mut Command, weights: &Path) -> &'a mut Command
 fn end_to_end(workspace: &Workspace, weights: &Path) -> Command {
     let mut command = Command::new("node");
     command
-        .args(["--test", "--test-concurrency=1", "--test-timeout=180000", "--test-reporter=spec"])
+        .args(["--test", "--test-concurrency=1", "--test-timeout=600000", "--test-reporter=spec"])
         .current_dir(workspace.path("end2end"))
         .env("DOMOVOI_TEST_BINARY", workspace.server_binary());
     with_weights(&mut command, weights);

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_location;
+use leptos_router::{components::Outlet, hooks::use_location};
 
 use crate::{
     address::conversation_in,
@@ -25,6 +25,8 @@ pub fn WorkspacePage() -> impl IntoView {
                 view! { <Desk page /> }
             })}
         </Suspense>
+        // The routes below draw nothing, but the router waits for them before it changes the address.
+        <Outlet />
     }
 }
 

@@ -6,13 +6,7 @@ use quote::{format_ident, quote};
 use crate::agent_impl::{AgentImpl, CallableFn, Parameter};
 
 pub(crate) fn write(agent: &AgentImpl) -> TokenStream {
-    let AgentImpl {
-        arguments,
-        block,
-        trait_methods,
-        callables,
-        private,
-    } = agent;
+    let AgentImpl { arguments, block, trait_methods, callables, private } = agent;
     let this = &block.self_ty;
     let (generics, _, where_clause) = block.generics.split_for_impl();
     let state = match &arguments.state {
@@ -46,35 +40,21 @@ pub(crate) fn write(agent: &AgentImpl) -> TokenStream {
 }
 
 fn callable(method: &CallableFn) -> TokenStream {
-    let CallableFn {
-        ident,
-        description,
-        is_async,
-        returns_result,
-        parameters,
-    } = method;
+    let CallableFn { ident, description, is_async, returns_result, parameters } = method;
     let rust_name = ident.to_string();
     let name = camel_case(&rust_name);
-    let names: Vec<_> = (0..parameters.len())
-        .map(|index| format_ident!("arg{index}"))
-        .collect();
-    let takes = names
-        .iter()
-        .zip(parameters)
-        .map(|(name, parameter)| match parameter {
-            Parameter::Context => quote!(),
-            Parameter::Stream => quote!(let #name = arguments.stream()?;),
-            Parameter::Argument { name: text, ty } => {
-                quote!(let #name: #ty = arguments.take(#text)?;)
-            }
-        });
-    let passes = names
-        .iter()
-        .zip(parameters)
-        .map(|(name, parameter)| match parameter {
-            Parameter::Context => quote!(&cx),
-            _ => quote!(#name),
-        });
+    let names: Vec<_> = (0..parameters.len()).map(|index| format_ident!("arg{index}")).collect();
+    let takes = names.iter().zip(parameters).map(|(name, parameter)| match parameter {
+        Parameter::Context => quote!(),
+        Parameter::Stream => quote!(let #name = arguments.stream()?;),
+        Parameter::Argument { name: text, ty } => {
+            quote!(let #name: #ty = arguments.take(#text)?;)
+        }
+    });
+    let passes = names.iter().zip(parameters).map(|(name, parameter)| match parameter {
+        Parameter::Context => quote!(&cx),
+        _ => quote!(#name),
+    });
     let wait = is_async.then(|| quote!(.await));
     let call = quote!(this.#ident(#(#passes),*)#wait);
     let result = if *returns_result {

@@ -76,10 +76,7 @@ pub(crate) enum Parameter {
 impl AgentImpl {
     pub(crate) fn read(arguments: Arguments, mut block: ItemImpl) -> Result<Self> {
         if let Some((_, path, _)) = &block.trait_ {
-            return Err(Error::new(
-                path.span(),
-                "`#[agent]` goes on `impl MyAgent { ... }`",
-            ));
+            return Err(Error::new(path.span(), "`#[agent]` goes on `impl MyAgent { ... }`"));
         }
         let (mut trait_methods, mut callables, mut private) = (Vec::new(), Vec::new(), Vec::new());
         let mut own = Vec::new();
@@ -90,9 +87,7 @@ impl AgentImpl {
                 }
                 ImplItem::Fn(mut method) => {
                     let before = method.attrs.len();
-                    method
-                        .attrs
-                        .retain(|attribute| !attribute.path().is_ident("callable"));
+                    method.attrs.retain(|attribute| !attribute.path().is_ident("callable"));
                     if method.attrs.len() < before {
                         callables.push(CallableFn::read(&method)?);
                     } else if method.sig.receiver().is_some() {
@@ -104,13 +99,7 @@ impl AgentImpl {
             }
         }
         block.items = own;
-        Ok(Self {
-            arguments,
-            block,
-            trait_methods,
-            callables,
-            private,
-        })
+        Ok(Self { arguments, block, trait_methods, callables, private })
     }
 }
 
@@ -168,10 +157,7 @@ impl Parameter {
             Pat::Ident(pattern) => pattern.ident.to_string(),
             _ => "_".to_owned(),
         };
-        Ok(Self::Argument {
-            name,
-            ty: typed.ty.clone(),
-        })
+        Ok(Self::Argument { name, ty: typed.ty.clone() })
     }
 }
 
@@ -184,17 +170,15 @@ fn last_segment(ty: &Type) -> Option<&Ident> {
 
 /// The text of a doc comment.
 pub(crate) fn doc_comment(attributes: &[Attribute]) -> String {
-    let lines = attributes
-        .iter()
-        .filter_map(|attribute| match &attribute.meta {
-            Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
-                Expr::Lit(literal) => match &literal.lit {
-                    Lit::Str(text) => Some(text.value().trim().to_owned()),
-                    _ => None,
-                },
+    let lines = attributes.iter().filter_map(|attribute| match &attribute.meta {
+        Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
+            Expr::Lit(literal) => match &literal.lit {
+                Lit::Str(text) => Some(text.value().trim().to_owned()),
                 _ => None,
             },
             _ => None,
-        });
+        },
+        _ => None,
+    });
     lines.collect::<Vec<_>>().join("\n").trim().to_owned()
 }

@@ -35,7 +35,5 @@ pub fn agent(arguments: TokenStream, item: TokenStream) -> TokenStream {
 pub fn tool(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let _ = parse_macro_input!(arguments as syn::parse::Nothing);
     let function = parse_macro_input!(item as syn::ItemFn);
-    tool::expand(function)
-        .unwrap_or_else(syn::Error::into_compile_error)
-        .into()
+    tool::expand(function).unwrap_or_else(syn::Error::into_compile_error).into()
 }

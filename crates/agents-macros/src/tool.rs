@@ -10,10 +10,7 @@ pub(crate) fn expand(mut function: ItemFn) -> Result<TokenStream> {
     let description = doc_comment(&function.attrs);
     let ident = function.sig.ident.clone();
     if description.is_empty() {
-        return Err(Error::new(
-            ident.span(),
-            "a tool needs a doc comment: the model reads it",
-        ));
+        return Err(Error::new(ident.span(), "a tool needs a doc comment: the model reads it"));
     }
     if function.sig.asyncness.is_none() {
         return Err(Error::new(function.sig.span(), "a tool is an `async fn`"));
@@ -30,20 +27,13 @@ pub(crate) fn expand(mut function: ItemFn) -> Result<TokenStream> {
     };
     let context = types.next().transpose()?.map(|_| quote!(, cx));
     if let Some(third) = types.next() {
-        return Err(Error::new(
-            third?.span(),
-            "a tool takes its arguments and a `ToolContext`",
-        ));
+        return Err(Error::new(third?.span(), "a tool takes its arguments and a `ToolContext`"));
     }
     let arguments = arguments.clone();
     let name = ident.to_string();
     let visibility = function.vis.clone();
-    let docs: Vec<_> = function
-        .attrs
-        .iter()
-        .filter(|a| a.path().is_ident("doc"))
-        .cloned()
-        .collect();
+    let docs: Vec<_> =
+        function.attrs.iter().filter(|a| a.path().is_ident("doc")).cloned().collect();
     function.vis = syn::Visibility::Inherited;
     Ok(quote! {
         #(#docs)*

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{Router, extract::Request};
 use domovoi_agents::Agents;
 use domovoi_app::{
     App, PageData, shell,
@@ -11,9 +11,11 @@ use domovoi_app::{
 use domovoi_models::{LanguageModel, ModelStatus};
 use domovoi_protocol::UiMessage;
 use futures::future::{BoxFuture, FutureExt};
-use http::{HeaderValue, header};
+use http::{HeaderValue, StatusCode, header};
 use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};
-use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list};
+use leptos_axum::{
+    LeptosRoutes, ResponseOptions, generate_route_list, render_app_to_stream_with_context,
+};
 use tokio::sync::watch;
 
 use super::assets;
@@ -70,9 +72,17 @@ pub(crate) fn routes(agents: Agents, model: &Arc<dyn LanguageModel>) -> Router {
             response.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
     };
+    let document = move || shell(assets.clone());
+    let not_found = render_app_to_stream_with_context(context.clone(), document.clone());
     Router::new()
-        .leptos_routes_with_context(&options, generate_route_list(App), context, move || {
-            shell(assets.clone())
+        .leptos_routes_with_context(&options, generate_route_list(App), context, document)
+        .fallback(move |request: Request| {
+            let page = not_found(request);
+            async move {
+                let mut response = page.await;
+                *response.status_mut() = StatusCode::NOT_FOUND;
+                response
+            }
         })
         .with_state(options)
 }
