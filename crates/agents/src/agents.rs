@@ -224,6 +224,12 @@ impl Agents {
         self.host(agent, name)?.destroy(self, name).await
     }
 
+    /// Completes when a shutdown begins. A task that goes on for ever ends then, so that nobody
+    /// waits for it.
+    pub async fn stopping(&self) {
+        self.inner.lifecycle.stopping().await;
+    }
+
     /// Shuts down: connections are told to come back later, what is in flight may finish for
     /// `grace` and is then cut off; the journal has it. The data folder is free afterwards.
     pub async fn shutdown(&self, grace: Duration) {

@@ -24,7 +24,6 @@ impl Agents {
     /// axum::Router::new().merge(agents.routes())
     /// # }
     /// ```
-    #[must_use]
     pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         Router::new()
             .route("/agents/{agent}/{name}", any(serve))
@@ -45,8 +44,12 @@ async fn serve(
     Path(Address { agent, name }): Path<Address>,
     request: Request<Body>,
 ) -> Response {
-    if let Err(response) = check_origin(&agents, request.headers()) {
-        return response;
+    if !is_allowed_origin(&agents, request.headers()) {
+        return error_response(
+            StatusCode::FORBIDDEN,
+            "origin_not_allowed",
+            "This web page may not talk to the agents. Add its origin to `allowed_origins`.",
+        );
     }
     let host = match agents.host(&agent, &name) {
         Ok(host) => host,
@@ -94,23 +97,15 @@ async fn serve(
 /// Longest `_pk` taken over from a client; a longer one is replaced.
 const MAX_CONNECTION_ID_BYTES: usize = 128;
 
-/// Refuses requests that a foreign web page makes. A request without an `Origin` does not come
-/// from a page's script, or is a plain `GET` of the same origin.
-fn check_origin(agents: &Agents, headers: &HeaderMap) -> Result<(), Response> {
-    let Some(origin) = headers.get(header::ORIGIN) else {
-        return Ok(());
-    };
+/// Whether a request comes from one of our own pages, an allowed one, or from no page at all: a
+/// request without an `Origin` does not come from a page's script, or is a plain `GET` of the
+/// same origin.
+fn is_allowed_origin(agents: &Agents, headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else { return true };
     let origin = origin.to_str().unwrap_or_default();
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let own = origin.split_once("://").is_some_and(|(_, authority)| authority == host);
-    if own || agents.config().allowed_origins.iter().any(|allowed| allowed == origin) {
-        return Ok(());
-    }
-    Err(error_response(
-        StatusCode::FORBIDDEN,
-        "origin_not_allowed",
-        "This web page may not talk to the agents. Add its origin to `allowed_origins`.",
-    ))
+    own || agents.config().allowed_origins.iter().any(|allowed| allowed == origin)
 }
 
 /// The value of a query parameter, percent-decoded.

@@ -1,5 +1,7 @@
 //! Chat turns over real sockets: streaming, stop, resume, restart, tools, history.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test may fail")]
+
 mod support;
 
 use std::sync::Arc;

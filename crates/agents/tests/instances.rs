@@ -1,5 +1,7 @@
 //! State, RPC, connections, sleep and errors, over real sockets.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test may fail")]
+
 mod support;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

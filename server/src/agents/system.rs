@@ -30,7 +30,11 @@ impl System {
         cx.set_state(system_state(&status.borrow_and_update()))?;
         let following = cx.clone();
         cx.spawn(async move {
-            while status.changed().await.is_ok() {
+            loop {
+                tokio::select! {
+                    changed = status.changed() => if changed.is_err() { return },
+                    () = following.agents().stopping() => return,
+                }
                 let state = system_state(&status.borrow_and_update());
                 if let Err(error) = following.set_state(state) {
                     tracing::warn!(%error, "the system's state cannot be stored");

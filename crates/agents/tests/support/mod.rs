@@ -1,5 +1,11 @@
 //! A real server on a free port, and a client that speaks raw frames.
-#![allow(dead_code, clippy::unwrap_used, clippy::panic)]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may fail"
+)]
 
 use std::{path::Path, time::Duration};
 
@@ -16,19 +22,19 @@ use tokio_tungstenite::{
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Settings under which an instance falls asleep at once.
-pub fn config(folder: &Path) -> AgentsConfig {
+pub(crate) fn config(folder: &Path) -> AgentsConfig {
     let mut config = AgentsConfig::new(folder);
     config.idle_after = Duration::from_millis(1);
     config
 }
 
-pub struct Server {
-    pub agents: Agents,
-    pub address: String,
+pub(crate) struct Server {
+    pub(crate) agents: Agents,
+    pub(crate) address: String,
 }
 
 impl Server {
-    pub async fn start(builder: AgentsBuilder) -> Self {
+    pub(crate) async fn start(builder: AgentsBuilder) -> Self {
         let agents = builder.build().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
@@ -37,14 +43,14 @@ impl Server {
         Self { agents, address }
     }
 
-    pub async fn connect(&self, path: &str) -> Client {
+    pub(crate) async fn connect(&self, path: &str) -> Client {
         let url = format!("ws://{}/agents/{path}", self.address);
         let (socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
         Client { socket }
     }
 
     /// Connects with an `Origin`; the status of a refusal is the error.
-    pub async fn connect_from(&self, path: &str, origin: &str) -> Result<Client, u16> {
+    pub(crate) async fn connect_from(&self, path: &str, origin: &str) -> Result<Client, u16> {
         let url = format!("ws://{}/agents/{path}", self.address);
         let mut request = url.into_client_request().unwrap();
         request.headers_mut().insert("origin", origin.parse().unwrap());
@@ -58,7 +64,7 @@ impl Server {
     }
 
     /// A plain HTTP request: status and body.
-    pub async fn get(&self, path: &str) -> (u16, String) {
+    pub(crate) async fn get(&self, path: &str) -> (u16, String) {
         use tokio::io::{AsyncReadExt, AsyncWriteExt};
         let mut stream = TcpStream::connect(&self.address).await.unwrap();
         let request = format!(
@@ -73,30 +79,30 @@ impl Server {
     }
 }
 
-pub struct Client {
+pub(crate) struct Client {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
 
 impl Client {
-    pub async fn send(&mut self, frame: Value) {
+    pub(crate) async fn send(&mut self, frame: Value) {
         self.send_text(&frame.to_string()).await;
     }
 
-    pub async fn send_text(&mut self, text: &str) {
+    pub(crate) async fn send_text(&mut self, text: &str) {
         self.socket.send(Message::text(text)).await.unwrap();
     }
 
-    pub async fn send_binary(&mut self, bytes: Vec<u8>) {
+    pub(crate) async fn send_binary(&mut self, bytes: Vec<u8>) {
         self.socket.send(Message::binary(bytes)).await.unwrap();
     }
 
-    pub async fn next_message(&mut self) -> Message {
+    pub(crate) async fn next_message(&mut self) -> Message {
         let next = tokio::time::timeout(PATIENCE, self.socket.next()).await;
         next.expect("nothing came").expect("the connection ended").unwrap()
     }
 
     /// The next frame.
-    pub async fn next(&mut self) -> Value {
+    pub(crate) async fn next(&mut self) -> Value {
         match self.next_message().await {
             Message::Text(text) => serde_json::from_str(&text).unwrap(),
             other => panic!("expected a frame, got {other:?}"),
@@ -104,7 +110,7 @@ impl Client {
     }
 
     /// The next frame of this type; others are passed over.
-    pub async fn next_of(&mut self, kind: &str) -> Value {
+    pub(crate) async fn next_of(&mut self, kind: &str) -> Value {
         loop {
             let frame = self.next().await;
             if frame["type"] == kind {
@@ -114,7 +120,7 @@ impl Client {
     }
 
     /// Calls a method and waits for the answer.
-    pub async fn call(&mut self, method: &str, args: Value) -> Value {
+    pub(crate) async fn call(&mut self, method: &str, args: Value) -> Value {
         let id = format!("{method}-{args}");
         self.send(serde_json::json!({"type": "rpc", "id": id, "method": method, "args": args}))
             .await;
@@ -127,7 +133,7 @@ impl Client {
     }
 
     /// The close frame the server ends with.
-    pub async fn closed(&mut self) -> Option<CloseFrame> {
+    pub(crate) async fn closed(&mut self) -> Option<CloseFrame> {
         loop {
             match self.next_message().await {
                 Message::Close(frame) => return frame,
@@ -136,7 +142,7 @@ impl Client {
         }
     }
 
-    pub async fn close(mut self) {
+    pub(crate) async fn close(mut self) {
         self.socket.close(None).await.unwrap();
     }
 }
