@@ -53,7 +53,10 @@ pub(crate) fn npm_packages(workspace: &Workspace) -> Result<()> {
     step("npm packages", || {
         process::run(
             Command::new("npm")
-                .args(["ci", "--ignore-scripts", "--loglevel=error", "--no-audit", "--no-fund"])
+                // Not `ci`: it wants every optional package of every platform in the lock file,
+                // and some registries do not have them all. The versions are the lock's anyway.
+                .args(["install", "--no-save", "--ignore-scripts", "--loglevel=error"])
+                .args(["--no-audit", "--no-fund"])
                 .current_dir(&folder),
         )
     })
