@@ -49,6 +49,9 @@ describe('the sidebar', () => {
     await first.find('conversation-delete-confirm').click();
     await item(first, id).waitFor({ state: 'detached' });
     await item(second, id).waitFor({ state: 'detached' });
+    // Nobody is left in a conversation that is gone.
+    await Promise.all([first, second].map((chat) => chat.page.waitForURL(`${server.origin}/`)));
+    assert.equal(await second.questions.count(), 0);
     first.assertNoProblems();
     second.assertNoProblems();
     await first.page.close();

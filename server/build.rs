@@ -1,5 +1,16 @@
-//! Builds the binary again when the web assets it carries have changed.
+//! Says which web assets the binary carries, and builds it again when they have changed.
+//!
+//! With `DOMOVOI_EMBED=off`, as under `cargo xtask dev`, it carries none: they are read from the
+//! folder `DOMOVOI_ASSETS` names at run time, so a new bundle alone is no reason to build.
 
 fn main() {
-    println!("cargo:rerun-if-changed=../target/dist/manifest.json");
+    println!("cargo:rerun-if-env-changed=DOMOVOI_EMBED");
+    let dist = if std::env::var("DOMOVOI_EMBED").is_ok_and(|value| value == "off") {
+        // A folder that is not there is embedded as an empty one.
+        "target/dist/none"
+    } else {
+        println!("cargo:rerun-if-changed=../target/dist/manifest.json");
+        "target/dist"
+    };
+    println!("cargo:rustc-env=DOMOVOI_DIST={dist}");
 }

@@ -47,27 +47,31 @@ fn embedded(_config: &Config) -> Result<Arc<dyn LanguageModel>, ServeError> {
 /// Logs how the model is getting ready, until the model is gone.
 pub(crate) async fn log_progress(mut status: watch::Receiver<ModelStatus>) {
     let mut line = ProgressLine::new();
+    let mut told = None;
     loop {
-        let ModelStatus { name, readiness } = status.borrow_and_update().clone();
-        match readiness {
-            ModelReadiness::Downloading { received_bytes, total_bytes, seconds_left } => {
-                line.show(&name, received_bytes, total_bytes, seconds_left);
-            }
-            other => {
-                line.end();
-                match other {
-                    ModelReadiness::Loading => tracing::info!(model = name, "loading the model"),
-                    ModelReadiness::Ready => tracing::info!(model = name, "the model is ready"),
-                    ModelReadiness::Failed { message } => {
-                        tracing::warn!(model = name, "the model cannot be used: {message}");
-                    }
-                    _ => {}
-                }
-            }
+        let current = status.borrow_and_update().clone();
+        if told.as_ref() != Some(&current) {
+            tell(&mut line, &current);
+            told = Some(current);
         }
         if status.changed().await.is_err() {
             return;
         }
+    }
+}
+
+fn tell(line: &mut ProgressLine, ModelStatus { name, readiness }: &ModelStatus) {
+    if let ModelReadiness::Downloading { received_bytes, total_bytes, seconds_left } = readiness {
+        return line.show(name, *received_bytes, *total_bytes, *seconds_left);
+    }
+    line.end();
+    match readiness {
+        ModelReadiness::Loading => tracing::info!(model = name, "loading the model"),
+        ModelReadiness::Ready => tracing::info!(model = name, "the model is ready"),
+        ModelReadiness::Failed { message } => {
+            tracing::warn!(model = name, "the model cannot be used: {message}");
+        }
+        _ => {}
     }
 }
 

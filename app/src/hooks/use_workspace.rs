@@ -72,7 +72,22 @@ pub fn provide_workspace(page: &PageState) -> Workspace {
         go: StoredValue::new(Box::new(use_navigate())),
     };
     provide_context(workspace);
+    leave_deleted(workspace);
     workspace
+}
+
+/// Begins a new conversation where the open one was deleted, here or elsewhere.
+fn leave_deleted(workspace: Workspace) {
+    Effect::new(move |before: Option<Option<String>>| {
+        let id = workspace.open_id.get()?;
+        let list = workspace.conversations.list;
+        let listed = list.with(|list| list.iter().any(|conversation| conversation.id == id));
+        let was_listed = before.flatten().is_some_and(|before| before == id);
+        if was_listed && !listed {
+            workspace.navigate("/", true);
+        }
+        listed.then_some(id)
+    });
 }
 
 /// The workspace around the component that asks.
@@ -100,9 +115,6 @@ impl Workspace {
     /// Deletes a conversation; where it is the open one, a new one begins.
     pub fn delete(&self, id: &str) {
         self.conversations.remove(id);
-        if self.open_id.with_untracked(|open| open.as_deref() == Some(id)) {
-            self.navigate("/", true);
-        }
     }
 
     fn navigate(&self, path: &str, replace: bool) {

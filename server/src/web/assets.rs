@@ -1,6 +1,7 @@
-//! Static files: inside a release binary, compressed; on disk for a debug build.
+//! Static files: inside a release binary, compressed; on disk for a debug build, or where
+//! `DOMOVOI_ASSETS` names a folder.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{borrow::Cow, collections::BTreeMap, env, fs, path::PathBuf, sync::LazyLock};
 
 use axum::{
     extract::Path,
@@ -8,12 +9,12 @@ use axum::{
 };
 use domovoi_app::PageAssets;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use rust_embed::{EmbeddedFile, RustEmbed};
+use rust_embed::RustEmbed;
 use serde::Deserialize;
 
-/// `target/dist`, as `cargo xtask` leaves it.
+/// `target/dist`, as `cargo xtask` leaves it; nothing where the build script says so.
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../target/dist"]
+#[folder = "$CARGO_MANIFEST_DIR/../$DOMOVOI_DIST"]
 #[allow_missing = true]
 struct Dist;
 
@@ -23,9 +24,20 @@ struct Manifest {
     files: BTreeMap<String, String>,
 }
 
+/// The folder that is read in place of the files inside, for development.
+static FOLDER: LazyLock<Option<PathBuf>> =
+    LazyLock::new(|| env::var_os("DOMOVOI_ASSETS").map(PathBuf::from));
+
+/// The contents of a file below `target/dist`.
+fn read(file: &str) -> Option<Cow<'static, [u8]>> {
+    match &*FOLDER {
+        Some(folder) => fs::read(folder.join(file)).ok().map(Cow::Owned),
+        None => Dist::get(file).map(|file| file.data),
+    }
+}
+
 static MANIFEST: LazyLock<Manifest> = LazyLock::new(|| {
-    let manifest = Dist::get("manifest.json");
-    let manifest = manifest.and_then(|file| serde_json::from_slice(&file.data).ok());
+    let manifest = read("manifest.json").and_then(|file| serde_json::from_slice(&file).ok());
     manifest.unwrap_or_else(|| {
         tracing::warn!("built without web assets: run `cargo xtask build`");
         Manifest::default()
@@ -52,10 +64,14 @@ const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=3153600
 /// `GET /assets/{file}`, in the best encoding the client takes.
 pub(crate) async fn serve(Path(file): Path<String>, headers: HeaderMap) -> Response {
     let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+    // No other name reaches the disk.
+    if !MANIFEST.files.values().any(|known| *known == file) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
     let (found, encoding) = best(&file, accepted.unwrap_or_default());
     let Some(found) = found else { return StatusCode::NOT_FOUND.into_response() };
     let kind = mime_guess::from_path(&file).first_or_octet_stream();
-    let mut response = found.data.into_owned().into_response();
+    let mut response = found.into_response();
     let headers = response.headers_mut();
     if let Ok(kind) = HeaderValue::from_str(kind.as_ref()) {
         headers.insert(header::CONTENT_TYPE, kind);
@@ -68,15 +84,15 @@ pub(crate) async fn serve(Path(file): Path<String>, headers: HeaderMap) -> Respo
     response
 }
 
-fn best(file: &str, accepted: &str) -> (Option<EmbeddedFile>, Option<&'static str>) {
+fn best(file: &str, accepted: &str) -> (Option<Cow<'static, [u8]>>, Option<&'static str>) {
     for (encoding, suffix) in [("br", "br"), ("gzip", "gz")] {
         let accepts = accepted.split(',').any(|part| {
             let mut words = part.split(';').map(str::trim);
             words.next() == Some(encoding) && words.next() != Some("q=0")
         });
-        if accepts && let Some(found) = Dist::get(&format!("assets/{file}.{suffix}")) {
+        if accepts && let Some(found) = read(&format!("assets/{file}.{suffix}")) {
             return (Some(found), Some(encoding));
         }
     }
-    (Dist::get(&format!("assets/{file}")), None)
+    (read(&format!("assets/{file}")), None)
 }
