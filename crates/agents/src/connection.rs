@@ -19,8 +19,9 @@ use tokio::sync::mpsc;
 
 use crate::AgentError;
 
-/// Close code for a client that does not read what it is sent; it may connect again.
-const CODE_TRY_AGAIN_LATER: u16 = 1013;
+/// Close code for a client that may connect again later: it does not read what it is sent, or there
+/// are too many.
+pub(crate) const CODE_TRY_AGAIN_LATER: u16 = 1013;
 
 /// One open connection to an instance. Cheap to clone; all clones are the same connection.
 #[derive(Clone)]
@@ -217,8 +218,14 @@ pub(crate) struct ConnectionSet {
 }
 
 impl ConnectionSet {
-    pub(crate) fn insert(&self, connection: Connection) {
-        self.connections.lock().push(connection);
+    /// Adds a connection where there are fewer than `limit`.
+    pub(crate) fn insert(&self, connection: Connection, limit: usize) -> Result<(), AgentError> {
+        let mut connections = self.connections.lock();
+        if connections.len() >= limit {
+            return Err(AgentError::TooManyConnections(limit));
+        }
+        connections.push(connection);
+        Ok(())
     }
 
     pub(crate) fn remove(&self, connection: &Connection) {

@@ -50,6 +50,9 @@ pub enum AgentError {
     /// The agent's validation refused the state.
     #[error("the state was rejected: {0}")]
     StateRejected(String),
+    /// The instance has as many connections as it may have.
+    #[error("this agent has {0} connections already, which is its limit")]
+    TooManyConnections(usize),
     /// The instance ended before it answered: it was destroyed, failed to start, or the runtime is
     /// shutting down.
     #[error("the agent instance is gone")]

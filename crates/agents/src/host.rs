@@ -171,8 +171,7 @@ impl<A: Agent> AnyHost for Host<A> {
         name: &str,
         connection: Connection,
     ) -> Result<(), AgentError> {
-        let connections = self.connections(name);
-        connections.insert(connection.clone());
+        self.connections(name).insert(connection.clone(), agents.config().max_connections)?;
         self.send(agents, name, Command::Connect(connection));
         Ok(())
     }

@@ -13,7 +13,10 @@ use futures::{
 };
 use tokio::sync::Semaphore;
 
-use crate::{Agents, Connection, connection::Outbound};
+use crate::{
+    Agents, Connection,
+    connection::{CODE_TRY_AGAIN_LATER, Outbound},
+};
 
 /// Frames of one connection that may be in the hands of its agent at a time; the next one is read
 /// when one of them is done, so a client cannot fill the server's memory.
@@ -41,7 +44,7 @@ pub(crate) async fn run(
     let (sink, mut stream) = socket.split();
     let writer = tokio::spawn(write(outbound, sink));
     if let Err(error) = host.connect(&agents, &name, connection.clone()) {
-        connection.close(1008, &error.to_string());
+        connection.close(CODE_TRY_AGAIN_LATER, &error.to_string());
         let _ = writer.await;
         return;
     }

@@ -264,6 +264,21 @@ async fn messages_over_the_limit_are_refused_and_the_connection_stays() {
 }
 
 #[tokio::test]
+async fn one_connection_too_many_is_told_to_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config(folder.path());
+    config.max_connections = 1;
+    let server = Server::start(Agents::builder(config).agent::<Counter>()).await;
+    let mut first = server.connect("counter/a").await;
+    first.next_of("cf_agent_state").await;
+    let mut second = server.connect("counter/a").await;
+    let frame = second.closed().await.unwrap();
+    assert_eq!(u16::from(frame.code), 1013);
+    assert!(frame.reason.contains("limit"), "{}", frame.reason);
+    assert_eq!(first.call("increment", json!([])).await["result"], 1);
+}
+
+#[tokio::test]
 async fn foreign_pages_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let mut config = config(folder.path());
