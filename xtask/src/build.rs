@@ -1,6 +1,8 @@
 //! Building: the web assets first, then the server that carries them.
 
-use anyhow::Result;
+use std::process::Command;
+
+use anyhow::{Result, bail};
 
 use crate::{
     bundle::{self, Manifest},
@@ -46,16 +48,30 @@ pub(crate) fn assets(workspace: &Workspace, effort: Effort) -> Result<Manifest> 
     Ok(manifest)
 }
 
-/// Builds the server's binary.
+/// Builds the server's binary, with the web assets inside.
 pub(crate) fn server(workspace: &Workspace, embedded_model: bool) -> Result<()> {
-    step("server", || {
-        let mut command = cargo(workspace.root());
-        command.args(["build", "--release", "--bin", "domovoi"]);
-        if embedded_model {
-            command.args(NATIVE);
-        } else {
-            command.args(["--package", "domovoi", "--no-default-features"]);
-        }
-        process::run(&mut command)
+    step("server", || process::run(&mut server_command(workspace, embedded_model)))
+}
+
+/// Builds web assets and server side by side, for a server that reads the assets from disk.
+pub(crate) fn development(workspace: &Workspace, embedded_model: bool) -> Result<()> {
+    let mut command = server_command(workspace, embedded_model);
+    command.env("DOMOVOI_EMBED", "off");
+    std::thread::scope(|scope| {
+        let server = scope.spawn(|| step("server", || process::run(&mut command)));
+        let assets = assets(workspace, Effort::None);
+        let server = server.join().unwrap_or_else(|_| bail!("building the server was cut off"));
+        assets.and(server)
     })
+}
+
+fn server_command(workspace: &Workspace, embedded_model: bool) -> Command {
+    let mut command = cargo(workspace.root());
+    command.args(["build", "--release", "--bin", "domovoi"]);
+    if embedded_model {
+        command.args(NATIVE);
+    } else {
+        command.args(["--package", "domovoi", "--no-default-features"]);
+    }
+    command
 }

@@ -60,7 +60,9 @@ pub(crate) fn build(workspace: &Workspace, css: &str, effort: Effort) -> Result<
         kept.extend(compress::beside(&path, &bytes, effort)?);
         manifest.files.insert(name, hashed);
     }
-    for old in files_below(&assets, &[])? {
+    // While developing, the last server may still serve them.
+    let outdated = if effort == Effort::Best { files_below(&assets, &[])? } else { Vec::new() };
+    for old in outdated {
         if !kept.contains(&old) {
             fs::remove_file(&old).with_context(|| format!("removing {}", old.display()))?;
         }

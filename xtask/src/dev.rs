@@ -1,7 +1,8 @@
 //! `cargo xtask dev`: rebuild and restart at every change of a source file.
 //!
 //! The running server is kept until the new one is built, and a failed build leaves it alone.
-//! Pages reconnect by themselves; reload one by hand to get its new code.
+//! Pages reconnect by themselves; reload one by hand to get its new code. The server reads the
+//! web assets from disk here, so that it is built beside them and not after them.
 
 use std::{
     ffi::OsString,
@@ -14,7 +15,7 @@ use std::{
 use anyhow::{Context, Result};
 use notify::{Event, EventKind, RecursiveMode, Watcher};
 
-use crate::{build, compress::Effort, process, run, workspace::Workspace};
+use crate::{build, process, run, workspace::Workspace};
 
 /// The folders that are watched.
 const WATCHED: [&str; 7] = ["app", "crates", "frontend", "migrations", "public", "server", "style"];
@@ -22,12 +23,11 @@ const WATCHED: [&str; 7] = ["app", "crates", "frontend", "migrations", "public",
 /// Editors write a file in several steps: wait until it has been quiet for this long.
 const QUIET: Duration = Duration::from_millis(200);
 
-/// How long a server may take to end its work before it is killed.
-const SHUTDOWN: Duration = Duration::from_secs(5);
-
 /// Builds, serves, and does both again at each change, until interrupted.
 pub(crate) fn dev(workspace: &Workspace, embedded_model: bool, flags: &[OsString]) -> Result<()> {
-    run::build_if_changed(workspace, embedded_model)?;
+    run::forget(workspace)?;
+    run::set_up(workspace, embedded_model)?;
+    build::development(workspace, embedded_model)?;
     let (sender, changes) = channel();
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
         if event.is_ok_and(|event| concerns_us(&event)) {
@@ -48,21 +48,16 @@ pub(crate) fn dev(workspace: &Workspace, embedded_model: bool, flags: &[OsString
     let mut server = start(workspace, flags)?;
     while wait_for_change(&changes) {
         let begin = Instant::now();
-        match rebuild(workspace, embedded_model) {
+        match build::development(workspace, embedded_model) {
             Ok(()) => {
-                stop(&mut server)?;
+                process::stop(&mut server)?;
                 server = start(workspace, flags)?;
-                eprintln!("==> restarted after {:.1} s", begin.elapsed().as_secs_f64());
+                eprintln!("==> rebuilt in {:.1} s, reload the page", begin.elapsed().as_secs_f64());
             }
             Err(error) => eprintln!("error: {error:#}\n==> still serving the last good build"),
         }
     }
-    stop(&mut server)
-}
-
-fn rebuild(workspace: &Workspace, embedded_model: bool) -> Result<()> {
-    build::assets(workspace, Effort::None)?;
-    build::server(workspace, embedded_model)
+    process::stop(&mut server)
 }
 
 /// Whether an event changes what is built: not a mere read, not an editor's hidden file.
@@ -97,23 +92,7 @@ fn start(workspace: &Workspace, flags: &[OsString]) -> Result<Child> {
     Command::new(&binary)
         .arg("serve")
         .args(flags)
+        .env("DOMOVOI_ASSETS", workspace.dist())
         .spawn()
         .with_context(|| format!("starting {}", binary.display()))
-}
-
-/// Ends the server as a service manager would: a request first, force after a while.
-fn stop(server: &mut Child) -> Result<()> {
-    let deadline = Instant::now() + SHUTDOWN;
-    if cfg!(unix) {
-        process::succeeds(Command::new("kill").args(["-TERM", &server.id().to_string()]));
-        while Instant::now() < deadline {
-            if server.try_wait()?.is_some() {
-                return Ok(());
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-    // Already ended is as good as killed.
-    let _ = server.kill();
-    server.wait().map(drop).context("waiting for the server to end")
 }

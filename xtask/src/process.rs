@@ -3,10 +3,14 @@
 use std::{
     ffi::OsStr,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail};
+
+/// How long a server may take to end its work before it is killed.
+const SHUTDOWN: Duration = Duration::from_secs(5);
 
 /// A command that calls the same cargo that started this program.
 pub(crate) fn cargo(root: &Path) -> Command {
@@ -49,6 +53,23 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
         .stderr(Stdio::null())
         .status()
         .is_ok_and(|status| status.success())
+}
+
+/// Ends a server as a service manager would: a request first, force after a while.
+pub(crate) fn stop(server: &mut Child) -> Result<()> {
+    let deadline = Instant::now() + SHUTDOWN;
+    if cfg!(unix) {
+        succeeds(Command::new("kill").args(["-TERM", &server.id().to_string()]));
+        while Instant::now() < deadline {
+            if server.try_wait()?.is_some() {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+    // Already ended is as good as killed.
+    let _ = server.kill();
+    server.wait().map(drop).context("waiting for the server to end")
 }
 
 /// The first program of this name in `PATH`.

@@ -3,6 +3,7 @@
 use std::{
     ffi::OsString,
     fs,
+    io::ErrorKind,
     path::PathBuf,
     process::Command,
     time::{Duration, SystemTime},
@@ -46,11 +47,24 @@ pub(crate) fn build_if_changed(workspace: &Workspace, embedded_model: bool) -> R
         return Ok(());
     }
     let start = SystemTime::now();
-    setup::wasm_target(workspace)?;
-    setup::native_tools(embedded_model)?;
+    set_up(workspace, embedded_model)?;
     build::assets(workspace, Effort::Best)?;
     build::server(workspace, embedded_model)?;
     stamp.write(start)
+}
+
+/// What a build needs to be installed.
+pub(crate) fn set_up(workspace: &Workspace, embedded_model: bool) -> Result<()> {
+    setup::wasm_target(workspace)?;
+    setup::native_tools(embedded_model)
+}
+
+/// Makes the next `run` build: what is there is about to be replaced by something unfinished.
+pub(crate) fn forget(workspace: &Workspace) -> Result<()> {
+    match fs::remove_file(Stamp::path(workspace)) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error).context("removing a stamp"),
+        _ => Ok(()),
+    }
 }
 
 /// A file that says what was built, dated when that build began.
@@ -62,12 +76,16 @@ struct Stamp {
 impl Stamp {
     fn of(workspace: &Workspace, embedded_model: bool) -> Self {
         Self {
-            path: workspace.scratch().join("run.stamp"),
+            path: Self::path(workspace),
             content: format!(
                 "{}\nembedded_model = {embedded_model}\n",
                 workspace.server_binary().display()
             ),
         }
+    }
+
+    fn path(workspace: &Workspace) -> PathBuf {
+        workspace.scratch().join("run.stamp")
     }
 
     /// Whether binary and assets are there and no input is newer than the stamp.
