@@ -5,11 +5,13 @@
 //! - [`bundle`], [`compress`]: from WebAssembly to hashed, compressed files and a manifest
 //! - [`build`]: web assets, then the server
 //! - [`run`], [`dev`]: start it, once or at each change
+//! - [`bench`]: the promised figures, measured
 //! - [`test`], [`checks`], [`totals`]: everything that must hold, and counting it
 //! - [`process`], [`progress`], [`source_files`], [`workspace`]: running programs, telling
 //!   about it, finding files
 #![allow(clippy::print_stdout, clippy::print_stderr)] // a command-line tool talks to its user
 
+mod bench;
 mod build;
 mod bundle;
 mod checks;
@@ -64,6 +66,12 @@ enum Task {
     },
     /// Formatting, lints and dependency checks
     Lint,
+    /// Measure size, start and speed, and compare them with what is promised
+    Bench {
+        /// Write docs/benchmarks.md
+        #[arg(long)]
+        save: bool,
+    },
 }
 
 /// How to build and start the server.
@@ -115,6 +123,7 @@ fn perform(task: Task) -> Result<()> {
             let extent = if quick { Extent::Quick } else { Extent::Full };
             test::test(&workspace, extent)
         }
+        Task::Bench { save } => bench::bench(&workspace, save),
         Task::Lint => {
             checks::formatting(&workspace)?;
             checks::lints(&workspace)?;

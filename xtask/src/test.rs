@@ -23,10 +23,10 @@ use crate::{
 
 /// What a browser may load before the first page is alive: WebAssembly, JavaScript and
 /// stylesheet together, compressed.
-const FIRST_LOAD_LIMIT: u64 = 450_000;
+pub(crate) const FIRST_LOAD_LIMIT: u64 = 450_000;
 
 /// The model of the tests: small enough for two cores.
-const TEST_MODEL: &str = "smollm2-135m";
+pub(crate) const TEST_MODEL: &str = "smollm2-135m";
 
 /// How much to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +112,7 @@ fn parts(workspace: &Workspace, extent: Extent, totals: &mut Totals) -> Result<(
 }
 
 /// The weights the tests use, fetched by the program under test.
-fn weights(workspace: &Workspace) -> Result<PathBuf> {
+pub(crate) fn weights(workspace: &Workspace) -> Result<PathBuf> {
     let folder = workspace.root().join("target").join("weights");
     step("weights", || {
         process::run(

@@ -55,6 +55,12 @@ impl Workspace {
         self.target.join("release").join(format!("domovoi{}", std::env::consts::EXE_SUFFIX))
     }
 
+    /// A program from the `examples` folder of a crate.
+    pub(crate) fn example(&self, name: &str) -> PathBuf {
+        let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+        self.target.join("release").join("examples").join(file)
+    }
+
     /// The WebAssembly module as rustc wrote it, before wasm-bindgen.
     pub(crate) fn wasm_module(&self) -> PathBuf {
         self.target
