@@ -10,6 +10,8 @@
 //! | `state` | what is in memory: the running turn, those that wait |
 //! | `reply` | [`ChatReply`]: what an agent answers with |
 //! | `stream_text` | [`StreamText`]: a model, its tools, and the loop between them |
+//! | `model_history` | the history as a model reads it |
+//! | `part_writer` | a model's pieces as parts |
 //! | `tool` | [`Tool`]: a function a model may call |
 
 use std::future::Future;
@@ -20,6 +22,8 @@ use serde_json::{Map, Value};
 mod extension;
 mod history;
 mod journal;
+mod model_history;
+mod part_writer;
 mod reply;
 mod resume;
 mod state;

@@ -6,11 +6,15 @@ use async_stream::try_stream;
 use domovoi_models::{
     FinishReason, LanguageModel, ModelEvent, ModelMessage, ModelRequest, ToolCall,
 };
-use domovoi_protocol::{Chunk, Part, Role, UiMessage};
+use domovoi_protocol::{Chunk, UiMessage};
 use futures::{Stream, StreamExt, future::join_all};
 use serde_json::{Value, json};
 
-use super::{ChatReply, Tool, ToolContext};
+use super::{
+    ChatReply, Tool, ToolContext,
+    model_history::{as_text, to_model},
+    part_writer::{Kind, PartWriter},
+};
 use crate::Result;
 
 /// Most calls of the model in one turn, where nothing else is said.
@@ -205,107 +209,4 @@ fn answers(calls: &[ToolCall], results: &[Chunk]) -> Vec<ModelMessage> {
         .iter()
         .map(|call| ModelMessage::Tool { tool_call_id: call.id.clone(), content: answer(call) })
         .collect()
-}
-
-fn as_text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        value => value.to_string(),
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Text,
-    Reasoning,
-}
-
-/// Opens and closes text and reasoning parts as the model goes from one to the other.
-struct PartWriter {
-    step: usize,
-    parts: usize,
-    open: Option<(Kind, String)>,
-}
-
-impl PartWriter {
-    fn new(step: usize) -> Self {
-        Self { step, parts: 0, open: None }
-    }
-
-    fn write(&mut self, kind: Kind, delta: String) -> Vec<Chunk> {
-        let mut chunks = Vec::with_capacity(1);
-        if self.open.as_ref().is_none_or(|(open, _)| *open != kind) {
-            chunks.extend(self.end());
-            let id = format!("{}-{}", self.step, self.parts);
-            self.parts += 1;
-            chunks.push(match kind {
-                Kind::Text => Chunk::text_start(id.as_str()),
-                Kind::Reasoning => {
-                    Chunk::ReasoningStart { id: id.clone(), provider_metadata: None }
-                }
-            });
-            self.open = Some((kind, id));
-        }
-        let id = self.open.as_ref().map(|(_, id)| id.clone()).unwrap_or_default();
-        chunks.push(match kind {
-            Kind::Text => Chunk::text_delta(id, delta),
-            Kind::Reasoning => Chunk::ReasoningDelta { id, delta, provider_metadata: None },
-        });
-        chunks
-    }
-
-    fn end(&mut self) -> Option<Chunk> {
-        let (kind, id) = self.open.take()?;
-        Some(match kind {
-            Kind::Text => Chunk::text_end(id),
-            Kind::Reasoning => Chunk::ReasoningEnd { id, provider_metadata: None },
-        })
-    }
-}
-
-/// A message of the history as a model reads it. Tool calls without a result are left out: a
-/// model may not see a call that nobody answered.
-fn to_model(message: &UiMessage) -> Vec<ModelMessage> {
-    match message.role {
-        Role::System => vec![ModelMessage::System { content: message.text() }],
-        Role::User => vec![ModelMessage::User { content: message.text() }],
-        Role::Assistant => message
-            .parts
-            .split(|part| matches!(part, Part::StepStart))
-            .flat_map(step_to_model)
-            .collect(),
-    }
-}
-
-fn step_to_model(parts: &[Part]) -> Vec<ModelMessage> {
-    let (mut content, mut tool_calls, mut results) = (String::new(), Vec::new(), Vec::new());
-    for part in parts {
-        match part {
-            Part::Text { text, .. } => content.push_str(text),
-            Part::Tool(tool) => {
-                let result = match (&tool.output, &tool.error_text) {
-                    (_, Some(error)) => format!("Error: {error}"),
-                    (Some(output), None) => as_text(output),
-                    (None, None) => continue,
-                };
-                tool_calls.push(ToolCall {
-                    id: tool.tool_call_id.clone(),
-                    name: tool.name().to_owned(),
-                    arguments: tool
-                        .input
-                        .as_ref()
-                        .map_or_else(|| "{}".to_owned(), Value::to_string),
-                });
-                let tool_call_id = tool.tool_call_id.clone();
-                results.push(ModelMessage::Tool { tool_call_id, content: result });
-            }
-            _ => {}
-        }
-    }
-    if content.is_empty() && tool_calls.is_empty() {
-        return Vec::new();
-    }
-    let mut messages = vec![ModelMessage::Assistant { content, tool_calls }];
-    messages.append(&mut results);
-    messages
 }
