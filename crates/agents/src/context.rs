@@ -154,7 +154,8 @@ impl<A: Agent> Context<A> {
             return Err(AgentError::StateTooLarge { bytes: json.len(), limit });
         }
         self.inner.database.with(|db| store_state(db, &json))?;
-        *self.inner.state.lock() = Arc::new(state);
+        let state = Arc::new(state);
+        *self.inner.state.lock() = Arc::clone(&state);
         let frame = ServerFrame::from(StateFrame { state: value }).to_json();
         self.broadcast_to(
             frame,
@@ -162,7 +163,6 @@ impl<A: Agent> Context<A> {
         );
         let cx = self.clone();
         self.spawn(async move {
-            let state = cx.state();
             if let Err(error) = cx.inner.this.on_state_update(&cx, &state, &source).await {
                 tracing::warn!(agent = cx.agent(), instance = cx.name(), %error, "on_state_update failed");
             }
