@@ -12,7 +12,7 @@
 //! | `calls` | calls that wait for answers, [`CallStream`] |
 //! | `link` | the connection as a state machine |
 //! | `platform` | sockets, tasks and time, natively and in a browser |
-//! | `fetch` | [`FetchRequest`]: HTTP to an agent; natively with the feature `http` |
+//! | `fetch` | `FetchRequest`: HTTP to an agent; natively with the feature `http` |
 //! | [`chat`] | [`chat::ChatSession`] |
 //!
 //! ```no_run
