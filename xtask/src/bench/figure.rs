@@ -109,7 +109,8 @@ fn amount(value: f64, unit: &str) -> String {
     match unit {
         "bytes" if value >= 1e6 => format!("{:.1} MB", value / 1e6),
         "bytes" => format!("{:.1} kB", value / 1e3),
-        "s" => format!("{value:.2} s"),
+        "s" if value < 1.0 => format!("{:.0} ms", value * 1e3),
+        "s" => format!("{value:.0} s"),
         "" => format!("{value:.2}"),
         unit => format!("{value:.1} {unit}"),
     }
