@@ -5,26 +5,21 @@ use std::{
     collections::HashMap,
     fmt, fs,
     fs::{File, TryLockError},
-    future::Future,
-    marker::PhantomData,
     sync::Arc,
     time::Duration,
 };
 
-use domovoi_protocol::address::{is_valid_instance_name, kebab_case};
-use futures::FutureExt;
-use parking_lot::Mutex;
-use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
-use tokio::sync::oneshot;
-
 use crate::{
-    Agent, AgentError, AgentsConfig, AiChatAgent, Context, Result,
+    Agent, AgentError, AgentHandle, AgentsConfig, AiChatAgent, Result,
     chat::ChatExtension,
     extension::Extension,
     host::{AnyHost, Host},
     lifecycle::Lifecycle,
 };
+use domovoi_protocol::address::{is_valid_instance_name, kebab_case};
+use parking_lot::Mutex;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 /// The agents of a process. Cheap to clone; all clones are the same.
 #[derive(Clone)]
@@ -191,7 +186,7 @@ impl Agents {
         let agent = self.inner.names.get(&TypeId::of::<A>()).ok_or_else(unknown)?;
         let host = Arc::clone(self.host(agent, name)?);
         let host = host.as_any().downcast::<Host<A>>().map_err(|_| unknown())?;
-        Ok(AgentHandle { agents: self.clone(), host, name: name.to_owned(), agent: PhantomData })
+        Ok(AgentHandle::new(self.clone(), host, name))
     }
 
     /// Calls a callable method of any agent by name.
@@ -259,53 +254,5 @@ impl Agents {
 impl fmt::Debug for Agents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Agents").field("agents", &self.inner.hosts.keys()).finish_non_exhaustive()
-    }
-}
-
-/// A typed handle to one instance, for code of this process: an axum handler, another agent.
-pub struct AgentHandle<A: Agent> {
-    agents: Agents,
-    host: Arc<Host<A>>,
-    name: String,
-    agent: PhantomData<A>,
-}
-
-impl<A: Agent> AgentHandle<A> {
-    /// Runs `work` on the instance's task, beside its handlers, and answers what it answers.
-    ///
-    /// ```
-    /// # use domovoi_agents::{Agent, Agents, Context};
-    /// # async fn f<A: Agent>(agents: Agents) -> Result<(), domovoi_agents::AgentError> {
-    /// let connections = agents.get::<A>("main")?.run(|_agent, cx| async move {
-    ///     cx.connections().len()
-    /// }).await?;
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// [`AgentError::Gone`] where the instance cannot start, is destroyed or `work` panics.
-    pub async fn run<T, F>(
-        &self,
-        work: impl FnOnce(Arc<A>, Context<A>) -> F + Send + 'static,
-    ) -> Result<T, AgentError>
-    where
-        T: Send + 'static,
-        F: Future<Output = T> + Send + 'static,
-    {
-        let (answer, answered) = oneshot::channel();
-        let work = Box::new(move |this: Arc<A>, cx: Context<A>| {
-            async move {
-                let _ = answer.send(work(this, cx).await);
-            }
-            .boxed()
-        });
-        self.host.send(&self.agents, &self.name, crate::instance::Command::Run(work));
-        answered.await.map_err(|_| AgentError::Gone)
-    }
-}
-
-impl<A: Agent> fmt::Debug for AgentHandle<A> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AgentHandle").field("name", &self.name).finish_non_exhaustive()
     }
 }

@@ -11,7 +11,7 @@
 //! | `connection` | [`Connection`]: one open WebSocket |
 //! | `sql`, `database` | [`Sql`], one SQLite file per instance |
 //! | [`rpc`] | callable methods, streamed results |
-//! | `agents` | [`Agents`]: registration, typed handles |
+//! | `agents`, `handle` | [`Agents`]: registration; [`AgentHandle`]: one instance |
 //! | `host`, `instance`, `lifecycle` | who is awake, the task of an instance, shutting down |
 //! | `routing`, `socket` | HTTP routes, the task of a WebSocket |
 //! | [`chat`] | [`AiChatAgent`]: history, turns, tools, resuming |
@@ -49,6 +49,7 @@ mod context;
 mod database;
 mod error;
 mod extension;
+mod handle;
 mod host;
 mod instance;
 mod lifecycle;
@@ -58,7 +59,7 @@ mod socket;
 mod sql;
 
 pub use agent::{Agent, StateSource};
-pub use agents::{AgentHandle, Agents, AgentsBuilder};
+pub use agents::{Agents, AgentsBuilder};
 pub use axum::extract::ws::Message;
 pub use chat::AiChatAgent;
 pub use config::{AgentsConfig, Durability};
@@ -66,6 +67,7 @@ pub use connection::Connection;
 pub use context::Context;
 pub use domovoi_agents_macros::{agent, tool};
 pub use error::{AgentError, HandlerError, Result};
+pub use handle::AgentHandle;
 pub use sql::Sql;
 
 /// What nearly every agent uses.
