@@ -36,6 +36,9 @@ pub enum AgentError {
     /// A value could not be written as JSON or read from it.
     #[error("cannot convert a value: {0}")]
     Json(#[from] serde_json::Error),
+    /// A row of a query is not what it is read into.
+    #[error("a row does not fit its type: {0}")]
+    Row(String),
     /// The stored state is not what the agent's state type expects; it was left as it is.
     #[error("the stored state does not fit the agent's state type: {0}")]
     StateShape(#[source] serde_json::Error),
