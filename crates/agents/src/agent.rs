@@ -6,7 +6,7 @@ use axum::{body::Body, extract::ws::Message, response::Response};
 use http::{Request, StatusCode};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Connection, Context, HandlerError, Result, rpc::Callable};
+use crate::{Connection, Context, HandlerError, Result, Stub, TaskEntry, rpc::Callable};
 
 /// A stateful agent. One value of the type lives for as long as its instance is awake; what must
 /// survive sleep belongs into the state or the SQL database.
@@ -15,6 +15,9 @@ use crate::{Connection, Context, HandlerError, Result, rpc::Callable};
 pub trait Agent: Sized + Send + Sync + 'static {
     /// The state that is persisted and synchronised with every client; `()` for none.
     type State: Serialize + DeserializeOwned + Clone + Default + Send + Sync + 'static;
+
+    /// The methods of its typed handle; written by `#[agent]`, `()` for none.
+    type Stub: Stub<Self>;
 
     /// The type's name; its kebab-case form is the agent's name in addresses.
     const NAME: &'static str;
@@ -117,6 +120,12 @@ pub trait Agent: Sized + Send + Sync + 'static {
     /// The methods clients may not call, so that they get the right error; written by `#[agent]`.
     #[must_use]
     fn private_methods() -> &'static [&'static str] {
+        &[]
+    }
+
+    /// The methods that can be scheduled and queued; written by `#[agent]` from `#[task]`.
+    #[must_use]
+    fn tasks() -> &'static [TaskEntry<Self>] {
         &[]
     }
 }

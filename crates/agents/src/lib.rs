@@ -11,7 +11,9 @@
 //! | `connection` | [`Connection`]: one open WebSocket |
 //! | `sql`, `database` | [`Sql`], one SQLite file per instance |
 //! | [`rpc`] | callable methods, streamed results |
-//! | `agents`, `handle` | [`Agents`]: registration; [`AgentHandle`]: one instance |
+//! | `task` | [`Task`]: methods that run later |
+//! | `agents` | [`Agents`]: registration, addresses |
+//! | `handle`, `stub` | [`AgentHandle`]: one instance, with its methods |
 //! | `host`, `instance`, `lifecycle` | who is awake, the task of an instance, shutting down |
 //! | `routing`, `socket` | HTTP routes, the task of a WebSocket |
 //! | [`chat`] | [`AiChatAgent`]: history, turns, tools, resuming |
@@ -57,6 +59,8 @@ mod routing;
 pub mod rpc;
 mod socket;
 mod sql;
+mod stub;
+mod task;
 
 pub use agent::{Agent, StateSource};
 pub use agents::{Agents, AgentsBuilder};
@@ -65,10 +69,12 @@ pub use chat::AiChatAgent;
 pub use config::{AgentsConfig, Durability};
 pub use connection::Connection;
 pub use context::Context;
-pub use domovoi_agents_macros::{agent, tool};
+pub use domovoi_agents_macros::{agent, callable, sql, task, tool};
 pub use error::{AgentError, HandlerError, Result};
 pub use handle::AgentHandle;
 pub use sql::Sql;
+pub use stub::Stub;
+pub use task::{Task, TaskEntry, TaskFn};
 
 /// What nearly every agent uses.
 pub mod prelude {
@@ -77,10 +83,10 @@ pub mod prelude {
 
     pub use crate::{
         Agent, AgentError, Agents, AgentsConfig, AiChatAgent, Connection, Context, HandlerError,
-        Message, Result, StateSource, agent,
+        Message, Result, StateSource, Task, agent, callable,
         chat::{ChatReply, ChatTurn, StreamText, Tool, ToolContext},
         rpc::StreamingResponse,
-        tool,
+        sql, task, tool,
     };
 }
 
@@ -89,6 +95,14 @@ pub mod prelude {
 pub mod __private {
     pub use domovoi_models::ToolDefinition;
     pub use futures::future::BoxFuture;
+    pub use rusqlite;
     pub use schemars;
     pub use serde_json;
+
+    pub use crate::{
+        handle::Mailbox,
+        rpc::methods::{AnySchema, KnownSchema, SchemaOf},
+        stub::Outcome,
+        task::run as run_task,
+    };
 }
