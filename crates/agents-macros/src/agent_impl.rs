@@ -13,9 +13,10 @@ use crate::{
 };
 
 /// Methods of the trait `Agent` that a person writes.
-const TRAIT_METHODS: [&str; 9] = [
+const TRAIT_METHODS: [&str; 10] = [
     "initial_state",
     "validate_state",
+    "migrate_state",
     "on_start",
     "on_request",
     "on_connect",

@@ -5,6 +5,7 @@ use std::future::{Future, ready};
 use axum::{body::Body, extract::ws::Message, response::Response};
 use http::{Request, StatusCode};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 use crate::{Connection, Context, HandlerError, Result, Stub, TaskEntry, rpc::Callable};
 
@@ -34,6 +35,17 @@ pub trait Agent: Sized + Send + Sync + 'static {
     fn validate_state(&self, state: &Self::State, source: &StateSource) -> Result<()> {
         let _ = (state, source);
         Ok(())
+    }
+
+    /// Makes a state of one that was stored by an earlier version and no longer fits the type. It
+    /// is stored in place of the old one.
+    ///
+    /// # Errors
+    /// Whatever speaks against it, as it does by default: the instance then does not start, and
+    /// what is stored stays as it is.
+    fn migrate_state(&self, stored: Value) -> Result<Self::State> {
+        let _ = stored;
+        Err("the agent has no `migrate_state`".into())
     }
 
     /// Called when the instance is created or wakes up, before anything else.

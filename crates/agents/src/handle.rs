@@ -2,12 +2,14 @@
 
 use std::{fmt, future::Future, ops::Deref, panic, panic::AssertUnwindSafe, sync::Arc};
 
+use axum::{body::Body, response::Response};
 use futures::FutureExt;
+use http::Request;
 use tokio::sync::oneshot;
 
 use crate::{
-    Agent, AgentError, Agents, Context, Result, Stub,
-    host::Host,
+    Agent, AgentError, Agents, Context, Identity, InstanceId, Result, Stub,
+    host::{AnyHost, Host},
     instance::Command,
     rpc::{ResultStream, StreamingResponse},
 };
@@ -44,8 +46,36 @@ pub struct AgentHandle<A: Agent> {
 }
 
 impl<A: Agent> AgentHandle<A> {
-    pub(crate) fn new(agents: Agents, host: Arc<Host<A>>, name: &str) -> Self {
-        Self::from(Mailbox { agents, host, name: name.into() })
+    pub(crate) fn new(agents: Agents, host: Arc<Host<A>>, id: InstanceId) -> Self {
+        Self::from(Mailbox { agents, host, id: Arc::new(id) })
+    }
+
+    /// The instance's address.
+    #[must_use]
+    pub fn id(&self) -> &InstanceId {
+        &self.mailbox.id
+    }
+
+    /// Hands a request to the instance, a WebSocket as well. Who comes this far is the caller's
+    /// decision: the hooks of [`Agents::routes`] are not asked.
+    pub async fn fetch(&self, request: Request<Body>) -> Response {
+        self.fetch_as(Identity::anonymous(), request).await
+    }
+
+    /// As [`AgentHandle::fetch`], from a client that the agent gets to know as `identity`.
+    pub async fn fetch_as(&self, identity: Identity, request: Request<Body>) -> Response {
+        let id = InstanceId::clone(&self.mailbox.id);
+        self.mailbox.agents.fetch_as(id, request, identity).await
+    }
+
+    /// Removes the instance: its connections are closed, its data, its schedules and its
+    /// sub-agents deleted.
+    ///
+    /// # Errors
+    /// [`AgentError::DataDir`] where a file cannot be deleted.
+    pub async fn destroy(&self) -> Result<(), AgentError> {
+        let Mailbox { agents, host, id } = &self.mailbox;
+        AnyHost::destroy(Arc::clone(host), agents, InstanceId::clone(id)).await
     }
 
     /// Runs `work` on the instance's task, beside its handlers, and answers what it answers.
@@ -98,7 +128,7 @@ impl<A: Agent> Deref for AgentHandle<A> {
 
 impl<A: Agent> fmt::Debug for AgentHandle<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AgentHandle").field("name", &self.mailbox.name).finish_non_exhaustive()
+        f.debug_tuple("AgentHandle").field(&self.mailbox.id.to_string()).finish()
     }
 }
 
@@ -106,7 +136,7 @@ impl<A: Agent> fmt::Debug for AgentHandle<A> {
 pub struct Mailbox<A: Agent> {
     agents: Agents,
     host: Arc<Host<A>>,
-    name: Arc<str>,
+    id: Arc<InstanceId>,
 }
 
 impl<A: Agent> Mailbox<A> {
@@ -121,9 +151,12 @@ impl<A: Agent> Mailbox<A> {
         let (answer, answered) = oneshot::channel();
         self.send(move |this, cx| async move {
             // The call of `work` itself may panic as well.
+            let owner = cx.clone();
             let work = AssertUnwindSafe(async move { work(this, cx).await });
             match work.catch_unwind().await {
-                Ok(value) => drop(answer.send(Ok(value))),
+                Ok(value) => {
+                    let _ = answer.send(owner.durable().await.map(|()| value));
+                }
                 Err(payload) => {
                     let _ = answer.send(Err(AgentError::Panicked));
                     // The instance logs it, as it does every panic.
@@ -171,22 +204,19 @@ impl<A: Agent> Mailbox<A> {
         F: Future<Output = ()> + Send + 'static,
     {
         let work = Box::new(move |this, cx| work(this, cx).boxed());
-        self.host.send(&self.agents, &self.name, Command::Run(work));
+        let slot = self.host.slot(&self.agents, InstanceId::clone(&self.id));
+        self.host.send(&self.agents, &slot, Command::Run(work));
     }
 }
 
 impl<A: Agent> Clone for Mailbox<A> {
     fn clone(&self) -> Self {
-        Self {
-            agents: self.agents.clone(),
-            host: Arc::clone(&self.host),
-            name: Arc::clone(&self.name),
-        }
+        Self { agents: self.agents.clone(), host: Arc::clone(&self.host), id: Arc::clone(&self.id) }
     }
 }
 
 impl<A: Agent> fmt::Debug for Mailbox<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mailbox").field("name", &self.name).finish_non_exhaustive()
+        f.debug_tuple("Mailbox").field(&self.id.to_string()).finish()
     }
 }

@@ -8,8 +8,9 @@
 //! |---|---|
 //! | `agent` | [`Agent`]: what a person writes |
 //! | `context` | [`Context`]: what an instance knows and can do |
-//! | `connection` | [`Connection`]: one open WebSocket |
-//! | `sql`, `database` | [`Sql`], one SQLite file per instance |
+//! | `connection`, `outbox`, `identity` | [`Connection`]: one open WebSocket, and whose it is |
+//! | `sql`, `state` | [`Sql`], the state on disk |
+//! | [`schedule`], `alarm`, `clock` | tasks that run later, and who wakes their instances |
 //! | [`rpc`] | callable methods, streamed results |
 //! | `task` | [`Task`]: methods that run later |
 //! | `agents` | [`Agents`]: registration, addresses |
@@ -44,27 +45,42 @@
 
 mod agent;
 mod agents;
+mod alarm;
+mod body;
+mod builder;
 pub mod chat;
+mod clock;
 mod config;
 mod connection;
 mod context;
-mod database;
 mod error;
 mod extension;
+mod greeting;
 mod handle;
+mod hooks;
 mod host;
+mod identity;
 mod instance;
+mod instance_id;
+mod keep_alive;
 mod lifecycle;
+mod outbox;
+mod ownership;
 mod routing;
 pub mod rpc;
+pub mod schedule;
+mod slot;
 mod socket;
 mod sql;
+mod state;
+mod storage;
 mod stub;
 mod task;
 
 pub use agent::{Agent, StateSource};
-pub use agents::{Agents, AgentsBuilder};
+pub use agents::Agents;
 pub use axum::extract::ws::Message;
+pub use builder::AgentsBuilder;
 pub use chat::AiChatAgent;
 pub use config::{AgentsConfig, Durability};
 pub use connection::Connection;
@@ -72,6 +88,10 @@ pub use context::Context;
 pub use domovoi_agents_macros::{agent, callable, sql, task, tool};
 pub use error::{AgentError, HandlerError, Result};
 pub use handle::AgentHandle;
+pub use hooks::{Admission, Arrival};
+pub use identity::Identity;
+pub use instance_id::InstanceId;
+pub use ownership::{FolderLock, Ownership};
 pub use sql::Sql;
 pub use stub::Stub;
 pub use task::{Task, TaskEntry, TaskFn};
@@ -83,9 +103,10 @@ pub mod prelude {
 
     pub use crate::{
         Agent, AgentError, Agents, AgentsConfig, AiChatAgent, Connection, Context, HandlerError,
-        Message, Result, StateSource, Task, agent, callable,
+        Identity, Message, Result, StateSource, Task, agent, callable,
         chat::{ChatReply, ChatTurn, StreamText, Tool, ToolContext},
         rpc::StreamingResponse,
+        schedule::{Cron, Every, Schedule, ScheduleOptions},
         sql, task, tool,
     };
 }

@@ -4,10 +4,12 @@
 
 mod row;
 
+use std::sync::Arc;
+
 use rusqlite::Params;
 use serde::de::DeserializeOwned;
 
-use crate::{AgentError, database::Database};
+use crate::{AgentError, storage::Database};
 
 /// The SQL database of one instance. Every call is synchronous, as a local read should be, and is
 /// durable at the configured level when it returns. Tables whose names begin with `domovoi_`
@@ -40,11 +42,11 @@ use crate::{AgentError, database::Database};
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Sql<'a> {
-    database: &'a Database,
+    database: &'a Arc<Database>,
 }
 
 impl<'a> Sql<'a> {
-    pub(crate) fn new(database: &'a Database) -> Self {
+    pub(crate) fn new(database: &'a Arc<Database>) -> Self {
         Self { database }
     }
 
