@@ -87,7 +87,7 @@ describe('agents and the npm client', () => {
       return response.status === 200 ? response.json() : response.status;
     };
     assert.deepEqual(await ask('state'), { state });
-    const { updates } = await ask('state-updates');
+    const updates = await clients.updates(name, 2);
     assert.deepEqual(updates[0], {
       state: { count: 0, items: [], lastUpdated: null },
       source: 'server',

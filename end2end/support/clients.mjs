@@ -44,9 +44,21 @@ export class Clients {
 
   /** Waits until the server counts this many connections of a `TestStateAgent`. */
   async connections(name, count) {
+    await this.#asked(name, 'connections', (answer) => answer.count === count);
+  }
+
+  /** Waits until a `TestStateAgent` has noted this many states: `[{ state, source }]`. */
+  async updates(name, count) {
+    const { updates } = await this.#asked(name, 'state-updates', (answer) => answer.updates.length === count);
+    return updates;
+  }
+
+  /** Asks until the answer fits: nobody is told when a number changes. */
+  async #asked(name, path, fits) {
     for (;;) {
-      const response = await this.fetch('TestStateAgent', name, 'connections');
-      if ((await response.json()).count === count) return;
+      const response = await this.fetch('TestStateAgent', name, path);
+      const answer = await response.json();
+      if (fits(answer)) return answer;
     }
   }
 
