@@ -96,9 +96,9 @@ class View {
     });
   }
 
-  /** Waits until the component shows that the agent has been identified. */
+  /** Waits until the component shows that the agent has been identified, on a socket that is open. */
   ready() {
-    return this.until((view) => view.shown?.identified);
+    return this.until(({ agent, shown }) => shown?.identified && agent.readyState === agent.OPEN);
   }
 
   /** All that one callback was called with. */
