@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { AgentConnectionError } from 'agents/client';
-import { Clients, next, receivedState, streamed } from './support/clients.mjs';
+import { Clients, cut, next, receivedState, streamed } from './support/clients.mjs';
 import { Host } from './support/host.mjs';
 
 const LIMIT = { timeout: 30_000 };
@@ -23,20 +23,13 @@ describe('the npm client and a connection that breaks', () => {
     await host?.dispose();
   });
 
-  /** `kill -9`, seen by the client. */
-  async function cut(client) {
-    const closed = next(client, 'close');
-    await host.kill();
-    await closed;
-  }
-
   it('fails the calls that are under way', LIMIT, async () => {
     const client = await clients.connect('TestCallableAgent');
     const hanging = assert.rejects(client.call('hang'), CLOSED);
     const pieces = [];
     const streaming = new Promise((resolve) => {
       const stream = {
-        onChunk: (piece) => pieces.push(piece) === 1 && cut(client),
+        onChunk: (piece) => pieces.push(piece) === 1 && cut(host, client),
         onError: resolve,
       };
       client.call('streamWithDelay', [Array(1_000).fill('x'), 5], { stream }).catch(() => {});
@@ -51,7 +44,7 @@ describe('the npm client and a connection that breaks', () => {
 
   it('answers what was called while there was no server', LIMIT, async () => {
     const client = await clients.connect('TestCallableAgent');
-    await cut(client);
+    await cut(host, client);
     const sum = client.call('add', [2, 3]);
     const failure = assert.rejects(client.call('throwError', ['late']), { message: 'late' });
     const stream = streamed(client, 'streamNumbers', [2]);
@@ -67,7 +60,7 @@ describe('the npm client and a connection that breaks', () => {
     assert.equal(await client.call('increment'), 1);
     await receivedState(client, ({ counter }) => counter === 1);
     const { ready } = client;
-    await cut(client);
+    await cut(host, client);
     assert.equal(client.identified, false);
     assert.notEqual(client.ready, ready);
     client.frames.length = 0;
@@ -84,7 +77,7 @@ describe('the npm client and a connection that breaks', () => {
   it('delivers a state that was set while there was no server', LIMIT, async () => {
     const name = randomUUID();
     const [one, two] = [await clients.connect('CounterAgent', { name }), await clients.connect('CounterAgent', { name })];
-    await cut(one);
+    await cut(host, one);
     one.setState({ counter: 7 });
     await host.again();
     await receivedState(two, ({ counter }) => counter === 7);
@@ -141,7 +134,7 @@ describe('the npm client and a connection that breaks', () => {
   it('keeps its connection id', LIMIT, async () => {
     const name = randomUUID();
     const client = await clients.connect('TestStateAgent', { name });
-    await cut(client);
+    await cut(host, client);
     await host.again();
     await client.ready;
     client.setState({ count: 3, items: [], lastUpdated: null });

@@ -20,7 +20,7 @@ export class Clients {
   /** Connects to an instance, a new one unless a name is given. */
   async connect(agent, options) {
     const client = this.open(agent, options);
-    await client.ready;
+    await Promise.race([client.ready, refused(client)]);
     return client;
   }
 
@@ -92,6 +92,13 @@ export function next(target, name) {
   return new Promise((resolve) => target.addEventListener(name, resolve, { once: true }));
 }
 
+/** `kill -9`, seen by a client. */
+export async function cut(host, client) {
+  const closed = next(client, 'close');
+  await host.kill();
+  await closed;
+}
+
 /** Calls a streaming method: `{ chunks, end }` or `{ chunks, error }`. */
 export async function streamed(caller, method, args = []) {
   const chunks = [];
@@ -102,6 +109,15 @@ export async function streamed(caller, method, args = []) {
       onError: (error) => resolve({ chunks, error }),
     };
     caller.call(method, args, { stream }).catch(() => {});
+  });
+}
+
+/** Fails when the server answers the handshake with something else; the client would try for ever. */
+function refused(client) {
+  return new Promise((_, reject) => {
+    client.addEventListener('error', ({ message }) => {
+      if (message?.startsWith('Unexpected server response')) reject(new Error(message));
+    });
   });
 }
 
