@@ -72,6 +72,8 @@ pub use context::Context;
 pub use domovoi_agents_macros::{agent, callable, sql, task, tool};
 pub use error::{AgentError, HandlerError, Result};
 pub use handle::AgentHandle;
+/// SQLite as [`Sql`] speaks it: `params!`, `ToSql`, `Transaction`.
+pub use rusqlite;
 pub use sql::Sql;
 pub use stub::Stub;
 pub use task::{Task, TaskEntry, TaskFn};
@@ -95,7 +97,6 @@ pub mod prelude {
 pub mod __private {
     pub use domovoi_models::ToolDefinition;
     pub use futures::future::BoxFuture;
-    pub use rusqlite;
     pub use schemars;
     pub use serde_json;
 
