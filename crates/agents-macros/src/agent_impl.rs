@@ -4,7 +4,6 @@ use syn::{
     Attribute, Error, Ident, ImplItem, ImplItemFn, ItemImpl, LitStr, Result, Token, Type,
     Visibility,
     parse::{Parse, ParseStream},
-    spanned::Spanned,
 };
 
 use crate::{
@@ -69,7 +68,7 @@ pub(crate) struct AgentImpl {
 impl AgentImpl {
     pub(crate) fn read(arguments: Arguments, mut block: ItemImpl) -> Result<Self> {
         if let Some((_, path, _)) = &block.trait_ {
-            return Err(Error::new(path.span(), "`#[agent]` goes on `impl MyAgent { ... }`"));
+            return Err(Error::new_spanned(path, "`#[agent]` goes on `impl MyAgent { ... }`"));
         }
         let items = std::mem::take(&mut block.items);
         let (trait_methods, callables, tasks) = (Vec::new(), Vec::new(), Vec::new());

@@ -18,10 +18,10 @@ pub(crate) fn entry(agent: &Type, method: &Method) -> TokenStream {
         Parameter::Stream => quote!(let #stream = arguments.stream()?;),
         Parameter::Argument { name, ty } => {
             let text = name.to_string();
-            quote!(let #name: #ty = arguments.take(#text)?;)
+            quote!(let #name = arguments.take::<#ty>(#text)?;)
         }
     });
-    let call = method.call(agent, &variables);
+    let call = method.value(agent, &variables);
     let schemas = method.arguments().map(|(name, ty)| {
         let name = name.to_string();
         quote! {

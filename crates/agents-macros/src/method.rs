@@ -32,7 +32,7 @@ pub(crate) enum Parameter {
     Context,
     Connection,
     Stream,
-    Argument { name: Ident, ty: Type },
+    Argument { name: Ident, ty: Box<Type> },
 }
 
 impl Method {
@@ -44,19 +44,19 @@ impl Method {
             Some(FnArg::Receiver(receiver))
                 if receiver.reference.is_some() && receiver.mutability.is_none() => {}
             Some(FnArg::Receiver(receiver)) => {
-                return Err(Error::new(receiver.span(), takes_self(what)));
+                return Err(Error::new_spanned(receiver, takes_self(what)));
             }
-            _ => return Err(Error::new(signature.ident.span(), takes_self(what))),
+            _ => return Err(Error::new_spanned(&signature.ident, takes_self(what))),
         }
         if !signature.generics.params.is_empty() {
             let error = format!("{what} has no type parameters and no lifetimes");
-            return Err(Error::new(signature.generics.span(), error));
+            return Err(Error::new_spanned(&signature.generics, error));
         }
         let output = Output::read(&signature.output);
         if let Output::Plain(ty) | Output::Result(ty) = &output
             && borrows(ty.to_token_stream())
         {
-            return Err(Error::new(ty.span(), format!("{what} answers an owned value")));
+            return Err(Error::new_spanned(ty, format!("{what} answers an owned value")));
         }
         let parameters =
             inputs.enumerate().map(|(index, input)| Parameter::read(index, input, what));
@@ -91,14 +91,31 @@ impl Method {
     /// The arguments of a call, without what the runtime passes.
     pub(crate) fn arguments(&self) -> impl Iterator<Item = (&Ident, &Type)> {
         self.parameters.iter().filter_map(|parameter| match parameter {
-            Parameter::Argument { name, ty } => Some((name, ty)),
+            Parameter::Argument { name, ty } => Some((name, &**ty)),
             _ => None,
         })
     }
 
     /// A call of the method of `agent`: its value, or `?` of its error as a `HandlerError`. What
     /// it takes is in variables of these names.
-    pub(crate) fn call(&self, agent: &Type, names: &Variables) -> TokenStream {
+    pub(crate) fn value(&self, agent: &Type, names: &Variables) -> TokenStream {
+        let call = self.call(agent, names);
+        match self.output {
+            Output::Result(_) => quote!(#call.map_err(::domovoi_agents::HandlerError::from)?),
+            Output::Unit | Output::Plain(_) => call,
+        }
+    }
+
+    /// As [`Method::value`], but a `Result<T, HandlerError>` in any case.
+    pub(crate) fn result(&self, agent: &Type, names: &Variables) -> TokenStream {
+        let call = self.call(agent, names);
+        match self.output {
+            Output::Result(_) => quote!(#call.map_err(::domovoi_agents::HandlerError::from)),
+            Output::Unit | Output::Plain(_) => quote!(Ok(#call)),
+        }
+    }
+
+    fn call(&self, agent: &Type, names: &Variables) -> TokenStream {
         let Variables { this, cx, stream, connection } = names;
         let passes = self.parameters.iter().map(|parameter| match parameter {
             Parameter::Context => quote!(&#cx),
@@ -108,11 +125,7 @@ impl Method {
         });
         let ident = &self.ident;
         let wait = self.is_async.then(|| quote!(.await));
-        let call = quote!(<#agent>::#ident(&#this, #(#passes),*)#wait);
-        match self.output {
-            Output::Result(_) => quote!(#call.map_err(::domovoi_agents::HandlerError::from)?),
-            Output::Unit | Output::Plain(_) => call,
-        }
+        quote!(<#agent>::#ident(&#this, #(#passes),*)#wait)
     }
 }
 
@@ -155,7 +168,7 @@ impl Output {
 impl Parameter {
     fn read(index: usize, input: &FnArg, what: &str) -> Result<Self> {
         let FnArg::Typed(typed) = input else {
-            return Err(Error::new(input.span(), "unexpected `self`"));
+            return Err(Error::new_spanned(input, "unexpected `self`"));
         };
         if let Type::Reference(reference) = &*typed.ty {
             match last_segment(&reference.elem) {
@@ -166,7 +179,7 @@ impl Parameter {
         }
         if borrows(typed.ty.to_token_stream()) {
             let error = format!("an argument of {what} is an owned value, such as `String`");
-            return Err(Error::new(typed.ty.span(), error));
+            return Err(Error::new_spanned(&typed.ty, error));
         }
         if last_segment(&typed.ty).is_some_and(|ident| ident == "StreamingResponse") {
             return Ok(Self::Stream);
@@ -175,7 +188,7 @@ impl Parameter {
             Pat::Ident(pattern) => pattern.ident.clone(),
             pattern => format_ident!("argument{}", index, span = pattern.span()),
         };
-        Ok(Self::Argument { name, ty: (*typed.ty).clone() })
+        Ok(Self::Argument { name, ty: typed.ty.clone() })
     }
 }
 

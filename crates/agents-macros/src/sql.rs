@@ -5,7 +5,6 @@ use quote::quote;
 use syn::{
     Error, Expr, LitStr, Result, Token,
     parse::{Parse, ParseStream},
-    spanned::Spanned,
 };
 
 /// `cx, "SELECT ... {value} ..."`, taken apart.
@@ -23,10 +22,12 @@ impl Parse for Statement {
         let cx = input.parse()?;
         input.parse::<Token![,]>()?;
         if !input.peek(LitStr) {
-            let span = input.parse::<Expr>().map_or(input.span(), |other| other.span());
             let error = "`sql!` takes the statement as a string literal with its values in braces: \
                          a value is bound, and never becomes a part of the text";
-            return Err(Error::new(span, error));
+            return Err(match input.parse::<Expr>() {
+                Ok(other) => Error::new_spanned(other, error),
+                Err(_) => input.error(error),
+            });
         }
         let literal: LitStr = input.parse()?;
         input.parse::<Option<Token![,]>>()?;
@@ -144,7 +145,7 @@ pub(crate) fn write(statement: &Statement) -> TokenStream {
     let run = if *queries { quote!(query) } else { quote!(execute) };
     quote! {
         ::domovoi_agents::Context::sql(&#cx)
-            .#run(#sql, ::domovoi_agents::__private::rusqlite::params![#(#values),*])
+            .#run(#sql, ::domovoi_agents::rusqlite::params![#(#values),*])
     }
 }
 

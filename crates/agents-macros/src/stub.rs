@@ -50,7 +50,7 @@ fn call(agent: &Type, method: &Method) -> TokenStream {
     let arguments = arguments(agent, method);
     let variables = Variables::default();
     let Variables { this, cx, .. } = &variables;
-    let call = method.call(agent, &variables);
+    let result = method.result(agent, &variables);
     let answer = match output {
         Output::Unit => quote!(()),
         Output::Plain(ty) => without_self(ty.to_token_stream(), agent),
@@ -68,7 +68,7 @@ fn call(agent: &Type, method: &Method) -> TokenStream {
         ) -> ::core::result::Result<#answer, ::domovoi_agents::AgentError> {
             self.0.call(move |#this, #cx| async move {
                 let _ = &#cx;
-                Ok(#call)
+                #result
             }).await
         }
     }
@@ -79,7 +79,7 @@ fn stream(agent: &Type, method: &Method) -> TokenStream {
     let arguments = arguments(agent, method);
     let variables = Variables::default();
     let Variables { this, cx, stream, .. } = &variables;
-    let call = method.call(agent, &variables);
+    let call = method.value(agent, &variables);
     quote! {
         #(#docs)*
         #(#cfgs)*

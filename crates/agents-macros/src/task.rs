@@ -1,10 +1,10 @@
 //! What a `#[task]` method becomes: a typed constant, and an entry of the table of tasks.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use syn::{
-    Error, GenericArgument, Ident, ImplItem, ImplItemFn, PathArguments, Result, Type, parse_quote,
-    spanned::Spanned,
+    Error, GenericArgument, Ident, ImplItem, ImplItemFn, LitStr, PathArguments, Result, Type,
+    parse_quote, spanned::Spanned,
 };
 
 use crate::method::{Method, Output, Parameter, Variables};
@@ -19,12 +19,12 @@ pub(crate) fn read(method: &ImplItemFn) -> Result<Method> {
             Parameter::Argument { .. } => payloads += 1,
             Parameter::Connection | Parameter::Stream => {
                 let error = "a task runs by itself: no connection waits for it";
-                return Err(Error::new(input.span(), error));
+                return Err(Error::new_spanned(input, error));
             }
         }
         if payloads > 1 {
             let error = "a task has at most one payload; put several values into a struct";
-            return Err(Error::new(input.span(), error));
+            return Err(Error::new_spanned(input, error));
         }
     }
     match &read.output {
@@ -37,7 +37,7 @@ pub(crate) fn read(method: &ImplItemFn) -> Result<Method> {
 }
 
 fn no_value(ty: &Type) -> Error {
-    Error::new(ty.span(), "a task returns `()` or `Result<()>`: nobody waits for a value")
+    Error::new_spanned(ty, "a task returns `()` or `Result<()>`: nobody waits for a value")
 }
 
 fn is_unit(ty: &Type) -> bool {
@@ -68,13 +68,16 @@ pub(crate) fn constant(method: &Method) -> ImplItem {
     let (docs, cfgs, visibility) = (&method.docs, &method.cfgs, &method.visibility);
     let constant =
         format_ident!("{}", method.rust_name().to_uppercase(), span = method.ident.span());
-    let (name, (_, ty)) = (method.wire_name(), payload(method));
+    let (_, ty) = payload(method);
+    // With this span a payload that is no JSON is underlined, and not the whole agent.
+    let name = LitStr::new(&method.wire_name(), ty.span());
+    let task = quote_spanned!(ty.span()=> ::domovoi_agents::Task::<Self, #ty>::new(#name));
     parse_quote! {
         #(#docs)*
         #(#cfgs)*
         #[allow(dead_code)]
         #visibility const #constant: ::domovoi_agents::Task<Self, #ty> =
-            ::domovoi_agents::Task::new(#name);
+            #task;
     }
 }
 
@@ -83,12 +86,12 @@ pub(crate) fn entry(agent: &Type, method: &Method) -> TokenStream {
     let (name, (variable, ty)) = (method.wire_name(), payload(method));
     let variables = Variables::default();
     let Variables { this, cx, .. } = &variables;
-    let call = method.call(agent, &variables);
+    let call = method.value(agent, &variables);
     quote! {
         #(#cfgs)*
         ::domovoi_agents::TaskEntry {
             name: #name,
-            run: |#this, #cx, payload| ::domovoi_agents::__private::run_task(
+            run: |#this, #cx, payload| ::domovoi_agents::__private::run_task::<#ty, _>(
                 #name,
                 payload,
                 move |#variable: #ty| async move {

@@ -92,6 +92,8 @@ pub use hooks::{Admission, Arrival};
 pub use identity::Identity;
 pub use instance_id::InstanceId;
 pub use ownership::{FolderLock, Ownership};
+/// SQLite as [`Sql`] speaks it: `params!`, `ToSql`, `Transaction`.
+pub use rusqlite;
 pub use sql::Sql;
 pub use stub::Stub;
 pub use task::{Task, TaskEntry, TaskFn};
@@ -116,7 +118,6 @@ pub mod prelude {
 pub mod __private {
     pub use domovoi_models::ToolDefinition;
     pub use futures::future::BoxFuture;
-    pub use rusqlite;
     pub use schemars;
     pub use serde_json;
 

@@ -38,16 +38,17 @@ pub struct Task<A: Agent, P> {
     types: PhantomData<fn(A, P)>,
 }
 
-impl<A: Agent, P: Serialize + DeserializeOwned + Send + 'static> Task<A, P> {
+impl<A: Agent, P> Task<A, P> {
     /// The task of this name among [`Agent::tasks`].
     #[doc(hidden)]
     #[must_use]
-    pub const fn new(name: &'static str) -> Self {
+    pub const fn new(name: &'static str) -> Self
+    where
+        P: Serialize + DeserializeOwned + Send + 'static,
+    {
         Self { name, types: PhantomData }
     }
-}
 
-impl<A: Agent, P> Task<A, P> {
     /// The name it is stored under: the method's in camelCase.
     #[must_use]
     pub const fn name(self) -> &'static str {
