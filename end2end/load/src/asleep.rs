@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::{
     open_files,
     server::Server,
-    socket::{STATE, Socket, answer, call, name},
+    socket::{STATE, Socket, increment, name},
 };
 
 const AGENT: &str = "counter-agent";
@@ -77,8 +77,7 @@ impl Asleep {
         let mut socket = Socket::open_instance(self.server.target, AGENT, &name).await?;
         socket.until(STATE).await?;
         if self.written {
-            socket.send(call(0, "increment", "[]")).await?;
-            answer(&mut socket, 0).await?;
+            increment(&mut socket, 0).await?;
         }
         Ok(socket)
     }

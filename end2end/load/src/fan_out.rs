@@ -10,7 +10,7 @@ use crate::{
     open_files,
     samples::Samples,
     server::Server,
-    socket::{STATE, Socket, call, call_id, name},
+    socket::{STATE, Socket, increment, name},
 };
 
 const AGENT: &str = "counter-agent";
@@ -74,19 +74,12 @@ impl FanOut {
     /// One update until everybody has it, the writer its answer too.
     async fn update(&self, sockets: &mut [Socket], update: usize) -> Result<()> {
         let Some((writer, subscribers)) = sockets.split_first_mut() else { return Ok(()) };
-        let counter = update + 1;
-        let state = format!(r#"{{"type":"cf_agent_state","state":{{"counter":{counter}}}}}"#);
+        let state = format!(r#""state":{{"counter":{}}}"#, update + 1);
         if self.bare {
-            writer.send(state.as_str()).await?;
+            writer.send(format!(r#"{{"type":"cf_agent_state",{state}}}"#)).await?;
             writer.until(&state).await?;
         } else {
-            writer.send(call(update as u64, "increment", "[]")).await?;
-            let (mut answered, mut seen) = (false, false);
-            while !answered || !seen {
-                let text = writer.next().await?;
-                answered |= text.contains(&call_id(update as u64));
-                seen |= text.as_str() == state;
-            }
+            increment(writer, update as u64).await?;
         }
         for subscriber in subscribers {
             subscriber.until(&state).await?;

@@ -85,8 +85,21 @@ pub(crate) async fn answer(socket: &mut Socket, id: u64) -> Result<Utf8Bytes> {
     Ok(text)
 }
 
+/// Makes an instance of `counter-agent` write its state, and waits for answer and state, whichever
+/// comes first.
+pub(crate) async fn increment(socket: &mut Socket, id: u64) -> Result<()> {
+    socket.send(call(id, "increment", "[]")).await?;
+    let (mut answered, mut seen) = (false, false);
+    while !answered || !seen {
+        let text = socket.next().await?;
+        answered |= text.contains(&call_id(id));
+        seen |= text.contains(STATE);
+    }
+    Ok(())
+}
+
 /// The id of the call with this number.
-pub(crate) fn call_id(id: u64) -> String {
+fn call_id(id: u64) -> String {
     format!("00000000-0000-4000-8000-{id:012x}")
 }
 

@@ -10,7 +10,7 @@ use crate::{
     open_files,
     samples::Samples,
     server::Server,
-    socket::{IDENTITY, STATE, Socket, answer, call, name},
+    socket::{IDENTITY, STATE, Socket, answer, call, increment, name},
 };
 
 /// Frames to sleeping instances, one at a time, until their answer.
@@ -63,9 +63,7 @@ impl Wake {
         let mut socket = Socket::open_instance(self.server.target, agent, &name).await?;
         if self.written {
             socket.until(STATE).await?;
-            socket.send(call(0, "increment", "[]")).await?;
-            answer(&mut socket, 0).await?;
-            socket.until(STATE).await?;
+            increment(&mut socket, 0).await?;
         } else {
             socket.until(IDENTITY).await?;
         }
