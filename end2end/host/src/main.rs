@@ -11,6 +11,7 @@ mod state;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use axum::serve::ListenerExt;
 use clap::Parser;
 use domovoi_agents::{Agents, AgentsConfig, Durability};
 
@@ -51,6 +52,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .build()?;
     let listener = tokio::net::TcpListener::bind(args.listen).await?;
     println!("listening on {}", listener.local_addr()?);
+    let listener = listener.tap_io(|stream| {
+        // Two frames in a row must not wait for the client's acknowledgement of the first.
+        let _ = stream.set_nodelay(true);
+    });
     axum::serve(listener, agents.routes::<()>()).await?;
     Ok(())
 }
