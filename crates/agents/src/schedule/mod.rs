@@ -160,8 +160,8 @@ impl<A: Agent> Context<A> {
         let payload = serde_json::to_string(&payload)?;
         let new = store::New { task: task.name(), payload, timing, due, options, now };
         self.scheduler().before(self, due)?;
-        let limit = self.agents().config().max_schedules;
-        self.database().with(|db| store::insert(db, new, limit))
+        self.scheduler().make_room(self)?;
+        self.database().with(|db| store::insert(db, new))
     }
 
     /// The schedule with this id, where there is one.

@@ -35,6 +35,8 @@ struct State {
     arming: bool,
     /// The alarm in the central index; `None` where it is not known.
     armed: Option<Option<Alarm>>,
+    /// Schedules there are at most; `None` where nobody has counted yet.
+    most_schedules: Option<usize>,
     /// Who wants to know when nothing is due any more.
     waiting: Vec<oneshot::Sender<()>>,
 }
@@ -60,6 +62,23 @@ impl Scheduler {
             index.set_alarm(cx.id(), Some(earlier))?;
         }
         state.armed = Some(Some(earlier));
+        Ok(())
+    }
+}
+
+impl Scheduler {
+    /// Counts one schedule more, and only where that might be too many all of them.
+    pub(super) fn make_room<A: Agent>(&self, cx: &Context<A>) -> Result<(), AgentError> {
+        let limit = cx.agents().config().max_schedules;
+        let mut state = self.state.lock();
+        let counted = match state.most_schedules.filter(|most| *most < limit) {
+            Some(most) => most,
+            None => cx.database().with(|db| store::count(db))?,
+        };
+        if counted >= limit {
+            return Err(AgentError::TooManySchedules(limit));
+        }
+        state.most_schedules = Some(counted + 1);
         Ok(())
     }
 }

@@ -50,7 +50,7 @@ impl New {
 
 /// Stores a schedule. One with the same key stays as it is where it would run the same task in the
 /// same way, and is replaced otherwise.
-pub(super) fn insert(db: &mut Connection, new: New, limit: usize) -> Result<Schedule, AgentError> {
+pub(super) fn insert(db: &mut Connection, new: New) -> Result<Schedule, AgentError> {
     let key = new.key()?;
     let timing = serde_json::to_string(&new.timing)?;
     let policy = match &new.options {
@@ -82,12 +82,6 @@ pub(super) fn insert(db: &mut Connection, new: New, limit: usize) -> Result<Sche
             None => {}
         }
     }
-    let count: i64 = transaction
-        .prepare_cached("SELECT count(*) FROM domovoi_schedules")?
-        .query_row([], |row| row.get(0))?;
-    if usize::try_from(count).unwrap_or(usize::MAX) >= limit {
-        return Err(AgentError::TooManySchedules(limit));
-    }
     transaction
         .prepare_cached(
             "INSERT INTO domovoi_schedules (id, key, task, payload, timing, policy, due, created_at)
@@ -98,6 +92,13 @@ pub(super) fn insert(db: &mut Connection, new: New, limit: usize) -> Result<Sche
         .execute(params![id, key, new.task, new.payload, timing, policy, new.due, new.now])?;
     transaction.commit()?;
     one(db, &id)
+}
+
+/// How many schedules there are.
+pub(super) fn count(db: &Connection) -> Result<usize, AgentError> {
+    Ok(db
+        .prepare_cached("SELECT count(*) FROM domovoi_schedules")?
+        .query_row([], |row| row.get(0))?)
 }
 
 const COLUMNS: &str = "SELECT id, key, task, payload, timing, due FROM domovoi_schedules";

@@ -104,18 +104,7 @@ impl TestAgents {
         self.clock.advance_to(self.clock.now().saturating_add(span));
     }
 
-    /// Wakes the instances that have something due, without waiting for what comes of it.
-    ///
-    /// # Errors
-    /// [`AgentError::Database`] where the alarms cannot be read.
-    pub async fn fire(&self) -> Result<(), AgentError> {
-        for (agent, key) in self.agents.storage().index().fire(self.clock.now(), BATCH)? {
-            drop(self.agents.alarm(&agent, &key));
-        }
-        Ok(())
-    }
-
-    /// Completes when nothing that is due of an instance is left to end.
+    /// Has an instance begin what is due, and completes when all of it has ended.
     ///
     /// # Errors
     /// As [`Agents::get`].
