@@ -5,6 +5,8 @@
 mod callable;
 mod counter;
 mod echo;
+mod ledger;
+mod panicking;
 mod parent;
 mod scheduler;
 mod state;
@@ -47,6 +49,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .agent::<state::TestReadonlyAgent>()
         .agent::<echo::EchoAgent>()
         .agent::<scheduler::SchedulerAgent>()
+        .agent::<ledger::LedgerAgent>()
+        .agent::<panicking::PanickingAgent>()
         .agent::<parent::TestParentAgent>()
         .sub_agent::<parent::TestParentAgent, parent::CounterSubAgent>()
         .build()?;
