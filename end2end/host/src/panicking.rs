@@ -28,7 +28,7 @@ impl PanickingAgent {
     }
 
     fn validate_state(&self, state: &CountState, _source: &StateSource) -> Result<()> {
-        if state.count == -1 {
+        if state.count == -100 {
             panic!("validate_state");
         }
         Ok(())

@@ -65,10 +65,11 @@ async fn agents_whose_folder_is_a_file_answer_with_errors() {
     let place = Place::new();
     fs::create_dir_all(place.data().join("agents")).unwrap();
     fs::write(place.data().join("agents/ledger-agent"), "a file").unwrap();
-    fs::write(place.data().join("agents/test-state-agent"), "a file").unwrap();
+    // An agent that reads its state alone at the start.
+    fs::write(place.data().join("agents/test-readonly-agent"), "a file").unwrap();
     let mut host = place.start();
     assert_cannot_start(&host, "ledger-agent", "a").await;
-    assert_cannot_start(&host, "test-state-agent", "a").await;
+    assert_cannot_start(&host, "test-readonly-agent", "a").await;
     host.assert_answers().await;
     place.assert_no_panic();
 }
