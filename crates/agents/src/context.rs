@@ -1,6 +1,11 @@
 //! An instance's own view of itself: address, state, database, connections.
 
-use std::{fmt, future::Future, sync::Arc};
+use std::{
+    fmt,
+    future::Future,
+    panic::{self, AssertUnwindSafe},
+    sync::Arc,
+};
 
 use axum::extract::ws::Utf8Bytes;
 use domovoi_protocol::{ServerFrame, state::StateErrorFrame};
@@ -232,12 +237,20 @@ impl<A: Agent> Context<A> {
         if connection.is_readonly() {
             return refuse(StateErrorFrame::READONLY);
         }
-        let result = serde_json::from_value(state)
-            .map_err(AgentError::Json)
-            .and_then(|state| self.replace_state(state, StateSource::Client(connection.clone())));
-        if let Err(error) = result {
-            tracing::debug!(instance = %self.id(), %error, "state update refused");
-            refuse(StateErrorFrame::REJECTED);
+        let update = || {
+            let state = serde_json::from_value(state)?;
+            self.replace_state(state, StateSource::Client(connection.clone()))
+        };
+        match panic::catch_unwind(AssertUnwindSafe(update)) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::debug!(instance = %self.id(), %error, "state update refused");
+                refuse(StateErrorFrame::REJECTED);
+            }
+            Err(panic) => {
+                refuse(StateErrorFrame::REJECTED);
+                panic::resume_unwind(panic);
+            }
         }
     }
 

@@ -27,6 +27,15 @@ pub enum AgentError {
     /// Another process owns the data folder.
     #[error("the data folder {0} is in use by another process")]
     DataDirInUse(PathBuf),
+    /// The index of all instances in the data folder cannot be used; it was left as it is.
+    #[error("the index {path} cannot be used: {source}")]
+    Index {
+        /// Its file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: Box<AgentError>,
+    },
     /// Another process runs the instance.
     #[error("another process runs `{0}`")]
     NotOwner(String),
@@ -36,8 +45,8 @@ pub enum AgentError {
     /// The database has reached its limit, or the disk is full; nothing of the write was kept.
     #[error("the database is full: it has reached its limit, or the disk has")]
     DatabaseFull(#[source] rusqlite::Error),
-    /// The file of the instance is no database, or damaged. It is left as it is, for repair.
-    #[error("the database of this instance is damaged and was left as it is: {0}")]
+    /// The file is no database, or damaged. It is left as it is, for repair.
+    #[error("the database is damaged and was left as it is: {0}")]
     DatabaseDamaged(#[source] rusqlite::Error),
     /// The disk has failed, and what was written may not survive a loss of power.
     #[error("the disk has failed to keep what was written")]

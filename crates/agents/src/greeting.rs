@@ -1,14 +1,20 @@
 //! What a new connection is told: who we are, our state, our MCP servers.
 
-use std::sync::Arc;
+use std::{
+    panic::{self, AssertUnwindSafe},
+    sync::Arc,
+};
 
 use domovoi_protocol::{
     ServerFrame,
     connection::{IdentityFrame, McpServersFrame},
 };
+use futures::FutureExt;
 
 use crate::{
-    Agent, Connection, Context, InstanceId, Result, extension::Extension, instance::report,
+    Agent, Connection, Context, InstanceId, Result,
+    extension::Extension,
+    instance::{CODE_INTERNAL_ERROR, report},
 };
 
 /// Greets a connection, then hands it to the agent.
@@ -22,8 +28,14 @@ pub(crate) async fn connect<A: Agent>(
     }
     let result = greet(&cx, &connection);
     report(&cx, &connection, result).await;
-    let result = cx.this().on_connect(&cx, &connection).await;
-    report(&cx, &connection, result).await;
+    match AssertUnwindSafe(cx.this().on_connect(&cx, &connection)).catch_unwind().await {
+        Ok(result) => report(&cx, &connection, result).await,
+        Err(panic) => {
+            // Whatever it was to decide over the connection is undecided.
+            connection.close(CODE_INTERNAL_ERROR, "the agent failed to take this connection");
+            panic::resume_unwind(panic);
+        }
+    }
 }
 
 fn greet<A: Agent>(cx: &Context<A>, connection: &Connection) -> Result<()> {

@@ -3,7 +3,12 @@
 //! Everything that reaches an instance is a [`Command`]; every command becomes a future, and all
 //! of them are polled here. A panic ends its own future and nothing else.
 
-use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
+use std::{
+    panic::{AssertUnwindSafe, resume_unwind},
+    pin::pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{body::Body, extract::ws::Message, response::Response};
 use domovoi_protocol::{ClientFrame, ServerFrame};
@@ -230,7 +235,7 @@ fn refuse<A: Agent>(setup: &Setup<A>, command: Option<Command<A>>, error: &Handl
 }
 
 /// Close code where the server failed.
-const CODE_INTERNAL_ERROR: u16 = 1011;
+pub(crate) const CODE_INTERNAL_ERROR: u16 = 1011;
 
 /// Keeps a panic inside its own future, and reports what takes long.
 fn guarded<A: Agent>(
@@ -276,7 +281,16 @@ fn handle<A: Agent>(
         Command::Request { request, answer } => guarded(&owner, "on_request", async move {
             let response = match extension.as_ref().and_then(|e| e.on_request(&cx, &request)) {
                 Some(response) => response,
-                None => cx.this().on_request(&cx, *request).await,
+                None => {
+                    let called = AssertUnwindSafe(cx.this().on_request(&cx, *request));
+                    match called.catch_unwind().await {
+                        Ok(response) => response,
+                        Err(panic) => {
+                            let _ = answer.send(Err(AgentError::Panicked.into()));
+                            resume_unwind(panic);
+                        }
+                    }
+                }
             };
             let response = match cx.durable().await {
                 Ok(()) => response.map(|response| body::on_the_instance(&cx, response)),

@@ -9,6 +9,7 @@ use domovoi_protocol::{
     chat::{ChatResponse, Outcome},
 };
 use futures::SinkExt;
+use tokio_tungstenite::tungstenite;
 
 use crate::{AgentError, Connection, connection::CODE_TRY_AGAIN_LATER, outbox::size_of};
 
@@ -17,6 +18,12 @@ pub(crate) const READ_BUFFER: usize = 2 << 10;
 
 /// Bytes that are put together before they are written, unless there is nothing more to write.
 pub(crate) const WRITE_BUFFER: usize = 8 << 10;
+
+/// Close code for what is no WebSocket message.
+const CODE_PROTOCOL_ERROR: u16 = 1002;
+
+/// Close code for text that is not UTF-8.
+const CODE_INVALID_TEXT: u16 = 1007;
 
 /// Close code for a message over the hard limit.
 const CODE_TOO_BIG: u16 = 1009;
@@ -103,13 +110,31 @@ async fn exchange(
                 Err(frames) => frames.iter().for_each(|frame| connection.send_frame(frame)),
             },
             Some(Err(error)) => {
-                connection.close_now(CODE_TOO_BIG, "a message is larger than this server takes");
-                let last = outbox.take().await;
-                let _ = Box::pin(write(socket, connection, last)).await;
+                let (code, reason) = objection(&error);
+                connection.close_now(code, reason);
+                tokio::select! {
+                    last = outbox.take() => {
+                        let _ = Box::pin(write(socket, connection, last)).await;
+                    }
+                    // Nothing waits to be written any more.
+                    () = outbox.overflowed() => {}
+                }
                 return End::lost(error.to_string());
             }
             None => return End::lost(""),
         }
+    }
+}
+
+/// What a client is told of a message that cannot be read.
+fn objection(error: &axum::Error) -> (u16, &'static str) {
+    let error = std::error::Error::source(error).and_then(|source| source.downcast_ref());
+    match error {
+        Some(tungstenite::Error::Capacity(_)) => {
+            (CODE_TOO_BIG, "a message is larger than this server takes")
+        }
+        Some(tungstenite::Error::Utf8(_)) => (CODE_INVALID_TEXT, "a text message is not UTF-8"),
+        _ => (CODE_PROTOCOL_ERROR, "this is not a message of the WebSocket protocol"),
     }
 }
 

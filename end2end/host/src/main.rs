@@ -5,11 +5,13 @@
 mod callable;
 mod counter;
 mod echo;
+mod ledger;
+mod panicking;
 mod parent;
 mod scheduler;
 mod state;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use axum::serve::ListenerExt;
 use clap::Parser;
@@ -32,8 +34,19 @@ struct Args {
 }
 
 #[tokio::main]
+#[allow(clippy::print_stderr, reason = "that is where errors go")]
+async fn main() -> ExitCode {
+    match serve().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 #[allow(clippy::print_stdout, reason = "the address is this program's output")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn serve() -> Result<(), Box<dyn std::error::Error>> {
     let args = Args::parse();
     let mut config = AgentsConfig::new(args.data_dir);
     config.idle_after = Duration::try_from_secs_f64(args.idle_seconds)?;
@@ -47,6 +60,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .agent::<state::TestReadonlyAgent>()
         .agent::<echo::EchoAgent>()
         .agent::<scheduler::SchedulerAgent>()
+        .agent::<ledger::LedgerAgent>()
+        .agent::<panicking::PanickingAgent>()
         .agent::<parent::TestParentAgent>()
         .sub_agent::<parent::TestParentAgent, parent::CounterSubAgent>()
         .build()?;

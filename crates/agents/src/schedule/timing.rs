@@ -120,6 +120,10 @@ impl When {
             }
             (timing, None) => timing.next(now, now)?.ok_or_else(never)?,
         };
+        if Timestamp::from_millisecond(due).is_err() {
+            let error = "the date of a schedule must be within the calendar".to_owned();
+            return Err(AgentError::InvalidSchedule(error));
+        }
         Ok((self.timing, due))
     }
 }

@@ -60,9 +60,10 @@ impl Database {
         }
     }
 
-    /// Whether the instance has ever written anything.
+    /// Whether the instance has ever written anything. Where nobody can tell it counts as so, and
+    /// opening it says why.
     pub(crate) fn exists(&self) -> bool {
-        self.connection.lock().is_some() || self.path.exists()
+        self.connection.lock().is_some() || !matches!(self.path.try_exists(), Ok(false))
     }
 
     /// Runs `work` with the open database, creating the file where there is none.

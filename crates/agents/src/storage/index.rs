@@ -22,6 +22,9 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
     ))])
 });
 
+/// Its file in the data folder.
+pub(super) const FILE: &str = "agents.sqlite3";
+
 /// When an instance has to be woken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Alarm {
@@ -48,7 +51,7 @@ pub(crate) struct Index {
 impl Index {
     /// Opens the index. Alarms that had fired fire again, and those of interrupted work at once.
     pub(super) fn open(data_dir: &Path) -> Result<Self, AgentError> {
-        let file = data_dir.join("agents.sqlite3");
+        let file = data_dir.join(FILE);
         let database = open_database(&file, &MIGRATIONS)?;
         database.execute(
             "UPDATE alarms SET fired = 0, due = iif(open, 0, due) WHERE fired OR open",

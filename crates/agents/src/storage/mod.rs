@@ -40,7 +40,11 @@ pub(crate) struct Storage {
 
 impl Storage {
     pub(crate) fn open(config: &AgentsConfig) -> Result<Self, AgentError> {
-        let index = Arc::new(Index::open(&config.data_dir)?);
+        let index = Index::open(&config.data_dir).map_err(|error| AgentError::Index {
+            path: config.data_dir.join(index::FILE),
+            source: Box::new(error),
+        })?;
+        let index = Arc::new(index);
         let syncer = match config.durability {
             Durability::Process => None,
             Durability::Power => Some(Syncer::start(&config.data_dir, Arc::clone(&index))?),
