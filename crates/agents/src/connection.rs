@@ -12,7 +12,7 @@ use std::{
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes};
 use bytes::Bytes;
 use domovoi_protocol::ServerFrame;
-use http::{HeaderMap, Uri, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, request::Parts};
 use parking_lot::Mutex;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -90,10 +90,11 @@ impl Drop for InFlight {
 impl Connection {
     pub(crate) fn new(opened: Opened) -> Self {
         let Opened { id, request, identity, max_queued_bytes, gate } = opened;
+        let (uri, headers) = detached(&request);
         let inner = Inner {
             id: id.into(),
-            uri: request.uri,
-            headers: request.headers,
+            uri,
+            headers,
             identity,
             attached: Mutex::default(),
             readonly: AtomicBool::new(false),
@@ -284,6 +285,22 @@ impl Connection {
     pub(crate) fn mark_closed(&self) {
         self.inner.outbox.close();
     }
+}
+
+/// Address and headers of a request in memory of their own: as they are, they hold on to the whole
+/// buffer that the request was read into.
+fn detached(request: &Parts) -> (Uri, HeaderMap) {
+    // What was parsed once can be parsed again.
+    let uri = request.uri.to_string().parse().unwrap_or_default();
+    let mut headers = HeaderMap::with_capacity(request.headers.len());
+    for (name, value) in &request.headers {
+        if let Ok(mut copy) = HeaderValue::from_bytes(value.as_bytes()) {
+            copy.set_sensitive(value.is_sensitive());
+            let name = HeaderName::from_bytes(name.as_str().as_bytes()).unwrap_or(name.clone());
+            headers.append(name, copy);
+        }
+    }
+    (uri, headers)
 }
 
 /// A reason as long as a close frame can carry: 123 bytes.

@@ -190,6 +190,7 @@ impl<A: Agent> AnyHost for Host<A> {
         id: InstanceId,
         request: Request<Body>,
     ) -> BoxFuture<'static, Result<Response>> {
+        let request = Box::new(request);
         let answered = self.ask(agents, id, |answer| Command::Request { request, answer });
         Box::pin(async move { answered.await.map_err(HandlerError::from)? })
     }

@@ -32,8 +32,9 @@ pub(crate) enum Command<A: Agent> {
         connection: Connection,
         end: End,
     },
+    /// Boxed, since a mailbox has room for many commands of the largest size.
     Request {
-        request: Request<Body>,
+        request: Box<Request<Body>>,
         answer: oneshot::Sender<Result<Response>>,
     },
     Call {
@@ -84,10 +85,10 @@ pub(crate) async fn run<A: Agent>(
     let (tasks, mut spawned) = mpsc::unbounded_channel();
     let mut first = mailbox.recv().await;
     if let Some(Command::Destroy { answer }) = first {
-        let _ = answer.send(destroy(setup).await);
+        let _ = answer.send(Box::pin(destroy(setup)).await);
         return Exit::Destroyed;
     }
-    let cx = match start(setup, tasks).await {
+    let cx = match Box::pin(start(setup, tasks)).await {
         Ok(cx) => cx,
         Err(error) => {
             tracing::error!(instance = %slot.id, %error, "the instance cannot start");
@@ -141,7 +142,7 @@ pub(crate) async fn run<A: Agent>(
             Some(Command::Destroy { answer }) => {
                 running.clear();
                 drop(cx);
-                let _ = answer.send(destroy(setup).await);
+                let _ = answer.send(Box::pin(destroy(setup)).await);
                 return Exit::Destroyed;
             }
             Some(Command::Doze) => {
@@ -266,7 +267,7 @@ fn handle<A: Agent>(
         Command::Request { request, answer } => guarded(&owner, "on_request", async move {
             let response = match extension.as_ref().and_then(|e| e.on_request(&cx, &request)) {
                 Some(response) => response,
-                None => cx.this().on_request(&cx, request).await,
+                None => cx.this().on_request(&cx, *request).await,
             };
             let response = match cx.durable().await {
                 Ok(()) => response.map(|response| body::on_the_instance(&cx, response)),

@@ -36,9 +36,8 @@ impl Lifecycle {
         }
     }
 
-    /// Runs the task of a socket to its end, counted.
-    pub(crate) async fn socket(&self, task: impl Future<Output = ()> + Send) {
-        self.sockets.track_future(task).await;
+    pub(crate) fn spawn_socket(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.sockets.spawn(task);
     }
 
     /// Completes when every socket is closed, or after a while: a client need not answer.

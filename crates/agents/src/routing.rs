@@ -153,8 +153,9 @@ fn connect(
         .max_message_size(limit)
         .max_frame_size(limit)
         .on_upgrade(move |socket| async move {
-            let task = socket::run(receiver, connection, socket, max_message_bytes);
-            lifecycle.lifecycle().socket(task).await;
+            // A task of its own: this one keeps the room that the handshake took.
+            let task = socket::run(receiver, connection, Box::new(socket), max_message_bytes);
+            lifecycle.lifecycle().spawn_socket(task);
         })
 }
 

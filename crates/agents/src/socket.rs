@@ -13,7 +13,7 @@ use futures::SinkExt;
 use crate::{AgentError, Connection, connection::CODE_TRY_AGAIN_LATER, outbox::size_of};
 
 /// Size of a socket's read buffer, in bytes; it grows for as long as a larger frame needs it.
-pub(crate) const READ_BUFFER: usize = 4 << 10;
+pub(crate) const READ_BUFFER: usize = 2 << 10;
 
 /// Bytes that are put together before they are written, unless there is nothing more to write.
 pub(crate) const WRITE_BUFFER: usize = 8 << 10;
@@ -55,12 +55,12 @@ impl End {
 pub(crate) async fn run(
     receiver: Box<dyn Receiver>,
     connection: Connection,
-    mut socket: WebSocket,
+    mut socket: Box<WebSocket>,
     max_message_bytes: usize,
 ) {
     if let Err(error) = receiver.connected(&connection) {
         connection.close(CODE_TRY_AGAIN_LATER, &error.to_string());
-        exchange(&*receiver, &connection, &mut socket, max_message_bytes).await;
+        Box::pin(exchange(&*receiver, &connection, &mut socket, max_message_bytes)).await;
         return;
     }
     let end = exchange(&*receiver, &connection, &mut socket, max_message_bytes).await;
@@ -80,7 +80,8 @@ async fn exchange(
         let received = tokio::select! {
             messages = outbox.take() => match write(socket, connection, messages).await {
                 Ok(None) => continue,
-                Ok(Some(closed)) => return answered(socket, closed).await,
+                // What comes once at the end is not worth the room in every socket's task.
+                Ok(Some(closed)) => return Box::pin(answered(socket, closed)).await,
                 Err(end) => return end,
             },
             received = socket.recv(), if has_room => received,
@@ -91,7 +92,7 @@ async fn exchange(
         match received {
             Some(Ok(Message::Close(frame))) => {
                 // The answer to the handshake is written by closing.
-                let _ = tokio::time::timeout(CLOSING_TIMEOUT, socket.close()).await;
+                let _ = Box::pin(tokio::time::timeout(CLOSING_TIMEOUT, socket.close())).await;
                 let (code, reason) = frame
                     .map_or((1005, String::new()), |frame| (frame.code, frame.reason.to_string()));
                 return End { code, reason, clean: true };
@@ -104,7 +105,7 @@ async fn exchange(
             Some(Err(error)) => {
                 connection.close_now(CODE_TOO_BIG, "a message is larger than this server takes");
                 let last = outbox.take().await;
-                let _ = write(socket, connection, last).await;
+                let _ = Box::pin(write(socket, connection, last)).await;
                 return End::lost(error.to_string());
             }
             None => return End::lost(""),
