@@ -93,10 +93,14 @@ async fn my_desk(
 /// Calls a method in place of handing on the request.
 async fn visit(
     State(agents): State<Agents>,
+    Extension(user): Extension<User>,
     Path(name): Path<String>,
-) -> Result<String, AgentError> {
-    let visits = agents.get::<Desk>(&name)?.visit().await?;
-    Ok(format!("{visits} visits"))
+) -> Result<Response, AgentError> {
+    if user.name != name && !user.admin {
+        return Ok(StatusCode::FORBIDDEN.into_response());
+    }
+    let visits: u32 = agents.get::<Desk>(&name)?.visit().await?;
+    Ok(format!("{visits} visits").into_response())
 }
 
 #[tokio::main]

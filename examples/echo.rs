@@ -48,7 +48,8 @@ impl Echo {
         reason: &str,
         clean: bool,
     ) -> Result<()> {
-        cx.broadcast(format!("{} has left: {code} {reason} {clean}", connection.id()));
+        let id = connection.id();
+        cx.broadcast(format!("{id} has left ({code} {reason:?}, clean: {clean})"));
         Ok(())
     }
 }

@@ -36,11 +36,13 @@ impl Newsroom {
         Ok(cx.sub_agent::<Desk>(&name)?.take_over(chief).await?)
     }
 
+    /// Names of the desks there are.
     #[callable]
     fn desks(&self, cx: &Context<Self>) -> Result<Vec<String>> {
         Ok(cx.sub_agents::<Desk>(None, 100)?)
     }
 
+    /// Closes a desk and deletes everything it has written.
     #[callable]
     async fn close_desk(&self, cx: &Context<Self>, name: String) -> Result<()> {
         Ok(cx.delete_sub_agent::<Desk>(&name).await?)
@@ -78,6 +80,7 @@ impl Desk {
         self.chief(cx)
     }
 
+    /// Whose desk it is, and of which newsroom.
     #[callable]
     fn chief(&self, cx: &Context<Self>) -> Result<String> {
         let newsroom = cx.id().parent().ok_or("a desk has a newsroom")?;

@@ -109,11 +109,13 @@ impl Reminders {
         Ok(cx.get_schedules(&filter)?)
     }
 
+    /// One of them, by its id.
     #[callable]
     fn find(&self, cx: &Context<Self>, id: String) -> Result<Option<Schedule>> {
         Ok(cx.get_schedule(&id)?)
     }
 
+    /// Whether there was one.
     #[callable]
     fn cancel(&self, cx: &Context<Self>, id: String) -> Result<bool> {
         Ok(cx.cancel_schedule(&id)?)

@@ -52,11 +52,13 @@ impl Users {
         Ok(())
     }
 
+    /// The user with this id.
     #[callable]
     fn find(&self, cx: &Context<Self>, id: String) -> Result<Option<User>, AgentError> {
         cx.sql().query_optional("SELECT * FROM users WHERE id = ?1", [id])
     }
 
+    /// Everybody in whose name or address this is.
     #[callable]
     fn search(&self, cx: &Context<Self>, term: String) -> Result<Vec<User>, AgentError> {
         let pattern = format!("%{term}%");
@@ -89,7 +91,10 @@ impl Users {
 
     /// `GET /agents/users/{name}?userId=ada`
     async fn on_request(&self, cx: &Context<Self>, request: Request) -> Result<Response> {
-        let Query(wanted) = Query::<Wanted>::try_from_uri(request.uri())?;
+        let wanted = match Query::<Wanted>::try_from_uri(request.uri()) {
+            Ok(Query(wanted)) => wanted,
+            Err(rejection) => return Ok(rejection.into_response()),
+        };
         Ok(match self.find(cx, wanted.user_id)? {
             Some(user) => Json(user).into_response(),
             None => StatusCode::NOT_FOUND.into_response(),

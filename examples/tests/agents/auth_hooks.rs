@@ -47,7 +47,8 @@ async fn routes_of_ones_own() {
     let (status, body) = ask(&example, "/desk", "bob").await;
     let body: Value = serde_json::from_str(&body).unwrap();
     assert_eq!((status, body), (200, json!({"desk": "bob", "user": "bob", "admin": false})));
-    assert_eq!(ask(&example, "/desk/bob/visits", "ada").await, (200, "1 visits".to_owned()));
+    assert_eq!(ask(&example, "/desk/bob/visits", "ada").await.0, 403);
+    assert_eq!(ask(&example, "/desk/bob/visits", "bob").await, (200, "1 visits".to_owned()));
     let (status, body) = ask(&example, "/agents/desk/ada", "ada").await;
     assert_eq!((status, body.as_str()), (404, r#"{"msg":"no agent here"}"#));
 }

@@ -21,7 +21,7 @@ async fn echoes_and_tells_of_errors_and_of_those_who_leave() {
     bob.client.send_text("hi").unwrap();
     assert_eq!(bob.text().await, "hi");
     bob.client.close();
-    assert_eq!(ada.text().await, "bob has left: 1000 closed by this side true");
+    assert_eq!(ada.text().await, r#"bob has left (1000 "", clean: true)"#);
 
     let mut late = Observer::connect(example.options("echo", "main").query("room", "full"));
     assert_eq!(late.closed().await, (4003, "this room is full".to_owned()));

@@ -28,4 +28,6 @@ async fn users_are_kept_found_and_paid() {
     assert_eq!((&ada["coins"], &ada["name"]), (&json!(3), &json!("Ada")));
     let answer = reqwest::get(example.url("/agents/users/all?userId=eve")).await.unwrap();
     assert_eq!(answer.status(), 404);
+    let answer = reqwest::get(example.url("/agents/users/all")).await.unwrap();
+    assert_eq!(answer.status(), 400);
 }
