@@ -2,7 +2,7 @@
 CREATE TABLE domovoi_schedules (
     id         TEXT PRIMARY KEY,
     -- What makes a schedule that is made again the same one.
-    key        TEXT UNIQUE,
+    key        TEXT,
     task       TEXT    NOT NULL,
     payload    TEXT    NOT NULL,
     -- Delay, date, cron expression or interval, as JSON.
@@ -13,14 +13,15 @@ CREATE TABLE domovoi_schedules (
     -- 0 once the last run of a schedule has begun.
     waiting    INTEGER NOT NULL DEFAULT 1,
     created_at INTEGER NOT NULL
-);
+) WITHOUT ROWID;
 
+CREATE UNIQUE INDEX domovoi_schedules_key ON domovoi_schedules (key) WHERE key IS NOT NULL;
 CREATE INDEX domovoi_schedules_due ON domovoi_schedules (due) WHERE waiting;
 
 -- Runs of schedules: those that have not ended, and the newest of those that have. Failed tasks of
 -- the queue are here as well.
 CREATE TABLE domovoi_runs (
-    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    id          INTEGER PRIMARY KEY,
     -- The schedule, or the task of the queue.
     schedule_id TEXT    NOT NULL,
     task        TEXT    NOT NULL,

@@ -81,6 +81,9 @@ pub enum AgentError {
     /// interval of nothing, a date beyond the calendar.
     #[error("{0}")]
     InvalidSchedule(String),
+    /// A hook of the routes has refused the client, with this HTTP status.
+    #[error("the client was refused with status {0}")]
+    Refused(u16),
     /// The instance could not start: `on_start` failed, its state does not fit, or its database
     /// cannot be opened.
     #[error("the agent cannot start: {0}")]

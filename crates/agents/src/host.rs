@@ -51,8 +51,9 @@ pub(crate) trait AnyHost: Send + Sync {
         agents: &Agents,
         id: InstanceId,
     ) -> BoxFuture<'static, Result<(), AgentError>>;
-    /// Lets an instance fall asleep as soon as it can.
-    fn doze(&self, id: &InstanceId);
+    /// Lets an instance fall asleep as soon as it can; completes when it does.
+    #[cfg(feature = "testing")]
+    fn doze(&self, id: &InstanceId) -> BoxFuture<'static, ()>;
     fn methods(&self) -> Vec<MethodInfo>;
     /// Keys of instances that are awake or have connections, and begin with `prefix`.
     fn keys(&self, prefix: &str) -> Vec<String>;
@@ -224,12 +225,17 @@ impl<A: Agent> AnyHost for Host<A> {
         self.ask(agents, id, |done| Command::Alarm { done })
     }
 
-    fn doze(&self, id: &InstanceId) {
+    #[cfg(feature = "testing")]
+    fn doze(&self, id: &InstanceId) -> BoxFuture<'static, ()> {
+        let (asleep, slept) = oneshot::channel();
         if let Some(slot) = self.slots.lock().get(&*id.key())
             && let Some(mailbox) = &*slot.mailbox.lock()
         {
-            let _ = mailbox.send(Command::Doze);
+            let _ = mailbox.send(Command::Doze { asleep });
         }
+        Box::pin(async move {
+            let _ = slept.await;
+        })
     }
 
     fn methods(&self) -> Vec<MethodInfo> {

@@ -50,8 +50,11 @@ pub(crate) enum Command<A: Agent> {
     Destroy {
         answer: oneshot::Sender<Result<(), AgentError>>,
     },
-    /// Sleep as soon as nothing is in flight.
-    Doze,
+    /// Sleep as soon as nothing is in flight; `asleep` is dropped then.
+    #[cfg(feature = "testing")]
+    Doze {
+        asleep: oneshot::Sender<()>,
+    },
     End(EndAll),
 }
 
@@ -101,7 +104,10 @@ pub(crate) async fn run<A: Agent>(
     };
     let mut running: FuturesUnordered<BoxFuture<'static, ()>> = FuturesUnordered::new();
     let idle_after = setup.agents.config().idle_after;
-    let (mut stopping, mut dozing) = (false, false);
+    let mut stopping = false;
+    // Who waits for the instance to sleep.
+    #[allow(unused_mut, reason = "filled by the harness for tests only")]
+    let mut dozing: Vec<oneshot::Sender<()>> = Vec::new();
     let mut idle_since = Instant::now();
     let mut idle = pin!(sleep(idle_after));
     loop {
@@ -112,7 +118,9 @@ pub(crate) async fn run<A: Agent>(
                 Some(()) = running.next(), if !running.is_empty() => {
                     if running.is_empty() {
                         idle_since = Instant::now();
-                        dozing.then(|| idle.as_mut().reset(idle_since));
+                        if !dozing.is_empty() {
+                            idle.as_mut().reset(idle_since);
+                        }
                     }
                     continue;
                 }
@@ -125,7 +133,7 @@ pub(crate) async fn run<A: Agent>(
                     return Exit::Shutdown;
                 }
                 () = idle.as_mut(), if running.is_empty() => {
-                    let patience = if dozing { Duration::ZERO } else { idle_after };
+                    let patience = if dozing.is_empty() { idle_after } else { Duration::ZERO };
                     let rest = patience.saturating_sub(idle_since.elapsed());
                     if !rest.is_zero() {
                         idle.as_mut().reset(Instant::now() + rest);
@@ -145,8 +153,9 @@ pub(crate) async fn run<A: Agent>(
                 let _ = answer.send(Box::pin(destroy(setup)).await);
                 return Exit::Destroyed;
             }
-            Some(Command::Doze) => {
-                dozing = true;
+            #[cfg(feature = "testing")]
+            Some(Command::Doze { asleep }) => {
+                dozing.push(asleep);
                 idle.as_mut().reset(Instant::now());
             }
             Some(Command::End(EndAll::Finish)) => stopping = true,
@@ -283,7 +292,10 @@ fn handle<A: Agent>(
         Command::Alarm { done } => guarded(&owner, "an alarm", async move {
             schedule::alarm(&cx, done);
         }),
-        Command::Destroy { .. } | Command::Doze | Command::End(_) => std::future::ready(()).boxed(),
+        // These are the loop's own.
+        Command::Destroy { .. } | Command::End(_) => std::future::ready(()).boxed(),
+        #[cfg(feature = "testing")]
+        Command::Doze { .. } => std::future::ready(()).boxed(),
     }
 }
 

@@ -17,6 +17,7 @@
 //! | `handle`, `stub` | [`AgentHandle`]: one instance, with its methods |
 //! | `host`, `instance`, `lifecycle` | who is awake, the task of an instance, shutting down |
 //! | `routing`, `socket` | HTTP routes, the task of a WebSocket |
+//! | `testing` | a harness for tests of agents; with the feature `testing` |
 //! | [`chat`] | [`AiChatAgent`]: history, turns, tools, resuming |
 //!
 //! ```
@@ -76,6 +77,8 @@ mod state;
 mod storage;
 mod stub;
 mod task;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use agent::{Agent, StateSource};
 pub use agents::Agents;

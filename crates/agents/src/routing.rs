@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::any,
 };
-use http::{HeaderMap, Request, StatusCode, Uri, header};
+use http::{HeaderMap, Request, StatusCode, Uri, header, request::Parts};
 use percent_encoding::percent_decode_str;
 use serde_json::json;
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
@@ -129,16 +129,13 @@ fn connect(
     host: Arc<dyn crate::host::AnyHost>,
     id: InstanceId,
     upgrade: WebSocketUpgrade,
-    request: http::request::Parts,
+    request: Parts,
     identity: Identity,
 ) -> Response {
     let config = agents.config();
-    let connection_id = query_value(&request.uri, "_pk")
-        .filter(|id| !id.is_empty() && id.len() <= MAX_CONNECTION_ID_BYTES)
-        .unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
     let (receiver, gate) = host.attach(agents, id);
     let connection = Connection::new(Opened {
-        id: connection_id,
+        id: connection_id(&request.uri),
         request,
         identity,
         max_queued_bytes: config.max_queued_bytes,
@@ -160,22 +157,29 @@ fn connect(
 }
 
 async fn routed(State(agents): State<Agents>, request: Request<Body>) -> Response {
-    let id = match resolve(&agents, request.uri().path()) {
-        Ok(id) => id,
-        Err(error) => return error.into_response(),
-    };
     let connects = request.headers().contains_key(header::SEC_WEBSOCKET_KEY);
+    let (parts, body) = request.into_parts();
+    match admit(&agents, &parts, connects).await {
+        Ok(Ok((id, identity))) => {
+            agents.fetch_as(id, Request::from_parts(parts, body), identity).await
+        }
+        Ok(Err(refusal)) => *refusal,
+        Err(error) => error.into_response(),
+    }
+}
+
+/// Whom a request is for, and from whom it is: what the hooks say.
+pub(crate) async fn admit(
+    agents: &Agents,
+    request: &Parts,
+    connects: bool,
+) -> Result<Result<(InstanceId, Identity), Box<Response>>, AgentError> {
+    let instance = resolve(agents, request.uri.path())?;
     let hooks = agents.hooks();
     let hook = if connects { &hooks.before_connect } else { &hooks.before_request };
-    let Some(hook) = hook else {
-        return agents.fetch_as(id, request, Identity::anonymous()).await;
-    };
-    let (parts, body) = request.into_parts();
-    let arrival = Arrival { instance: id.clone(), request: parts.clone() };
-    match hook(arrival).await {
-        Ok(identity) => agents.fetch_as(id, Request::from_parts(parts, body), identity).await,
-        Err(refusal) => *refusal,
-    }
+    let Some(hook) = hook else { return Ok(Ok((instance, Identity::anonymous()))) };
+    let arrival = Arrival { instance: instance.clone(), request: request.clone() };
+    Ok(hook(arrival).await.map(|identity| (instance, identity)))
 }
 
 /// The instance a path leads to: `/agents/{agent}/{name}`, then any number of
@@ -208,6 +212,13 @@ fn next<'a>(segments: &mut impl Iterator<Item = &'a str>) -> Result<String, Agen
 
 /// Longest `_pk` taken over from a client; a longer one is replaced.
 const MAX_CONNECTION_ID_BYTES: usize = 128;
+
+/// The id of a connection: the client's own, or a new one.
+pub(crate) fn connection_id(uri: &Uri) -> String {
+    query_value(uri, "_pk")
+        .filter(|id| !id.is_empty() && id.len() <= MAX_CONNECTION_ID_BYTES)
+        .unwrap_or_else(|| uuid::Uuid::new_v4().to_string())
+}
 
 /// Whether a request comes from one of our own pages, an allowed one, or from no page at all: a
 /// request without an `Origin` does not come from a page's script, or is a plain `GET` of the
@@ -242,6 +253,9 @@ impl AgentError {
             Self::NotOwner(_) => (StatusCode::MISDIRECTED_REQUEST, "not_owner"),
             Self::DatabaseFull(_) => (StatusCode::INSUFFICIENT_STORAGE, "database_full"),
             Self::DatabaseDamaged(_) => (StatusCode::INTERNAL_SERVER_ERROR, "database_damaged"),
+            Self::Refused(status) => {
+                (StatusCode::from_u16(*status).unwrap_or(StatusCode::FORBIDDEN), "refused")
+            }
             Self::CannotStart(_) => (StatusCode::INTERNAL_SERVER_ERROR, "cannot_start"),
             Self::InvalidSchedule(_) => (StatusCode::BAD_REQUEST, "invalid_schedule"),
             Self::StateRejected(_) => (StatusCode::CONFLICT, "state_rejected"),

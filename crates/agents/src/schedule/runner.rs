@@ -25,7 +25,9 @@ pub(crate) struct Scheduler {
 struct State {
     /// Runs that were cut off by a crash have been found.
     recovered: bool,
+    /// Runs that have begun and whose end is not stored.
     in_flight: usize,
+    finished: Vec<(Job, Ending)>,
     /// There may be more that is due.
     more: bool,
     queue_runs: bool,
@@ -112,45 +114,53 @@ fn begin_due<A: Agent>(cx: &Context<A>) -> Result<(), AgentError> {
             state.more = claimed.more;
             state.in_flight += claimed.jobs.len();
         }
-        for job in claimed.jobs {
-            let owner = cx.clone();
-            cx.spawn(async move { run(owner, job).await });
-        }
+        claimed.jobs.into_iter().for_each(|job| spawn(cx, job));
     }
 }
 
-/// Runs a job, and those that have waited for it.
-async fn run<A: Agent>(cx: Context<A>, job: Job) {
-    let (mut next, mut retries) = (Some(job), false);
-    while let Some(job) = next {
-        let result = perform(&cx, &job.task, &job.payload).await;
-        let now = cx.agents().clock().now();
-        let error = result.as_ref().err().map(ToString::to_string);
-        let ending = match (&result, &error) {
-            (Err(failure), Some(error)) => {
-                tracing::warn!(instance = %cx.id(), task = job.task, attempt = job.attempt, error, "a scheduled task failed");
-                Ending::Failed { error, terminal: failure.is_terminal() }
-            }
-            _ => Ending::Succeeded,
-        };
-        retries |= result.is_err();
-        next = match cx.database().with(|db| store::finish(db, &job, &ending, now)) {
-            Ok(next) => next,
+/// Begins a job that is counted already.
+fn spawn<A: Agent>(cx: &Context<A>, job: Job) {
+    let owner = cx.clone();
+    cx.spawn(async move {
+        let ending = match perform(&owner, &job.task, &job.payload).await {
+            Ok(()) => Ending::Succeeded,
             Err(error) => {
-                // It begins again when the instance has slept: it counts as cut off.
-                tracing::error!(instance = %cx.id(), %error, "the end of a run cannot be stored");
-                cx.scheduler().state.lock().recovered = false;
-                None
+                tracing::warn!(instance = %owner.id(), task = job.task, attempt = job.attempt, %error, "a scheduled task failed");
+                Ending::Failed { error: error.to_string(), terminal: error.is_terminal() }
             }
         };
-    }
+        let first = {
+            let mut state = owner.scheduler().state.lock();
+            state.finished.push((job, ending));
+            state.finished.len() == 1
+        };
+        if first {
+            // Those that end together are stored together.
+            tokio::task::yield_now().await;
+            finish(&owner);
+        }
+    });
+}
+
+/// Stores how runs have ended, and begins those that have waited for them.
+fn finish<A: Agent>(cx: &Context<A>) {
+    let finished = std::mem::take(&mut cx.scheduler().state.lock().finished);
+    let now = cx.agents().clock().now();
+    let next = cx.database().with(|db| store::finish(db, &finished, now));
+    let next = next.unwrap_or_else(|error| {
+        // They begin again when the instance has slept: they count as cut off.
+        tracing::error!(instance = %cx.id(), %error, "the end of a run cannot be stored");
+        Vec::new()
+    });
     let look = {
         let mut state = cx.scheduler().state.lock();
-        state.in_flight -= 1;
-        state.in_flight == 0 || state.more || retries
+        state.in_flight = state.in_flight + next.len() - finished.len();
+        let failed = finished.iter().any(|(_, ending)| matches!(ending, Ending::Failed { .. }));
+        state.in_flight == 0 || state.more || failed
     };
+    next.into_iter().for_each(|job| spawn(cx, job));
     if look {
-        tick(&cx);
+        tick(cx);
     }
 }
 

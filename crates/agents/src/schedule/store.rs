@@ -4,10 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params, params};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{
-    CatchUp, Overlap, Run, RunStatus, Schedule, ScheduleFilter, ScheduleOptions, Timing,
-    policy::Retry,
-};
+use super::{CatchUp, Overlap, Run, RunStatus, Schedule, ScheduleFilter, ScheduleOptions, Timing};
 use crate::AgentError;
 
 /// Runs that have ended and are kept.
@@ -457,58 +454,61 @@ fn name(status: RunStatus) -> &'static str {
 }
 
 /// How an attempt has ended.
-pub(super) enum Ending<'a> {
+#[derive(Debug)]
+pub(super) enum Ending {
     Succeeded,
-    Failed { error: &'a str, terminal: bool },
+    Failed { error: String, terminal: bool },
 }
 
-/// Ends an attempt, and answers the run that waited for it, where there is one.
+/// Ends attempts, and answers the runs that waited for them; these have begun then.
 pub(super) fn finish(
     db: &mut Connection,
-    job: &Job,
-    ending: &Ending<'_>,
+    finished: &[(Job, Ending)],
     now: i64,
-) -> Result<Option<Job>, AgentError> {
+) -> Result<Vec<Job>, AgentError> {
     let transaction = db.transaction()?;
-    if let Ending::Failed { error, terminal } = ending {
-        let retry: &Retry = &job.options.retry;
-        let delay = if *terminal { None } else { retry.delay_after(job.attempt) };
-        let cancelled = || {
-            transaction
-                .prepare_cached("SELECT 1 FROM domovoi_schedules WHERE id = ?1")?
-                .exists([&job.schedule_id])
-                .map(|exists| !exists)
-        };
-        if let Some(delay) = delay
-            && !cancelled()?
-        {
-            transaction
-                .prepare_cached(
-                    "UPDATE domovoi_runs SET status = 'retrying', not_before = ?2, error = ?3
-                     WHERE id = ?1",
-                )?
-                .execute(params![job.run, now.saturating_add(delay), error])?;
-            transaction.commit()?;
-            return Ok(None);
+    let mut next = Vec::new();
+    for (job, ending) in finished {
+        if !retry_later(&transaction, job, ending, now)? {
+            next.extend(end(&transaction, job, ending, now)?);
         }
     }
+    transaction.commit()?;
+    Ok(next)
+}
+
+/// Has a failed attempt made again, where that is to be.
+fn retry_later(db: &Connection, job: &Job, ending: &Ending, now: i64) -> Result<bool, AgentError> {
+    let Ending::Failed { error, terminal: false } = ending else { return Ok(false) };
+    let Some(delay) = job.options.retry.delay_after(job.attempt) else { return Ok(false) };
+    let exists = db
+        .prepare_cached("SELECT 1 FROM domovoi_schedules WHERE id = ?1")?
+        .exists([&job.schedule_id])?;
+    if exists {
+        db.prepare_cached(
+            "UPDATE domovoi_runs SET status = 'retrying', not_before = ?2, error = ?3
+             WHERE id = ?1",
+        )?
+        .execute(params![job.run, now.saturating_add(delay), error])?;
+    }
+    Ok(exists)
+}
+
+fn end(db: &Connection, job: &Job, ending: &Ending, now: i64) -> Result<Option<Job>, AgentError> {
     let (status, error) = match ending {
         Ending::Succeeded => (RunStatus::Succeeded, None),
-        Ending::Failed { error, .. } => (RunStatus::Failed, Some(*error)),
+        Ending::Failed { error, .. } => (RunStatus::Failed, Some(error)),
     };
-    transaction
-        .prepare_cached(
-            "UPDATE domovoi_runs SET status = ?2, error = ?3, finished_at = ?4 WHERE id = ?1",
-        )?
-        .execute(params![job.run, name(status), error, now])?;
-    let next = waiting(&transaction, job, now)?;
+    db.prepare_cached(
+        "UPDATE domovoi_runs SET status = ?2, error = ?3, finished_at = ?4 WHERE id = ?1",
+    )?
+    .execute(params![job.run, name(status), error, now])?;
+    let next = waiting(db, job, now)?;
     if job.last && next.is_none() {
-        transaction
-            .prepare_cached("DELETE FROM domovoi_schedules WHERE id = ?1 AND NOT waiting")?
+        db.prepare_cached("DELETE FROM domovoi_schedules WHERE id = ?1 AND NOT waiting")?
             .execute([&job.schedule_id])?;
     }
-    prune(&transaction, job.run)?;
-    transaction.commit()?;
+    prune(db, job.run)?;
     Ok(next)
 }
 

@@ -50,8 +50,8 @@ impl Closer {
         let (tell, told) = oneshot::channel();
         let jobs = self.jobs.clone();
         // The queue may be full, and waiting for room blocks.
-        let sent = tokio::task::spawn_blocking(move || jobs.send(Job::Tell(tell)));
-        if matches!(sent.await, Ok(Ok(()))) {
+        let sent = tokio::task::spawn_blocking(move || jobs.send(Job::Tell(tell)).is_ok());
+        if matches!(sent.await, Ok(true)) {
             let _ = told.await;
         }
     }

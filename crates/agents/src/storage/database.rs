@@ -104,6 +104,10 @@ impl Database {
     fn open(&self) -> Result<Connection, AgentError> {
         if !self.path.exists() {
             self.storage.index.add_instance(&self.id)?;
+            if let Some(folder) = self.path.parent() {
+                fs::create_dir_all(folder)
+                    .map_err(|source| AgentError::DataDir { path: folder.to_owned(), source })?;
+            }
         }
         let connection = open_database(&self.path, &MIGRATIONS)?;
         let page_bytes: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
@@ -170,19 +174,16 @@ impl Drop for Database {
     }
 }
 
-/// Opens a database, creating folder and file where there is none, and brings its tables up to
-/// date.
+/// Opens a database, creating the file where there is none, and brings its tables up to date.
 pub(crate) fn open_database(
     path: &Path,
     migrations: &Migrations<'_>,
 ) -> Result<Connection, AgentError> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)
-            .map_err(|source| AgentError::DataDir { path: folder.to_owned(), source })?;
-    }
     let mut connection = Connection::open(path)?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    // A new file is written without waiting for the disk: all of it is in the log as well.
+    connection.pragma_update(None, "synchronous", "OFF")?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // In WAL mode NORMAL leaves every commit with the operating system, where it survives the
     // process; at level `power` the gate has it synced before anything is sent.
