@@ -82,8 +82,9 @@ mod tests {
         let mut client = test.connect("todo/anna").await?;
         test.advance(MONTH).await?;
         assert_eq!(client.text().await?, "rent is late");
-        let late = test.get::<Todo>("anna")?.run(|_, cx| async move { cx.state().late.clone() });
-        assert_eq!(late.await?, ["rent"]);
+        let todo = test.get::<Todo>("anna")?;
+        let late = todo.run(|_, cx| async move { cx.state().late.clone() }).await?;
+        assert_eq!(late, ["rent"]);
         Ok(())
     }
 }
