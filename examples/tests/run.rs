@@ -1,57 +1,17 @@
 //! Every example runs and does what the guide says.
 #![allow(clippy::unwrap_used)]
 
-use std::{
-    io::{BufRead, BufReader},
-    path::Path,
-    process::{Child, Command, Stdio},
-    sync::{Arc, Mutex},
-};
+mod support;
+
+use std::sync::{Arc, Mutex};
 
 use axum::{Json, Router, extract::State, response::IntoResponse, routing::post};
 use domovoi_client::{
-    AgentClient, AgentOptions, ClientEvent,
+    ClientEvent,
     chat::{ChatSession, ChatStatus, Effect},
 };
 use serde_json::{Value, json};
-
-/// A running example; killed at the end of its test.
-struct Example {
-    child: Child,
-    address: String,
-}
-
-impl Example {
-    fn start(program: &str, arguments: &[&str], endpoint: &str) -> Self {
-        let mut child = Command::new(program)
-            .args(arguments)
-            .env("OPENAI_BASE_URL", endpoint)
-            .env("DOMOVOI_MODEL", "scripted")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let line = lines.find(|line| line.as_ref().unwrap().starts_with("listening on ")).unwrap();
-        let address = line.unwrap().trim_start_matches("listening on http").to_owned();
-        Self { child, address }
-    }
-
-    fn serve(program: &str, folder: &Path, endpoint: &str) -> Self {
-        let folder = folder.to_str().unwrap();
-        Self::start(program, &["serve", "--listen", "127.0.0.1:0", "--data-dir", folder], endpoint)
-    }
-
-    fn connect(&self, agent: &str, name: &str) -> AgentClient {
-        AgentClient::new(AgentOptions::new(agent, name).base(format!("ws{}", self.address)))
-    }
-}
-
-impl Drop for Example {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use support::Example;
 
 #[tokio::test]
 async fn counter_counts() {
