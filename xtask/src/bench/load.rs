@@ -11,7 +11,6 @@ use serde_json::Value;
 
 use super::{median, server::Server};
 use crate::{
-    build::NATIVE,
     process::{self, cargo},
     progress::step,
     source_files::files_below,
@@ -51,8 +50,8 @@ impl Load {
             process::run(
                 cargo(workspace.root())
                     .args(["build", "--release"])
-                    .args(["--bin", "domovoi-load", "--bin", "domovoi-test-host"])
-                    .args(NATIVE),
+                    // Not the whole workspace: without the embedded model this is much quicker.
+                    .args(["--package", "domovoi-load", "--package", "domovoi-test-host"]),
             )
         })?;
         let limit =
