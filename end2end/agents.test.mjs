@@ -3,66 +3,26 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { agentFetch, AgentClient } from 'agents/client';
-import WebSocket from 'ws';
+import { Clients, next, received, receivedState, streamed } from './support/clients.mjs';
 import { Host } from './support/host.mjs';
 
 const LIMIT = { timeout: 30_000 };
 
 describe('agents and the npm client', () => {
   let host;
-  const clients = [];
+  let clients;
 
   before(async () => {
     host = await Host.start();
+    clients = new Clients(host);
   });
   after(async () => {
-    clients.forEach((client) => client.close());
+    clients?.closeAll();
     await host?.dispose();
   });
 
-  async function connect(agent, { name = randomUUID(), ...options } = {}) {
-    const client = new AgentClient({ host: host.address, agent, name, WebSocket, ...options });
-    clients.push(client);
-    await client.ready;
-    return client;
-  }
-
-  /** The next state that fits. */
-  function stateOf(client, fits) {
-    return new Promise((resolve) => {
-      client.addEventListener('message', (event) => {
-        const frame = typeof event.data === 'string' && parse(event.data);
-        if (frame?.type === 'cf_agent_state' && fits(frame.state)) resolve(frame.state);
-      });
-    });
-  }
-
-  function parse(text) {
-    try {
-      return JSON.parse(text);
-    } catch {
-      return undefined;
-    }
-  }
-
-  async function streamed(client, method, args = []) {
-    const chunks = [];
-    return new Promise((resolve) => {
-      client
-        .call(method, args, {
-          stream: {
-            onChunk: (chunk) => chunks.push(chunk),
-            onDone: (end) => resolve({ chunks, end }),
-            onError: (error) => resolve({ chunks, error }),
-          },
-        })
-        .catch(() => {});
-    });
-  }
-
   it('calls, and gets results and errors', LIMIT, async () => {
-    const client = await connect('TestCallableAgent');
+    const client = await clients.connect('TestCallableAgent');
     assert.equal(await client.call('add', [2, 3]), 5);
     assert.equal(await client.call('asyncMethod', [5]), 'done');
     assert.equal(await client.call('returnNull'), null);
@@ -81,7 +41,7 @@ describe('agents and the npm client', () => {
   });
 
   it('streams', LIMIT, async () => {
-    const client = await connect('TestCallableAgent');
+    const client = await clients.connect('TestCallableAgent');
     assert.deepEqual(await streamed(client, 'streamNumbers', [3]), { chunks: [0, 1, 2], end: 3 });
     assert.deepEqual(await streamed(client, 'streamWithDelay', [['a', 'b'], 5]), {
       chunks: ['a', 'b'],
@@ -101,41 +61,38 @@ describe('agents and the npm client', () => {
 
   it('keeps a state that everybody sees and that survives kill -9', LIMIT, async () => {
     const name = randomUUID();
-    const [one, two] = [await connect('CounterAgent', { name }), await connect('CounterAgent', { name })];
-    const seen = stateOf(two, (state) => state.counter === 1);
+    const one = await clients.connect('CounterAgent', { name });
+    const two = await clients.connect('CounterAgent', { name });
     assert.equal(await one.call('increment'), 1);
-    await seen;
-    const set = stateOf(one, (state) => state.counter === 41);
+    await receivedState(two, (state) => state.counter === 1);
     two.setState({ counter: 41 });
-    await set;
+    await receivedState(one, (state) => state.counter === 41);
     one.close();
     two.close();
-    host = await host.crash();
-    const later = await connect('CounterAgent', { name });
+    await host.crash();
+    const later = await clients.connect('CounterAgent', { name });
     assert.equal(await later.call('getCounter'), 41);
     assert.equal(await later.call('increment'), 42);
   });
 
   it('tells who changed a state, and answers HTTP', LIMIT, async () => {
     const name = randomUUID();
-    const client = await connect('TestStateAgent', { name });
-    const next = { count: 2, items: ['x'], lastUpdated: null };
-    const other = await connect('TestStateAgent', { name });
-    const seen = stateOf(other, (state) => state.count === 2);
-    client.setState(next);
-    await seen;
+    const client = await clients.connect('TestStateAgent', { name });
+    const state = { count: 2, items: ['x'], lastUpdated: null };
+    const other = await clients.connect('TestStateAgent', { name });
+    client.setState(state);
+    await receivedState(other, ({ count }) => count === 2);
     const ask = async (below, init) => {
-      const address = { host: host.address, agent: 'TestStateAgent', name, path: below };
-      const response = await agentFetch(address, init);
+      const response = await clients.fetch('TestStateAgent', name, below, init);
       return response.status === 200 ? response.json() : response.status;
     };
-    assert.deepEqual(await ask('state'), { state: next });
-    const { updates } = await ask('state-updates');
+    assert.deepEqual(await ask('state'), { state });
+    const updates = await clients.updates(name, 2);
     assert.deepEqual(updates[0], {
       state: { count: 0, items: [], lastUpdated: null },
       source: 'server',
     });
-    assert.deepEqual(updates[1].state, next);
+    assert.deepEqual(updates[1].state, state);
     assert.notEqual(updates[1].source, 'server');
     const echo = await ask('echo', { method: 'POST', body: 'hello' });
     assert.equal(echo.method, 'POST');
@@ -146,19 +103,14 @@ describe('agents and the npm client', () => {
 
   it('refuses a state from a connection that may only read', LIMIT, async () => {
     const name = randomUUID();
-    const reader = await connect('TestReadonlyAgent', { name, query: { readonly: 'true' } });
-    const refused = new Promise((resolve) => {
-      reader.addEventListener('message', (event) => {
-        const frame = parse(event.data);
-        if (frame?.type === 'cf_agent_state_error') resolve(frame.error);
-      });
-    });
+    const reader = await clients.connect('TestReadonlyAgent', { name, query: { readonly: 'true' } });
     reader.setState({ count: 9 });
-    assert.equal(await refused, 'Connection is readonly');
+    const { error } = await received(reader, ({ type }) => type === 'cf_agent_state_error');
+    assert.equal(error, 'Connection is readonly');
   });
 
   it('echoes what is not a frame, and counts it', LIMIT, async () => {
-    const client = await connect('EchoAgent');
+    const client = await clients.connect('EchoAgent');
     client.binaryType = 'arraybuffer';
     const got = [];
     const three = new Promise((resolve) => {
@@ -177,8 +129,8 @@ describe('agents and the npm client', () => {
   });
 
   it('is closed for good with a terminal code', LIMIT, async () => {
-    const client = await connect('TestCallableAgent');
-    const closed = new Promise((resolve) => client.addEventListener('close', resolve));
+    const client = await clients.connect('TestCallableAgent');
+    const closed = next(client, 'close');
     assert.equal(await client.call('closeConnectionsForTest', [4001, 'enough']), 1);
     const { code, reason } = await closed;
     assert.equal(code, 4001);

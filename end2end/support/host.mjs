@@ -12,29 +12,39 @@ export class Host {
   #child;
   #folder;
 
-  /** Starts the host in a new folder, or again in one that is there. */
-  static async start(folder) {
+  /** `127.0.0.1:PORT`; it stays the same when the host is started again. */
+  address = '127.0.0.1:0';
+
+  /** Starts the host in a new folder. */
+  static async start() {
     const host = new Host();
-    host.#folder = folder ?? (await mkdtemp(path.join(tmpdir(), 'domovoi-host-')));
-    host.#child = spawn(program, ['--data-dir', host.#folder], {
+    host.#folder = await mkdtemp(path.join(tmpdir(), 'domovoi-host-'));
+    await host.again();
+    return host;
+  }
+
+  /** Starts a new process with the same data on the same address. */
+  async again() {
+    const child = spawn(program, ['--data-dir', this.#folder, '--listen', this.address], {
       env: cleanEnvironment(),
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    host.address = await new Promise((resolve, reject) => {
+    this.#child = child;
+    this.address = await new Promise((resolve, reject) => {
       let output = '';
-      host.#child.on('error', reject);
-      host.#child.on('exit', (code) => reject(new Error(`the host ended with ${code}`)));
-      host.#child.stdout.on('data', (chunk) => {
+      child.on('error', reject);
+      child.on('exit', (code) => reject(new Error(`the host ended with ${code}`)));
+      child.stdout.on('data', (chunk) => {
         output += chunk;
         const found = /listening on (\S+)\n/.exec(output);
         if (found) resolve(found[1]);
       });
     });
-    return host;
   }
 
   /** Ends it without asking. */
   async kill() {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exited = new Promise((resolve) => this.#child.once('exit', resolve));
     this.#child.kill('SIGKILL');
     await exited;
@@ -43,7 +53,7 @@ export class Host {
   /** `kill -9`, then the same data in a new process. */
   async crash() {
     await this.kill();
-    return Host.start(this.#folder);
+    await this.again();
   }
 
   async dispose() {

@@ -1,16 +1,21 @@
 //! What `#[agent]` reads from an `impl` block.
 
 use syn::{
-    Attribute, Error, Expr, FnArg, Ident, ImplItem, ImplItemFn, ItemImpl, Lit, LitStr, Meta, Pat,
-    Result, ReturnType, Token, Type, TypePath,
+    Attribute, Error, Ident, ImplItem, ImplItemFn, ItemImpl, LitStr, Result, Token, Type,
+    Visibility,
     parse::{Parse, ParseStream},
-    spanned::Spanned,
+};
+
+use crate::{
+    method::{Method, Parameter},
+    task,
 };
 
 /// Methods of the trait `Agent` that a person writes.
-const TRAIT_METHODS: [&str; 9] = [
+const TRAIT_METHODS: [&str; 10] = [
     "initial_state",
     "validate_state",
+    "migrate_state",
     "on_start",
     "on_request",
     "on_connect",
@@ -52,133 +57,80 @@ pub(crate) struct AgentImpl {
     /// The block with what stays in it.
     pub(crate) block: ItemImpl,
     pub(crate) trait_methods: Vec<ImplItemFn>,
-    pub(crate) callables: Vec<CallableFn>,
+    pub(crate) callables: Vec<Method>,
+    pub(crate) tasks: Vec<Method>,
+    /// What handles have: each with the visibility it has there.
+    pub(crate) stubs: Vec<Method>,
     /// Names of methods that clients may not call.
     pub(crate) private: Vec<Ident>,
-}
-
-/// A method marked `#[callable]`.
-pub(crate) struct CallableFn {
-    pub(crate) ident: Ident,
-    pub(crate) description: String,
-    pub(crate) is_async: bool,
-    pub(crate) returns_result: bool,
-    pub(crate) parameters: Vec<Parameter>,
-}
-
-/// A parameter of a callable method after `&self`.
-pub(crate) enum Parameter {
-    Context,
-    Stream,
-    Argument { name: String, ty: Box<Type> },
 }
 
 impl AgentImpl {
     pub(crate) fn read(arguments: Arguments, mut block: ItemImpl) -> Result<Self> {
         if let Some((_, path, _)) = &block.trait_ {
-            return Err(Error::new(path.span(), "`#[agent]` goes on `impl MyAgent { ... }`"));
+            return Err(Error::new_spanned(path, "`#[agent]` goes on `impl MyAgent { ... }`"));
         }
-        let (mut trait_methods, mut callables, mut private) = (Vec::new(), Vec::new(), Vec::new());
-        let mut own = Vec::new();
-        for item in std::mem::take(&mut block.items) {
+        let items = std::mem::take(&mut block.items);
+        let (trait_methods, callables, tasks) = (Vec::new(), Vec::new(), Vec::new());
+        let (stubs, private) = (Vec::new(), Vec::new());
+        let mut agent = Self { arguments, block, trait_methods, callables, tasks, stubs, private };
+        for item in items {
             match item {
-                ImplItem::Fn(method) if TRAIT_METHODS.contains(&name(&method).as_str()) => {
-                    trait_methods.push(method);
-                }
-                ImplItem::Fn(mut method) => {
-                    let before = method.attrs.len();
-                    method.attrs.retain(|attribute| !attribute.path().is_ident("callable"));
-                    if method.attrs.len() < before {
-                        callables.push(CallableFn::read(&method)?);
-                    } else if method.sig.receiver().is_some() {
-                        private.push(method.sig.ident.clone());
-                    }
-                    own.push(ImplItem::Fn(method));
-                }
-                other => own.push(other),
+                ImplItem::Fn(method) => agent.method(method)?,
+                other => agent.block.items.push(other),
             }
         }
-        block.items = own;
-        Ok(Self { arguments, block, trait_methods, callables, private })
+        Ok(agent)
     }
-}
 
-fn name(method: &ImplItemFn) -> String {
-    method.sig.ident.to_string()
-}
-
-impl CallableFn {
-    fn read(method: &ImplItemFn) -> Result<Self> {
-        let mut inputs = method.sig.inputs.iter();
-        match inputs.next() {
-            Some(FnArg::Receiver(receiver))
-                if receiver.reference.is_some() && receiver.mutability.is_none() => {}
-            _ => {
-                return Err(Error::new(
-                    method.sig.ident.span(),
-                    "a callable method takes `&self`; what changes belongs into the state",
-                ));
+    fn method(&mut self, mut method: ImplItemFn) -> Result<()> {
+        if TRAIT_METHODS.iter().any(|name| method.sig.ident == name) {
+            self.trait_methods.push(method);
+            return Ok(());
+        }
+        let is_callable = take_marker(&mut method.attrs, "callable")?;
+        let is_task = take_marker(&mut method.attrs, "task")?;
+        if is_callable {
+            let mut stub = Method::read(&method, "a callable method")?;
+            self.callables.push(Method::read(&method, "a callable method")?);
+            // Every client may call it, so all of this process may.
+            stub.visibility = Visibility::Public(Token![pub](stub.ident.span()));
+            self.stub(stub);
+        } else {
+            if method.sig.receiver().is_some() {
+                self.private.push(method.sig.ident.clone());
+            }
+            // A public method that cannot be called from elsewhere is no mistake.
+            if !matches!(method.vis, Visibility::Inherited)
+                && let Ok(stub) = Method::read(&method, "")
+            {
+                self.stub(stub);
             }
         }
-        let parameters = inputs.map(Parameter::read).collect::<Result<_>>()?;
-        let returns_result = match &method.sig.output {
-            ReturnType::Type(_, ty) => last_segment(ty).is_some_and(|ident| ident == "Result"),
-            ReturnType::Default => false,
-        };
-        Ok(Self {
-            ident: method.sig.ident.clone(),
-            description: doc_comment(&method.attrs),
-            is_async: method.sig.asyncness.is_some(),
-            returns_result,
-            parameters,
-        })
-    }
-}
-
-impl Parameter {
-    fn read(input: &FnArg) -> Result<Self> {
-        let FnArg::Typed(typed) = input else {
-            return Err(Error::new(input.span(), "unexpected `self`"));
-        };
-        if let Type::Reference(reference) = &*typed.ty {
-            return if last_segment(&reference.elem).is_some_and(|ident| ident == "Context") {
-                Ok(Self::Context)
-            } else {
-                Err(Error::new(
-                    typed.ty.span(),
-                    "an argument of a callable method is an owned value, such as `String`",
-                ))
-            };
+        if is_task {
+            let read = task::read(&method)?;
+            self.block.items.push(task::constant(&read));
+            self.tasks.push(read);
         }
-        if last_segment(&typed.ty).is_some_and(|ident| ident == "StreamingResponse") {
-            return Ok(Self::Stream);
+        self.block.items.push(ImplItem::Fn(method));
+        Ok(())
+    }
+
+    /// A method for a client's connection is none for code of this process.
+    fn stub(&mut self, method: Method) {
+        let of_connection = |parameter: &Parameter| matches!(parameter, Parameter::Connection);
+        if !method.parameters.iter().any(of_connection) {
+            self.stubs.push(method);
         }
-        let name = match &*typed.pat {
-            Pat::Ident(pattern) => pattern.ident.to_string(),
-            _ => "_".to_owned(),
-        };
-        Ok(Self::Argument { name, ty: typed.ty.clone() })
     }
 }
 
-fn last_segment(ty: &Type) -> Option<&Ident> {
-    match ty {
-        Type::Path(TypePath { path, .. }) => path.segments.last().map(|segment| &segment.ident),
-        _ => None,
-    }
-}
-
-/// The text of a doc comment.
-pub(crate) fn doc_comment(attributes: &[Attribute]) -> String {
-    let lines = attributes.iter().filter_map(|attribute| match &attribute.meta {
-        Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
-            Expr::Lit(literal) => match &literal.lit {
-                Lit::Str(text) => Some(text.value().trim().to_owned()),
-                _ => None,
-            },
-            _ => None,
-        },
-        _ => None,
-    });
-    lines.collect::<Vec<_>>().join("\n").trim().to_owned()
+/// Whether the attribute is there; it is not any more afterwards.
+fn take_marker(attributes: &mut Vec<Attribute>, name: &str) -> Result<bool> {
+    let is_marker = |attribute: &Attribute| {
+        attribute.path().segments.last().is_some_and(|segment| segment.ident == name)
+    };
+    let Some(index) = attributes.iter().position(is_marker) else { return Ok(false) };
+    attributes.remove(index).meta.require_path_only()?;
+    Ok(true)
 }

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Error, FnArg, ItemFn, Result, spanned::Spanned};
 
-use crate::agent_impl::doc_comment;
+use crate::method::doc_comment;
 
 pub(crate) fn expand(mut function: ItemFn) -> Result<TokenStream> {
     let description = doc_comment(&function.attrs);

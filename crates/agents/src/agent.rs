@@ -5,8 +5,9 @@ use std::future::{Future, ready};
 use axum::{body::Body, extract::ws::Message, response::Response};
 use http::{Request, StatusCode};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
-use crate::{Connection, Context, HandlerError, Result, rpc::Callable};
+use crate::{Connection, Context, HandlerError, Result, Stub, TaskEntry, rpc::Callable};
 
 /// A stateful agent. One value of the type lives for as long as its instance is awake; what must
 /// survive sleep belongs into the state or the SQL database.
@@ -15,6 +16,9 @@ use crate::{Connection, Context, HandlerError, Result, rpc::Callable};
 pub trait Agent: Sized + Send + Sync + 'static {
     /// The state that is persisted and synchronised with every client; `()` for none.
     type State: Serialize + DeserializeOwned + Clone + Default + Send + Sync + 'static;
+
+    /// The methods of its typed handle; written by `#[agent]`, `()` for none.
+    type Stub: Stub<Self>;
 
     /// The type's name; its kebab-case form is the agent's name in addresses.
     const NAME: &'static str;
@@ -31,6 +35,17 @@ pub trait Agent: Sized + Send + Sync + 'static {
     fn validate_state(&self, state: &Self::State, source: &StateSource) -> Result<()> {
         let _ = (state, source);
         Ok(())
+    }
+
+    /// Makes a state of one that was stored by an earlier version and no longer fits the type. It
+    /// is stored in place of the old one.
+    ///
+    /// # Errors
+    /// Whatever speaks against it, as it does by default: the instance then does not start, and
+    /// what is stored stays as it is.
+    fn migrate_state(&self, stored: Value) -> Result<Self::State> {
+        let _ = stored;
+        Err("the agent has no `migrate_state`".into())
     }
 
     /// Called when the instance is created or wakes up, before anything else.
@@ -117,6 +132,12 @@ pub trait Agent: Sized + Send + Sync + 'static {
     /// The methods clients may not call, so that they get the right error; written by `#[agent]`.
     #[must_use]
     fn private_methods() -> &'static [&'static str] {
+        &[]
+    }
+
+    /// The methods that can be scheduled and queued; written by `#[agent]` from `#[task]`.
+    #[must_use]
+    fn tasks() -> &'static [TaskEntry<Self>] {
         &[]
     }
 }

@@ -1,25 +1,27 @@
-//! The agents of a process: registration, addresses, handles.
+//! The agents of a process: addresses, handles, shutting down.
 
 use std::{
     any::{Any, TypeId},
     collections::HashMap,
-    fmt, fs,
-    fs::{File, TryLockError},
-    sync::Arc,
+    fmt,
+    sync::{Arc, Once, Weak},
     time::Duration,
 };
 
-use crate::{
-    Agent, AgentError, AgentHandle, AgentsConfig, AiChatAgent, Result,
-    chat::ChatExtension,
-    extension::Extension,
-    host::{AnyHost, Host},
-    lifecycle::Lifecycle,
-};
 use domovoi_protocol::address::{is_valid_instance_name, kebab_case};
-use parking_lot::Mutex;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
+
+use crate::{
+    Agent, AgentError, AgentHandle, AgentsBuilder, AgentsConfig, InstanceId, Ownership, alarm,
+    clock::Clock,
+    hooks::Hooks,
+    host::{AnyHost, EndAll, Host},
+    keep_alive,
+    lifecycle::Lifecycle,
+    rpc::MethodInfo,
+    storage::Storage,
+};
 
 /// The agents of a process. Cheap to clone; all clones are the same.
 #[derive(Clone)]
@@ -27,142 +29,72 @@ pub struct Agents {
     inner: Arc<Inner>,
 }
 
-struct Inner {
-    config: AgentsConfig,
-    hosts: HashMap<String, Arc<dyn AnyHost>>,
-    names: HashMap<TypeId, String>,
-    lifecycle: Lifecycle,
-    services: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
-    /// Held for as long as this process owns the data folder.
-    lock: Mutex<Option<File>>,
+pub(crate) struct Inner {
+    pub(crate) config: AgentsConfig,
+    pub(crate) registrations: Vec<Registration>,
+    pub(crate) lifecycle: Lifecycle,
+    pub(crate) services: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+    pub(crate) hooks: Hooks,
+    pub(crate) ownership: Arc<dyn Ownership>,
+    pub(crate) storage: Arc<Storage>,
+    pub(crate) clock: Clock,
+    /// What runs beside the instances has been started.
+    pub(crate) started: Once,
 }
 
-/// Collects agents; [`AgentsBuilder::build`] makes [`Agents`] of them.
-pub struct AgentsBuilder {
-    config: AgentsConfig,
-    hosts: Vec<(String, TypeId, Arc<dyn AnyHost>)>,
-    services: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
-    lock: Option<File>,
-}
-
-impl fmt::Debug for AgentsBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&str> = self.hosts.iter().map(|(name, ..)| name.as_str()).collect();
-        f.debug_struct("AgentsBuilder").field("agents", &names).finish_non_exhaustive()
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.lifecycle.stop();
     }
 }
 
-impl AgentsBuilder {
-    /// Adds an agent type.
-    #[must_use]
-    pub fn agent<A: Agent + Default>(self) -> Self {
-        self.agent_with(A::default)
-    }
+/// Agents that may be gone.
+#[derive(Clone)]
+pub(crate) struct WeakAgents(Weak<Inner>);
 
-    /// Adds an agent type whose values `factory` makes, one each time an instance wakes.
-    #[must_use]
-    pub fn agent_with<A: Agent>(self, factory: impl Fn() -> A + Send + Sync + 'static) -> Self {
-        self.host(Arc::new(factory), None)
-    }
-
-    /// Adds a chat agent type.
-    #[must_use]
-    pub fn chat_agent<A: AiChatAgent + Default>(self) -> Self {
-        self.chat_agent_with(A::default)
-    }
-
-    /// Adds a chat agent type whose values `factory` makes, one each time an instance wakes.
-    #[must_use]
-    pub fn chat_agent_with<A: AiChatAgent>(
-        self,
-        factory: impl Fn() -> A + Send + Sync + 'static,
-    ) -> Self {
-        self.host(Arc::new(factory), Some(Arc::new(ChatExtension)))
-    }
-
-    /// Adds something every agent can get by its type with [`Agents::service`]: a client, a
-    /// configuration, a secret.
-    #[must_use]
-    pub fn service<S: Send + Sync + 'static>(mut self, service: S) -> Self {
-        self.services.insert(TypeId::of::<S>(), Arc::new(service));
-        self
-    }
-
-    fn host<A: Agent>(
-        mut self,
-        factory: Arc<dyn Fn() -> A + Send + Sync>,
-        extension: Option<Arc<dyn Extension<A>>>,
-    ) -> Self {
-        let name = kebab_case(A::NAME);
-        let host = Arc::new(Host::new(&name, factory, extension));
-        self.hosts.push((name, TypeId::of::<A>(), host));
-        self
-    }
-
-    /// Claims the data folder now rather than in [`AgentsBuilder::build`].
-    ///
-    /// # Errors
-    /// [`AgentError::DataDir`] where the folder cannot be written, [`AgentError::DataDirInUse`]
-    /// where another process has it.
-    pub fn claim(mut self) -> Result<Self, AgentError> {
-        if self.lock.is_none() {
-            self.lock = Some(claim(&self.config)?);
-        }
-        Ok(self)
-    }
-
-    /// Claims the data folder and makes the agents reachable.
-    ///
-    /// # Errors
-    /// As [`AgentsBuilder::claim`], and [`AgentError::DuplicateAgent`] for two agents of one name.
-    pub fn build(self) -> Result<Agents, AgentError> {
-        let lock = match self.lock {
-            Some(lock) => lock,
-            None => claim(&self.config)?,
-        };
-        let (mut hosts, mut names) = (HashMap::new(), HashMap::new());
-        for (name, type_id, host) in self.hosts {
-            names.insert(type_id, name.clone());
-            if hosts.insert(name.clone(), host).is_some() {
-                return Err(AgentError::DuplicateAgent(name));
-            }
-        }
-        let inner = Inner {
-            config: self.config,
-            hosts,
-            names,
-            lifecycle: Lifecycle::default(),
-            services: self.services,
-            lock: Mutex::new(Some(lock)),
-        };
-        Ok(Agents { inner: Arc::new(inner) })
+impl WeakAgents {
+    pub(crate) fn upgrade(&self) -> Option<Agents> {
+        self.0.upgrade().map(|inner| Agents { inner })
     }
 }
 
-/// Takes the lock that makes this process the only one to run instances of the folder.
-fn claim(config: &AgentsConfig) -> Result<File, AgentError> {
-    let path = &config.data_dir;
-    let failed = |source| AgentError::DataDir { path: path.clone(), source };
-    fs::create_dir_all(path).map_err(failed)?;
-    let lock = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path.join("domovoi.lock"))
-        .map_err(failed)?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(AgentError::DataDirInUse(path.clone())),
-        Err(TryLockError::Error(source)) => Err(failed(source)),
-    }
+/// One agent type.
+pub(crate) struct Registration {
+    /// Its name in addresses.
+    pub(crate) name: Arc<str>,
+    pub(crate) type_id: TypeId,
+    pub(crate) host: Arc<dyn AnyHost>,
+    /// Whether its instances have addresses of their own.
+    pub(crate) top_level: bool,
+    /// Agent types whose instances may have it as a sub-agent.
+    pub(crate) parents: Vec<String>,
 }
 
 impl Agents {
     /// Starts to collect agents.
     #[must_use]
     pub fn builder(config: AgentsConfig) -> AgentsBuilder {
-        let (hosts, services) = (Vec::new(), HashMap::new());
-        AgentsBuilder { config, hosts, services, lock: None }
+        AgentsBuilder::new(config)
+    }
+
+    pub(crate) fn new(inner: Inner) -> Self {
+        let agents = Self { inner: Arc::new(inner) };
+        agents.start();
+        agents
+    }
+
+    /// Starts what runs beside the instances, once, and where there is a runtime for it.
+    pub(crate) fn start(&self) {
+        if let (Clock::System, Ok(runtime)) =
+            (&self.inner.clock, tokio::runtime::Handle::try_current())
+        {
+            self.inner.started.call_once(|| {
+                let (weak, stop) = (WeakAgents(Arc::downgrade(&self.inner)), self.lifecycle());
+                let index = Arc::clone(self.storage().index());
+                runtime.spawn(stop.until_stopped(alarm::run(weak.clone(), index)));
+                runtime.spawn(stop.until_stopped(keep_alive::run(weak)));
+            });
+        }
     }
 
     /// The settings.
@@ -182,11 +114,30 @@ impl Agents {
     /// # Errors
     /// [`AgentError::UnknownAgent`] where `A` is not registered, [`AgentError::InvalidName`].
     pub fn get<A: Agent>(&self, name: &str) -> Result<AgentHandle<A>, AgentError> {
-        let unknown = || AgentError::UnknownAgent(kebab_case(A::NAME));
-        let agent = self.inner.names.get(&TypeId::of::<A>()).ok_or_else(unknown)?;
-        let host = Arc::clone(self.host(agent, name)?);
-        let host = host.as_any().downcast::<Host<A>>().map_err(|_| unknown())?;
-        Ok(AgentHandle::new(self.clone(), host, name))
+        let agent = self.registration_of::<A>()?;
+        if !agent.top_level {
+            return Err(AgentError::UnknownAgent(agent.name.to_string()));
+        }
+        self.handle(InstanceId::new(&agent.name, valid(name)?))
+    }
+
+    pub(crate) fn get_sub<A: Agent>(
+        &self,
+        parent: &Arc<InstanceId>,
+        name: &str,
+    ) -> Result<AgentHandle<A>, AgentError> {
+        let agent = self.registration_of::<A>()?;
+        if !agent.parents.iter().any(|allowed| allowed == parent.agent()) {
+            return Err(AgentError::UnknownAgent(agent.name.to_string()));
+        }
+        self.handle(InstanceId::sub(Arc::clone(parent), &agent.name, valid(name)?))
+    }
+
+    fn handle<A: Agent>(&self, id: InstanceId) -> Result<AgentHandle<A>, AgentError> {
+        let host = Arc::clone(&self.registration_of::<A>()?.host).as_any();
+        let host = host.downcast::<Host<A>>();
+        let host = host.map_err(|_| AgentError::UnknownAgent(id.agent().to_owned()))?;
+        Ok(AgentHandle::new(self.clone(), host, id))
     }
 
     /// Calls a callable method of any agent by name.
@@ -206,17 +157,71 @@ impl Agents {
             Value::Null => Vec::new(),
             single => vec![single],
         };
-        let answer = self.host(agent, name)?.call(self, name, method, args).await?;
+        let id = self.resolve(agent, name, &[])?;
+        let answer = self.host(&id)?.call(self, id, method, args).await?;
         Ok(serde_json::from_value(answer)?)
     }
 
-    /// Removes an instance: its connections are closed, its file is deleted.
+    /// The methods clients may call on an agent, with the schemas of their arguments.
+    ///
+    /// # Errors
+    /// [`AgentError::UnknownAgent`].
+    pub fn methods(&self, agent: &str) -> Result<Vec<MethodInfo>, AgentError> {
+        Ok(self.registration(agent)?.host.methods())
+    }
+
+    /// Names of instances that have ever written anything, in order, from the one after `after`,
+    /// at most `limit`. Sub-agents are listed by [`Context::sub_agents`](crate::Context::sub_agents).
+    ///
+    /// # Errors
+    /// [`AgentError::UnknownAgent`], [`AgentError::Database`].
+    pub fn list(
+        &self,
+        agent: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, AgentError> {
+        let agent = self.registration(agent)?;
+        self.storage().index().names(&agent.name, "", after, limit)
+    }
+
+    /// Removes an instance: its connections are closed, its data, its schedules and its sub-agents
+    /// deleted.
     ///
     /// # Errors
     /// [`AgentError::UnknownAgent`], [`AgentError::InvalidName`], or [`AgentError::DataDir`] where
     /// the file cannot be deleted.
     pub async fn destroy(&self, agent: &str, name: &str) -> Result<(), AgentError> {
-        self.host(agent, name)?.destroy(self, name).await
+        let id = self.resolve(agent, name, &[])?;
+        self.host(&id)?.destroy(self, id).await
+    }
+
+    /// Removes the sub-agents of an instance, those that sleep and those that are awake.
+    pub(crate) async fn destroy_children(&self, parent: &InstanceId) -> Result<(), AgentError> {
+        const PAGE: usize = 500;
+        let prefix = parent.children_prefix();
+        let children = self.inner.registrations.iter();
+        for child in children.filter(|it| it.parents.iter().any(|name| name == parent.agent())) {
+            let mut keys = child.host.keys(&prefix);
+            let mut after: Option<String> = None;
+            loop {
+                let index = self.storage().index();
+                let names = index.names(&child.name, &prefix, after.as_deref(), PAGE)?;
+                let Some(last) = names.last().cloned() else { break };
+                keys.extend(names.iter().map(|name| format!("{prefix}{name}")));
+                after = Some(last);
+            }
+            keys.sort();
+            keys.dedup();
+            for key in keys {
+                let id = InstanceId::from_key(&child.name, &key);
+                // Those further down go away with their own parents.
+                if id.parent() == Some(parent) {
+                    Arc::clone(&child.host).destroy(self, id).await?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Completes when a shutdown begins. A task that goes on for ever ends then, so that nobody
@@ -229,30 +234,125 @@ impl Agents {
     /// `grace` and is then cut off; the journal has it. The data folder is free afterwards.
     pub async fn shutdown(&self, grace: Duration) {
         const GOING_AWAY: u16 = 1001;
-        self.inner.lifecycle.shutdown(grace).await;
-        for host in self.inner.hosts.values() {
-            for connection in host.all_connections() {
+        self.inner.lifecycle.stop();
+        self.end_all(EndAll::Finish);
+        if !self.inner.lifecycle.ended_within(grace).await {
+            self.end_all(EndAll::Abort);
+            self.inner.lifecycle.ended().await;
+        }
+        for agent in &self.inner.registrations {
+            for connection in agent.host.all_connections() {
                 connection.close(GOING_AWAY, "the server is shutting down");
             }
         }
         self.inner.lifecycle.sockets_closed().await;
-        *self.inner.lock.lock() = None;
+        self.storage().settled().await;
+        self.inner.ownership.release();
+    }
+
+    /// Ends everything as if the process had died, but for the connections, which are closed.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn crash(&self) {
+        self.inner.lifecycle.stop();
+        self.end_all(EndAll::Abort);
+        self.inner.lifecycle.ended().await;
+        for agent in &self.inner.registrations {
+            for connection in agent.host.all_connections() {
+                connection.outbox().overflow();
+            }
+        }
+        self.storage().settled().await;
+        self.inner.ownership.release();
+    }
+
+    fn end_all(&self, end: EndAll) {
+        self.inner.registrations.iter().for_each(|agent| agent.host.end_all(end));
+    }
+
+    /// Has the instance with this key look after its schedules.
+    pub(crate) fn alarm(
+        &self,
+        agent: &str,
+        key: &str,
+    ) -> Option<futures::future::BoxFuture<'static, Result<(), AgentError>>> {
+        let agent = self.registration(agent).ok()?;
+        let id = InstanceId::from_key(&agent.name, key);
+        Some(Arc::clone(&agent.host).alarm(self, id))
     }
 
     pub(crate) fn lifecycle(&self) -> &Lifecycle {
         &self.inner.lifecycle
     }
 
-    pub(crate) fn host(&self, agent: &str, name: &str) -> Result<&Arc<dyn AnyHost>, AgentError> {
-        if !is_valid_instance_name(name) {
-            return Err(AgentError::InvalidName);
-        }
-        self.inner.hosts.get(agent).ok_or_else(|| AgentError::UnknownAgent(agent.to_owned()))
+    pub(crate) fn storage(&self) -> &Arc<Storage> {
+        &self.inner.storage
     }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+
+    pub(crate) fn hooks(&self) -> &Hooks {
+        &self.inner.hooks
+    }
+
+    pub(crate) fn ownership(&self) -> &dyn Ownership {
+        &*self.inner.ownership
+    }
+
+    /// Every open connection of every agent.
+    pub(crate) fn connections(&self) -> impl Iterator<Item = crate::Connection> {
+        self.inner.registrations.iter().flat_map(|agent| agent.host.all_connections())
+    }
+
+    /// The instance with this address; `below` are agent and name of sub-agents, outermost first.
+    pub(crate) fn resolve(
+        &self,
+        agent: &str,
+        name: &str,
+        below: &[(&str, &str)],
+    ) -> Result<InstanceId, AgentError> {
+        let top = self.registration(agent)?;
+        if !top.top_level {
+            return Err(AgentError::UnknownAgent(agent.to_owned()));
+        }
+        let mut id = InstanceId::new(&top.name, valid(name)?);
+        for (agent, name) in below {
+            let child = self.registration(agent)?;
+            if !child.parents.iter().any(|parent| parent == id.agent()) {
+                return Err(AgentError::UnknownAgent((*agent).to_owned()));
+            }
+            id = InstanceId::sub(Arc::new(id), &child.name, valid(name)?);
+        }
+        Ok(id)
+    }
+
+    pub(crate) fn host(&self, id: &InstanceId) -> Result<Arc<dyn AnyHost>, AgentError> {
+        Ok(Arc::clone(&self.registration(id.agent())?.host))
+    }
+
+    pub(crate) fn name_of<A: Agent>(&self) -> Result<&str, AgentError> {
+        Ok(&self.registration_of::<A>()?.name)
+    }
+
+    fn registration(&self, agent: &str) -> Result<&Registration, AgentError> {
+        let found = self.inner.registrations.iter().find(|it| &*it.name == agent);
+        found.ok_or_else(|| AgentError::UnknownAgent(agent.to_owned()))
+    }
+
+    fn registration_of<A: Agent>(&self) -> Result<&Registration, AgentError> {
+        let found = self.inner.registrations.iter().find(|it| it.type_id == TypeId::of::<A>());
+        found.ok_or_else(|| AgentError::UnknownAgent(kebab_case(A::NAME)))
+    }
+}
+
+fn valid(name: &str) -> Result<&str, AgentError> {
+    if is_valid_instance_name(name) { Ok(name) } else { Err(AgentError::InvalidName) }
 }
 
 impl fmt::Debug for Agents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Agents").field("agents", &self.inner.hosts.keys()).finish_non_exhaustive()
+        let names: Vec<&str> = self.inner.registrations.iter().map(|it| &*it.name).collect();
+        f.debug_struct("Agents").field("agents", &names).finish_non_exhaustive()
     }
 }

@@ -19,6 +19,15 @@ pub struct AgentsConfig {
     pub max_state_bytes: usize,
     /// Most connections to one instance. Default: 10,000.
     pub max_connections: usize,
+    /// Largest database of an instance, in bytes. Default: 1 GB.
+    pub max_database_bytes: u64,
+    /// Databases open at a time; the one that was not used for longest makes room. Each takes
+    /// three file descriptors. Default: 1,000.
+    pub max_open_databases: usize,
+    /// Most schedules of one instance, and most tasks in its queue. Default: 100,000.
+    pub max_schedules: usize,
+    /// A handler that takes longer is reported in the log. Default: 60 s.
+    pub slow_handler_after: Duration,
     /// Bytes waiting for one slow client before its connection is closed. Default: 16 MiB.
     pub max_queued_bytes: usize,
     /// Browser origins that may connect besides the server's own, such as
@@ -37,6 +46,10 @@ impl AgentsConfig {
             max_message_bytes: 8 << 20,
             max_state_bytes: 4 << 20,
             max_connections: 10_000,
+            max_database_bytes: 1_000_000_000,
+            max_open_databases: 1_000,
+            max_schedules: 100_000,
+            slow_handler_after: Duration::from_secs(60),
             max_queued_bytes: 16 << 20,
             allowed_origins: Vec::new(),
         }

@@ -1,10 +1,11 @@
 //! One open WebSocket as an agent sees it.
 
 use std::{
+    any::Any,
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
     },
 };
 
@@ -15,13 +16,20 @@ use http::{HeaderMap, Uri, request::Parts};
 use parking_lot::Mutex;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use tokio::sync::mpsc;
 
-use crate::AgentError;
+use crate::{
+    AgentError, Identity,
+    outbox::{Outbox, Pushed},
+    storage::Gate,
+};
 
 /// Close code for a client that may connect again later: it does not read what it is sent, or there
 /// are too many.
 pub(crate) const CODE_TRY_AGAIN_LATER: u16 = 1013;
+
+/// Frames of one connection that may be in the hands of its agent at a time; the next one is read
+/// when one of them is done, so a client cannot fill the server's memory.
+const FRAMES_IN_FLIGHT: usize = 256;
 
 /// One open connection to an instance. Cheap to clone; all clones are the same connection.
 #[derive(Clone)]
@@ -30,66 +38,73 @@ pub struct Connection {
 }
 
 struct Inner {
-    id: String,
+    id: Box<str>,
     uri: Uri,
     headers: HeaderMap,
-    state: Mutex<Option<Value>>,
+    identity: Identity,
+    attached: Mutex<Attached>,
     readonly: AtomicBool,
     parked: AtomicBool,
-    open: AtomicBool,
-    outbound: mpsc::UnboundedSender<Message>,
-    queued_bytes: Arc<AtomicUsize>,
+    outbox: Outbox,
     max_queued_bytes: usize,
+    gate: Option<Arc<Gate>>,
+    in_flight: AtomicUsize,
+    /// Rounds of the keep-alive since the client was last heard.
+    silent_rounds: AtomicU32,
 }
 
-/// The socket's end of a [`Connection`]: what is to be written.
+/// What an agent has attached to a connection.
+#[derive(Default)]
+struct Attached {
+    state: Option<Box<Value>>,
+    tags: Vec<Box<str>>,
+}
+
+/// What a [`Connection`] is made of.
+pub(crate) struct Opened {
+    pub(crate) id: String,
+    pub(crate) request: Parts,
+    pub(crate) identity: Identity,
+    pub(crate) max_queued_bytes: usize,
+    pub(crate) gate: Option<Arc<Gate>>,
+}
+
+/// Counts one frame that is in the hands of the agent.
 #[derive(Debug)]
-pub(crate) struct Outbound {
-    messages: mpsc::UnboundedReceiver<Message>,
-    queued_bytes: Arc<AtomicUsize>,
-}
+pub(crate) struct InFlight(Connection);
 
-impl Outbound {
-    /// The next message to write; `None` when the agent's side is gone.
-    pub(crate) async fn next(&mut self) -> Option<Message> {
-        let message = self.messages.recv().await?;
-        self.queued_bytes.fetch_sub(size_of(&message), Ordering::Relaxed);
-        Some(message)
-    }
-
-    /// A message that is there already.
-    pub(crate) fn try_next(&mut self) -> Option<Message> {
-        let message = self.messages.try_recv().ok()?;
-        self.queued_bytes.fetch_sub(size_of(&message), Ordering::Relaxed);
-        Some(message)
+impl InFlight {
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.0
     }
 }
 
-fn size_of(message: &Message) -> usize {
-    match message {
-        Message::Text(text) => text.len(),
-        Message::Binary(bytes) | Message::Ping(bytes) | Message::Pong(bytes) => bytes.len(),
-        Message::Close(_) => 0,
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        if self.0.inner.in_flight.fetch_sub(1, Ordering::AcqRel) == FRAMES_IN_FLIGHT {
+            self.0.inner.outbox.wake();
+        }
     }
 }
 
 impl Connection {
-    pub(crate) fn new(id: String, request: Parts, max_queued_bytes: usize) -> (Self, Outbound) {
-        let (outbound, messages) = mpsc::unbounded_channel();
-        let queued_bytes = Arc::new(AtomicUsize::new(0));
+    pub(crate) fn new(opened: Opened) -> Self {
+        let Opened { id, request, identity, max_queued_bytes, gate } = opened;
         let inner = Inner {
-            id,
+            id: id.into(),
             uri: request.uri,
             headers: request.headers,
-            state: Mutex::new(None),
+            identity,
+            attached: Mutex::default(),
             readonly: AtomicBool::new(false),
             parked: AtomicBool::new(false),
-            open: AtomicBool::new(true),
-            outbound,
-            queued_bytes: Arc::clone(&queued_bytes),
+            outbox: Outbox::default(),
             max_queued_bytes,
+            gate,
+            in_flight: AtomicUsize::new(0),
+            silent_rounds: AtomicU32::new(0),
         };
-        (Self { inner: Arc::new(inner) }, Outbound { messages, queued_bytes })
+        Self { inner: Arc::new(inner) }
     }
 
     /// The connection's id: the client's `_pk`, or one the server made.
@@ -116,10 +131,17 @@ impl Connection {
         crate::routing::query_value(&self.inner.uri, key)
     }
 
+    /// Who the client is, where a hook of the routes has said so with [`Identity::new`] and it is a
+    /// `T`.
+    #[must_use]
+    pub fn identity<T: Any + Send + Sync>(&self) -> Option<&T> {
+        self.inner.identity.get()
+    }
+
     /// The state attached to this connection; `None` where there is none or it is no `T`.
     #[must_use]
     pub fn state<T: DeserializeOwned>(&self) -> Option<T> {
-        T::deserialize(self.inner.state.lock().as_ref()?).ok()
+        T::deserialize(self.inner.attached.lock().state.as_deref()?).ok()
     }
 
     /// Attaches a state to this connection. It is kept while the instance sleeps.
@@ -127,8 +149,29 @@ impl Connection {
     /// # Errors
     /// [`AgentError::Json`] where the value cannot be written as JSON.
     pub fn set_state<T: Serialize>(&self, state: &T) -> Result<(), AgentError> {
-        *self.inner.state.lock() = Some(serde_json::to_value(state)?);
+        let state = Some(Box::new(serde_json::to_value(state)?));
+        self.inner.attached.lock().state = state;
         Ok(())
+    }
+
+    /// Puts a tag on this connection, to find it by with
+    /// [`Context::tagged`](crate::Context::tagged). Kept while the instance sleeps.
+    pub fn add_tag(&self, tag: &str) {
+        let mut attached = self.inner.attached.lock();
+        if !attached.tags.iter().any(|other| **other == *tag) {
+            attached.tags.push(tag.into());
+        }
+    }
+
+    /// Takes a tag off again.
+    pub fn remove_tag(&self, tag: &str) {
+        self.inner.attached.lock().tags.retain(|other| **other != *tag);
+    }
+
+    /// Whether the connection has this tag.
+    #[must_use]
+    pub fn has_tag(&self, tag: &str) -> bool {
+        self.inner.attached.lock().tags.iter().any(|other| **other == *tag)
     }
 
     /// Whether this connection may read the agent's state but not set it.
@@ -157,31 +200,74 @@ impl Connection {
         self.send_text(frame.to_json());
     }
 
-    /// Closes the connection. Clients connect again unless the code is 1008 or 4000 to 4999.
+    /// Closes the connection, after what was sent before. Clients connect again unless the code is
+    /// 1008 or 4000 to 4999.
     pub fn close(&self, code: u16, reason: &str) {
-        if self.inner.open.swap(false, Ordering::Relaxed) {
-            let frame = CloseFrame { code, reason: reason.into() };
-            let _ = self.inner.outbound.send(Message::Close(Some(frame)));
-        }
+        let frame = CloseFrame { code, reason: cut_reason(reason).into() };
+        self.send(Message::Close(Some(frame)));
+    }
+
+    /// Closes the connection, ahead of what is held back.
+    pub(crate) fn close_now(&self, code: u16, reason: &str) {
+        let frame = CloseFrame { code, reason: cut_reason(reason).into() };
+        self.push(Message::Close(Some(frame)));
     }
 
     /// Whether nobody has closed it yet.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.inner.open.load(Ordering::Relaxed) && !self.inner.outbound.is_closed()
+        !self.inner.outbox.is_closed()
     }
 
+    /// Sends a message, or has it wait until the writes ahead of it are durable.
     fn send(&self, message: Message) {
-        if !self.inner.open.load(Ordering::Relaxed) {
-            return;
+        let message = match &self.inner.gate {
+            None => Some(message),
+            Some(gate) => gate.pass(self, message),
+        };
+        message.into_iter().for_each(|message| self.push(message));
+    }
+
+    /// Hands a message to the socket.
+    pub(crate) fn push(&self, message: Message) {
+        if self.inner.outbox.push(message, self.inner.max_queued_bytes) == Pushed::Full {
+            tracing::debug!(connection = self.id(), "closed: the client reads too slowly");
+            self.inner.outbox.overflow();
         }
-        let size = size_of(&message);
-        let queued = self.inner.queued_bytes.fetch_add(size, Ordering::Relaxed);
-        if queued + size > self.inner.max_queued_bytes && queued > 0 {
-            self.close(CODE_TRY_AGAIN_LATER, "the client reads too slowly");
-            return;
+    }
+
+    pub(crate) fn outbox(&self) -> &Outbox {
+        &self.inner.outbox
+    }
+
+    /// Whether another frame may be read.
+    pub(crate) fn has_room(&self) -> bool {
+        self.inner.in_flight.load(Ordering::Acquire) < FRAMES_IN_FLIGHT
+    }
+
+    /// Completes when another frame may be read.
+    pub(crate) async fn room(&self) {
+        self.inner.outbox.until(|| self.has_room()).await;
+    }
+
+    /// Notes a frame on its way to the agent.
+    pub(crate) fn in_flight(&self) -> InFlight {
+        self.inner.in_flight.fetch_add(1, Ordering::AcqRel);
+        InFlight(self.clone())
+    }
+
+    /// Notes that the client lives.
+    pub(crate) fn heard(&self) {
+        self.inner.silent_rounds.store(0, Ordering::Relaxed);
+    }
+
+    /// One round of the keep-alive: asks a silent client, and gives one up that has not answered.
+    pub(crate) fn keep_alive(&self) {
+        match self.inner.silent_rounds.fetch_add(1, Ordering::Relaxed) {
+            0 => {}
+            1 => self.push(Message::Ping(Bytes::new())),
+            _ => self.inner.outbox.overflow(),
         }
-        let _ = self.inner.outbound.send(message);
     }
 
     /// Whether the connection waits for its acknowledgement of a running turn, and gets no live
@@ -194,9 +280,16 @@ impl Connection {
         self.inner.parked.store(parked, Ordering::Relaxed);
     }
 
+    /// Lets nothing be sent any more.
     pub(crate) fn mark_closed(&self) {
-        self.inner.open.store(false, Ordering::Relaxed);
+        self.inner.outbox.close();
     }
+}
+
+/// A reason as long as a close frame can carry: 123 bytes.
+fn cut_reason(reason: &str) -> &str {
+    const LONGEST: usize = 123;
+    &reason[..reason.floor_char_boundary(LONGEST)]
 }
 
 impl PartialEq for Connection {
@@ -228,12 +321,20 @@ impl ConnectionSet {
         Ok(())
     }
 
-    pub(crate) fn remove(&self, connection: &Connection) {
-        self.connections.lock().retain(|other| other != connection);
+    /// Removes a connection; whether it was there.
+    pub(crate) fn remove(&self, connection: &Connection) -> bool {
+        let mut connections = self.connections.lock();
+        let position = connections.iter().position(|other| other == connection);
+        position.map(|position| connections.remove(position)).is_some()
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.connections.lock().len()
+    /// The connections with this tag.
+    pub(crate) fn tagged(&self, tag: &str) -> Vec<Connection> {
+        self.connections.lock().iter().filter(|c| c.has_tag(tag)).cloned().collect()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.connections.lock().is_empty()
     }
 
     pub(crate) fn all(&self) -> Vec<Connection> {

@@ -3,19 +3,15 @@
 use std::{fmt, future::Future, sync::Arc};
 
 use axum::extract::ws::Utf8Bytes;
-use domovoi_protocol::{
-    ServerFrame,
-    state::{StateErrorFrame, StateFrame},
-};
+use domovoi_protocol::{ServerFrame, state::StateErrorFrame};
 use futures::{FutureExt, future::BoxFuture};
-use parking_lot::Mutex;
-use rusqlite::OptionalExtension;
+use parking_lot::{Mutex, ReentrantMutex};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::{
-    Agent, AgentError, Agents, Connection, Result, Sql, StateSource, chat::ChatState,
-    connection::ConnectionSet, database::Database,
+    Agent, AgentError, AgentHandle, Agents, Connection, InstanceId, Result, Sql, StateSource,
+    chat::ChatState, schedule::Scheduler, slot::Slot, state, storage::Database,
 };
 
 /// What an instance knows and can do. Passed to every handler; cheap to clone. An instance stays
@@ -32,51 +28,94 @@ impl<A: Agent> Clone for Context<A> {
 
 struct Inner<A: Agent> {
     agents: Agents,
-    agent: Arc<str>,
-    name: Arc<str>,
+    slot: Arc<Slot<A>>,
     this: Arc<A>,
-    database: Database,
+    database: Arc<Database>,
     state: Mutex<Arc<A::State>>,
-    connections: Arc<ConnectionSet>,
+    /// Locked while the state is edited: code of this process may do so from other threads.
+    edit: ReentrantMutex<()>,
     tasks: mpsc::UnboundedSender<BoxFuture<'static, ()>>,
+    scheduler: Scheduler,
     chat: ChatState,
 }
 
 /// What [`Context::new`] needs.
 pub(crate) struct Parts<A: Agent> {
     pub(crate) agents: Agents,
-    pub(crate) agent: Arc<str>,
-    pub(crate) name: Arc<str>,
+    pub(crate) slot: Arc<Slot<A>>,
     pub(crate) this: Arc<A>,
-    pub(crate) database: Database,
-    pub(crate) connections: Arc<ConnectionSet>,
+    pub(crate) database: Arc<Database>,
     pub(crate) tasks: mpsc::UnboundedSender<BoxFuture<'static, ()>>,
 }
 
 impl<A: Agent> Context<A> {
     pub(crate) fn new(parts: Parts<A>) -> Result<Self, AgentError> {
-        let Parts { agents, agent, name, this, database, connections, tasks } = parts;
-        let stored = if database.exists() { load_state(&database)? } else { None };
-        let state = match stored {
-            Some(json) => serde_json::from_str(&json).map_err(AgentError::StateShape)?,
-            None => this.initial_state(),
+        let Parts { agents, slot, this, database, tasks } = parts;
+        let state = Mutex::new(Arc::new(state::load(&*this, &database)?));
+        let inner = Inner {
+            agents,
+            slot,
+            this,
+            database,
+            state,
+            edit: ReentrantMutex::new(()),
+            tasks,
+            scheduler: Scheduler::default(),
+            chat: ChatState::default(),
         };
-        let state = Mutex::new(Arc::new(state));
-        let chat = ChatState::default();
-        let inner = Inner { agents, agent, name, this, database, state, connections, tasks, chat };
         Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The agent's type in kebab-case.
     #[must_use]
     pub fn agent(&self) -> &str {
-        &self.inner.agent
+        self.inner.slot.id.agent()
     }
 
     /// The instance's name.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.inner.name
+        self.inner.slot.id.name()
+    }
+
+    /// The instance's address, with the instances it belongs to where it is a sub-agent.
+    #[must_use]
+    pub fn id(&self) -> &Arc<InstanceId> {
+        &self.inner.slot.id
+    }
+
+    /// A handle to a sub-agent of this instance: one that is addressed below it and goes away
+    /// with it. It need not exist yet.
+    ///
+    /// # Errors
+    /// [`AgentError::UnknownAgent`] where `C` was not registered as a sub-agent of `A` with
+    /// [`AgentsBuilder::sub_agent`](crate::AgentsBuilder::sub_agent), and
+    /// [`AgentError::InvalidName`].
+    pub fn sub_agent<C: Agent>(&self, name: &str) -> Result<AgentHandle<C>, AgentError> {
+        self.agents().get_sub(self.id(), name)
+    }
+
+    /// Names of the sub-agents of type `C` that have ever written anything, in order, from the
+    /// one after `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// As [`Context::sub_agent`], and [`AgentError::Database`].
+    pub fn sub_agents<C: Agent>(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, AgentError> {
+        let agent = self.agents().name_of::<C>()?;
+        let prefix = self.id().children_prefix();
+        self.agents().storage().index().names(agent, &prefix, after, limit)
+    }
+
+    /// Removes a sub-agent: its connections are closed, its data and its own sub-agents deleted.
+    ///
+    /// # Errors
+    /// As [`Context::sub_agent`], and [`AgentError::DataDir`] where a file cannot be deleted.
+    pub async fn delete_sub_agent<C: Agent>(&self, name: &str) -> Result<(), AgentError> {
+        self.sub_agent::<C>(name)?.destroy().await
     }
 
     /// All agents of this process: reach other instances through it.
@@ -94,17 +133,23 @@ impl<A: Agent> Context<A> {
     /// The open connections.
     #[must_use]
     pub fn connections(&self) -> Vec<Connection> {
-        self.inner.connections.all()
+        self.inner.slot.connections.all()
+    }
+
+    /// The open connections with this tag; see [`Connection::add_tag`].
+    #[must_use]
+    pub fn tagged(&self, tag: &str) -> Vec<Connection> {
+        self.inner.slot.connections.tagged(tag)
     }
 
     /// Sends text to every connection.
     pub fn broadcast(&self, text: impl Into<Utf8Bytes>) {
-        self.inner.connections.broadcast(text, |_| true);
+        self.inner.slot.connections.broadcast(text, |_| true);
     }
 
     /// Sends text to the connections that `to` picks.
     pub fn broadcast_to(&self, text: impl Into<Utf8Bytes>, to: impl Fn(&Connection) -> bool) {
-        self.inner.connections.broadcast(text, to);
+        self.inner.slot.connections.broadcast(text, to);
     }
 
     /// The state as it is now.
@@ -127,6 +172,7 @@ impl<A: Agent> Context<A> {
     /// # Errors
     /// As [`Context::set_state`].
     pub fn update_state<T>(&self, edit: impl FnOnce(&mut A::State) -> T) -> Result<T, AgentError> {
+        let _editing = self.inner.edit.lock();
         let mut state = A::State::clone(&self.state());
         let answer = edit(&mut state);
         self.set_state(state)?;
@@ -138,6 +184,14 @@ impl<A: Agent> Context<A> {
         let _ = self.inner.tasks.send(future.boxed());
     }
 
+    /// Completes when everything written so far is durable.
+    pub(crate) async fn durable(&self) -> Result<(), AgentError> {
+        match &self.inner.slot.gate {
+            None => Ok(()),
+            Some(gate) => gate.durable().await,
+        }
+    }
+
     pub(crate) fn replace_state(
         &self,
         state: A::State,
@@ -147,24 +201,24 @@ impl<A: Agent> Context<A> {
             .this
             .validate_state(&state, &source)
             .map_err(|error| AgentError::StateRejected(error.to_string()))?;
-        let value = serde_json::to_value(&state)?;
-        let json = value.to_string();
+        let json = serde_json::to_string(&state)?;
         let limit = self.inner.agents.config().max_state_bytes;
         if json.len() > limit {
             return Err(AgentError::StateTooLarge { bytes: json.len(), limit });
         }
-        self.inner.database.with(|db| store_state(db, &json))?;
+        let _editing = self.inner.edit.lock();
+        state::store(&self.inner.database, &json)?;
         let state = Arc::new(state);
         *self.inner.state.lock() = Arc::clone(&state);
-        let frame = ServerFrame::from(StateFrame { state: value }).to_json();
-        self.broadcast_to(
-            frame,
-            |connection| !matches!(&source, StateSource::Client(sender) if sender == connection),
-        );
+        if !self.inner.slot.connections.is_empty() {
+            self.broadcast_to(state::frame(&json), |connection| {
+                !matches!(&source, StateSource::Client(sender) if sender == connection)
+            });
+        }
         let cx = self.clone();
         self.spawn(async move {
             if let Err(error) = cx.inner.this.on_state_update(&cx, &state, &source).await {
-                tracing::warn!(agent = cx.agent(), instance = cx.name(), %error, "on_state_update failed");
+                tracing::warn!(instance = %cx.id(), %error, "on_state_update failed");
             }
         });
         Ok(())
@@ -182,23 +236,27 @@ impl<A: Agent> Context<A> {
             .map_err(AgentError::Json)
             .and_then(|state| self.replace_state(state, StateSource::Client(connection.clone())));
         if let Err(error) = result {
-            tracing::debug!(agent = self.agent(), instance = self.name(), %error, "state update refused");
+            tracing::debug!(instance = %self.id(), %error, "state update refused");
             refuse(StateErrorFrame::REJECTED);
         }
     }
 
     /// The state frame, where the agent has a state.
-    pub(crate) fn state_frame(&self) -> Result<Option<ServerFrame>, AgentError> {
-        let state = serde_json::to_value(&*self.state())?;
-        Ok((!state.is_null()).then(|| StateFrame { state }.into()))
+    pub(crate) fn state_frame(&self) -> Result<Option<String>, AgentError> {
+        let json = serde_json::to_string(&*self.state())?;
+        Ok((json != "null").then(|| state::frame(&json)))
     }
 
     pub(crate) fn this(&self) -> &Arc<A> {
         &self.inner.this
     }
 
-    pub(crate) fn database(&self) -> &Database {
+    pub(crate) fn database(&self) -> &Arc<Database> {
         &self.inner.database
+    }
+
+    pub(crate) fn scheduler(&self) -> &Scheduler {
+        &self.inner.scheduler
     }
 
     pub(crate) fn chat(&self) -> &ChatState {
@@ -211,27 +269,8 @@ impl<A: Agent> Context<A> {
     }
 }
 
-fn load_state(database: &Database) -> Result<Option<String>, AgentError> {
-    database.with(|db| {
-        let mut statement = db.prepare_cached("SELECT value FROM domovoi_state WHERE id = 1")?;
-        Ok(statement.query_row([], |row| row.get(0)).optional()?)
-    })
-}
-
-fn store_state(db: &mut rusqlite::Connection, json: &str) -> Result<(), AgentError> {
-    db.prepare_cached(
-        "INSERT INTO domovoi_state (id, value) VALUES (1, ?1)
-         ON CONFLICT (id) DO UPDATE SET value = excluded.value",
-    )?
-    .execute([json])?;
-    Ok(())
-}
-
 impl<A: Agent> fmt::Debug for Context<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context")
-            .field("agent", &self.inner.agent)
-            .field("name", &self.inner.name)
-            .finish_non_exhaustive()
+        f.debug_tuple("Context").field(&self.id().to_string()).finish()
     }
 }

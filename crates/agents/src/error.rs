@@ -27,18 +27,39 @@ pub enum AgentError {
     /// Another process owns the data folder.
     #[error("the data folder {0} is in use by another process")]
     DataDirInUse(PathBuf),
+    /// Another process runs the instance.
+    #[error("another process runs `{0}`")]
+    NotOwner(String),
     /// The instance's database failed.
     #[error("database error: {0}")]
-    Database(#[from] rusqlite::Error),
+    Database(#[source] rusqlite::Error),
+    /// The database has reached its limit, or the disk is full; nothing of the write was kept.
+    #[error("the database is full: it has reached its limit, or the disk has")]
+    DatabaseFull(#[source] rusqlite::Error),
+    /// The file of the instance is no database, or damaged. It is left as it is, for repair.
+    #[error("the database of this instance is damaged and was left as it is: {0}")]
+    DatabaseDamaged(#[source] rusqlite::Error),
+    /// The disk has failed, and what was written may not survive a loss of power.
+    #[error("the disk has failed to keep what was written")]
+    NotDurable,
     /// The instance's database could not be brought to this version's tables.
     #[error("the database could not be migrated: {0}")]
-    Migration(#[from] rusqlite_migration::Error),
+    Migration(#[source] rusqlite_migration::Error),
     /// A value could not be written as JSON or read from it.
     #[error("cannot convert a value: {0}")]
     Json(#[from] serde_json::Error),
+    /// A row of a query is not what it is read into.
+    #[error("a row does not fit its type: {0}")]
+    Row(String),
     /// The stored state is not what the agent's state type expects; it was left as it is.
-    #[error("the stored state does not fit the agent's state type: {0}")]
-    StateShape(#[source] serde_json::Error),
+    #[error("the stored state does not fit the agent's state type: {error} ({refused})")]
+    StateShape {
+        /// How it does not fit.
+        #[source]
+        error: serde_json::Error,
+        /// What [`Agent::migrate_state`](crate::Agent::migrate_state) said.
+        refused: String,
+    },
     /// The state is larger than the limit.
     #[error("the state has {bytes} bytes, more than the limit of {limit}")]
     StateTooLarge {
@@ -53,6 +74,17 @@ pub enum AgentError {
     /// The instance has as many connections as it may have.
     #[error("this agent has {0} connections already, which is its limit")]
     TooManyConnections(usize),
+    /// The instance has as many schedules, or as many tasks in its queue, as it may have.
+    #[error("this agent has {0} schedules or queued tasks already, which is its limit")]
+    TooManySchedules(usize),
+    /// A schedule that cannot be: a cron expression with an error, a time zone nobody knows, an
+    /// interval of nothing, a date beyond the calendar.
+    #[error("{0}")]
+    InvalidSchedule(String),
+    /// The instance could not start: `on_start` failed, its state does not fit, or its database
+    /// cannot be opened.
+    #[error("the agent cannot start: {0}")]
+    CannotStart(String),
     /// The instance ended before it answered: it was destroyed, failed to start, or the runtime is
     /// shutting down.
     #[error("the agent instance is gone")]
@@ -63,6 +95,28 @@ pub enum AgentError {
     /// The handler failed.
     #[error("{0}")]
     Handler(HandlerError),
+}
+
+impl From<rusqlite_migration::Error> for AgentError {
+    fn from(error: rusqlite_migration::Error) -> Self {
+        match error {
+            rusqlite_migration::Error::RusqliteError { err, .. } => err.into(),
+            error => Self::Migration(error),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for AgentError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::DatabaseFull(error),
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                Self::DatabaseDamaged(error)
+            }
+            _ => Self::Database(error),
+        }
+    }
 }
 
 /// An error of a handler: any error, as with `anyhow`, so `?` just works.
@@ -92,6 +146,15 @@ impl HandlerError {
     #[must_use]
     pub fn is_terminal(&self) -> bool {
         self.terminal
+    }
+
+    /// The error of type `E` that this was made of, or this where it was another.
+    ///
+    /// # Errors
+    /// This error, where it was not made of an `E`.
+    pub fn downcast<E: StdError + 'static>(self) -> Result<E, Self> {
+        let terminal = self.terminal;
+        self.source.downcast().map(|error| *error).map_err(|source| Self { source, terminal })
     }
 
     /// The error as one of type `E`, where it is one.

@@ -1,237 +1,255 @@
 //! All instances of one agent type: who is awake, who sleeps with open connections.
 
-use std::{
-    any::Any,
-    collections::{HashMap, hash_map::Entry},
-    sync::Arc,
-};
+use std::{any::Any, collections::HashMap, sync::Arc};
 
-use axum::{body::Body, extract::ws::Message, response::Response};
+use axum::{body::Body, response::Response};
 use futures::future::BoxFuture;
 use http::Request;
 use parking_lot::Mutex;
 use serde_json::Value;
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    Agent, AgentError, Agents, Connection, HandlerError, Result,
-    connection::ConnectionSet,
+    Agent, AgentError, Agents, Connection, HandlerError, InstanceId, Result,
     extension::Extension,
     instance::{self, Command, Exit, Setup},
+    rpc::MethodInfo,
+    slot::{Attachment, Slot},
+    socket::Receiver,
+    storage::Gate,
 };
 
 /// The host of one agent type, whatever the type.
 pub(crate) trait AnyHost: Send + Sync {
-    fn connect(
-        &self,
+    /// A way for a socket to an instance, and the gate its messages go through.
+    fn attach(
+        self: Arc<Self>,
         agents: &Agents,
-        name: &str,
-        connection: Connection,
-    ) -> Result<(), AgentError>;
-    fn message(
-        &self,
-        agents: &Agents,
-        name: &str,
-        connection: &Connection,
-        message: Message,
-        permit: OwnedSemaphorePermit,
-    );
-    fn closed(
-        &self,
-        agents: &Agents,
-        name: &str,
-        connection: &Connection,
-        code: u16,
-        reason: String,
-        clean: bool,
-    );
+        id: InstanceId,
+    ) -> (Box<dyn Receiver>, Option<Arc<Gate>>);
     fn request(
-        &self,
+        self: Arc<Self>,
         agents: &Agents,
-        name: &str,
+        id: InstanceId,
         request: Request<Body>,
     ) -> BoxFuture<'static, Result<Response>>;
     fn call(
-        &self,
+        self: Arc<Self>,
         agents: &Agents,
-        name: &str,
+        id: InstanceId,
         method: &str,
         args: Vec<Value>,
     ) -> BoxFuture<'static, Result<Value, AgentError>>;
-    fn destroy(&self, agents: &Agents, name: &str) -> BoxFuture<'static, Result<(), AgentError>>;
+    fn destroy(
+        self: Arc<Self>,
+        agents: &Agents,
+        id: InstanceId,
+    ) -> BoxFuture<'static, Result<(), AgentError>>;
+    /// Has an instance look after its schedules; completes when it has none left that is due.
+    fn alarm(
+        self: Arc<Self>,
+        agents: &Agents,
+        id: InstanceId,
+    ) -> BoxFuture<'static, Result<(), AgentError>>;
+    /// Lets an instance fall asleep as soon as it can.
+    fn doze(&self, id: &InstanceId);
+    fn methods(&self) -> Vec<MethodInfo>;
+    /// Keys of instances that are awake or have connections, and begin with `prefix`.
+    fn keys(&self, prefix: &str) -> Vec<String>;
     fn all_connections(&self) -> Vec<Connection>;
+    /// Tells all instances that are awake.
+    fn end_all(&self, end: EndAll);
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
 
-pub(crate) struct Host<A: Agent> {
-    agent: Arc<str>,
-    factory: Arc<dyn Fn() -> A + Send + Sync>,
-    extension: Option<Arc<dyn Extension<A>>>,
-    slots: Arc<Mutex<HashMap<Arc<str>, Slot<A>>>>,
+/// How instances are to end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum EndAll {
+    /// When nothing is in flight any more.
+    Finish,
+    /// At once, as if the process had died.
+    Abort,
 }
 
-/// What is kept of an instance that is awake or has connections.
-struct Slot<A: Agent> {
-    mailbox: Option<mpsc::UnboundedSender<Command<A>>>,
-    connections: Arc<ConnectionSet>,
+pub(crate) struct Host<A: Agent> {
+    factory: Arc<dyn Fn() -> A + Send + Sync>,
+    extension: Option<Arc<dyn Extension<A>>>,
+    slots: Mutex<HashMap<Box<str>, Arc<Slot<A>>>>,
 }
 
 impl<A: Agent> Host<A> {
     pub(crate) fn new(
-        agent: &str,
         factory: Arc<dyn Fn() -> A + Send + Sync>,
         extension: Option<Arc<dyn Extension<A>>>,
     ) -> Self {
-        Self { agent: agent.into(), factory, extension, slots: Arc::default() }
+        Self { factory, extension, slots: Mutex::default() }
     }
 
-    /// Hands a command to an instance, waking it first where it sleeps. Sending happens with the
-    /// slots locked, so that an instance never goes to sleep with a command in its mailbox.
-    pub(crate) fn send(&self, agents: &Agents, name: &str, command: Command<A>) {
+    /// The slot of an instance, made where there is none.
+    pub(crate) fn slot(&self, agents: &Agents, id: InstanceId) -> Arc<Slot<A>> {
+        let key = id.key();
         let mut slots = self.slots.lock();
-        let slot = match slots.entry(name.into()) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => {
-                entry.insert(Slot { mailbox: None, connections: Arc::default() })
-            }
-        };
-        let command = match &slot.mailbox {
+        if let Some(slot) = slots.get(&*key) {
+            return Arc::clone(slot);
+        }
+        let slot = Arc::new(Slot::new(Arc::new(id), agents.storage().gate()));
+        slots.insert(key.into(), Arc::clone(&slot));
+        slot
+    }
+
+    /// Hands a command to an instance, waking it first where it sleeps.
+    pub(crate) fn send(
+        self: &Arc<Self>,
+        agents: &Agents,
+        slot: &Arc<Slot<A>>,
+        command: Command<A>,
+    ) {
+        let mut mailbox = slot.mailbox.lock();
+        let command = match &*mailbox {
             Some(mailbox) => match mailbox.send(command) {
                 Ok(()) => return,
                 Err(returned) => returned.0,
             },
             None => command,
         };
-        let (mailbox, commands) = mpsc::unbounded_channel();
+        if agents.lifecycle().is_stopping() {
+            // Whoever waits for an answer is told by its absence.
+            return;
+        }
+        let (sender, commands) = mpsc::unbounded_channel();
         // The receiver lives in the task spawned below, so this cannot fail.
-        let _ = mailbox.send(command);
-        slot.mailbox = Some(mailbox);
+        let _ = sender.send(command);
+        *mailbox = Some(sender);
+        drop(mailbox);
         let setup = Setup {
             agents: agents.clone(),
-            agent: Arc::clone(&self.agent),
-            name: name.into(),
+            slot: Arc::clone(slot),
             factory: Arc::clone(&self.factory),
             extension: self.extension.clone(),
-            connections: Arc::clone(&slot.connections),
         };
-        agents.lifecycle().spawn(run(setup, commands, Arc::clone(&self.slots)));
+        agents.lifecycle().spawn(run(Arc::clone(self), setup, commands));
+    }
+
+    /// Drops the slot of an instance that sleeps and has no connections.
+    pub(crate) fn forget_if_unused(&self, slot: &Arc<Slot<A>>) {
+        let mut slots = self.slots.lock();
+        // Held by the map and by the caller alone; a new holder would have to lock the map.
+        if Arc::strong_count(slot) == 2 && slot.is_unused() {
+            slots.remove(&*slot.id.key());
+            // A burst of instances need not cost its memory for ever.
+            if slots.capacity() > 1024 && slots.len() < slots.capacity() / 8 {
+                slots.shrink_to_fit();
+            }
+        }
     }
 
     fn ask<T: Send + 'static>(
-        &self,
+        self: &Arc<Self>,
         agents: &Agents,
-        name: &str,
+        id: InstanceId,
         command: impl FnOnce(oneshot::Sender<T>) -> Command<A>,
     ) -> BoxFuture<'static, Result<T, AgentError>> {
         let (answer, answered) = oneshot::channel();
-        self.send(agents, name, command(answer));
+        self.send(agents, &self.slot(agents, id), command(answer));
         Box::pin(async move { answered.await.map_err(|_| AgentError::Gone) })
-    }
-
-    fn connections(&self, name: &str) -> Arc<ConnectionSet> {
-        let mut slots = self.slots.lock();
-        let slot = slots
-            .entry(name.into())
-            .or_insert_with(|| Slot { mailbox: None, connections: Arc::default() });
-        Arc::clone(&slot.connections)
     }
 }
 
 /// Runs an instance, and new ones in its place, until its mailbox is empty.
 async fn run<A: Agent>(
+    host: Arc<Host<A>>,
     setup: Setup<A>,
     mut mailbox: mpsc::UnboundedReceiver<Command<A>>,
-    slots: Arc<Mutex<HashMap<Arc<str>, Slot<A>>>>,
 ) {
-    let fall_asleep = |mailbox: &mpsc::UnboundedReceiver<Command<A>>| {
-        let mut slots = slots.lock();
-        if !mailbox.is_empty() {
-            return false;
-        }
-        if setup.connections.len() == 0 {
-            slots.remove(&setup.name);
-        } else if let Some(slot) = slots.get_mut(&setup.name) {
-            slot.mailbox = None;
-        }
-        true
-    };
     loop {
-        match instance::run(&setup, &mut mailbox, fall_asleep).await {
-            Exit::Idle | Exit::Shutdown => return,
-            Exit::Destroyed if fall_asleep(&mailbox) => return,
+        match instance::run(&setup, &mut mailbox).await {
+            Exit::Idle => break,
+            Exit::Destroyed if setup.slot.fall_asleep(&mailbox) => break,
             Exit::Destroyed => {}
+            Exit::Shutdown => return,
         }
     }
+    let Setup { slot, .. } = setup;
+    host.forget_if_unused(&slot);
 }
 
 impl<A: Agent> AnyHost for Host<A> {
-    fn connect(
-        &self,
+    fn attach(
+        self: Arc<Self>,
         agents: &Agents,
-        name: &str,
-        connection: Connection,
-    ) -> Result<(), AgentError> {
-        self.connections(name).insert(connection.clone(), agents.config().max_connections)?;
-        self.send(agents, name, Command::Connect(connection));
-        Ok(())
-    }
-
-    fn message(
-        &self,
-        agents: &Agents,
-        name: &str,
-        connection: &Connection,
-        message: Message,
-        permit: OwnedSemaphorePermit,
-    ) {
-        let connection = connection.clone();
-        self.send(agents, name, Command::Message { connection, message, permit });
-    }
-
-    fn closed(
-        &self,
-        agents: &Agents,
-        name: &str,
-        connection: &Connection,
-        code: u16,
-        reason: String,
-        clean: bool,
-    ) {
-        connection.mark_closed();
-        self.connections(name).remove(connection);
-        let connection = connection.clone();
-        self.send(agents, name, Command::Closed { connection, code, reason, clean });
+        id: InstanceId,
+    ) -> (Box<dyn Receiver>, Option<Arc<Gate>>) {
+        let slot = self.slot(agents, id);
+        let gate = slot.gate.clone();
+        (Box::new(Attachment::new(agents.clone(), self, slot)), gate)
     }
 
     fn request(
-        &self,
+        self: Arc<Self>,
         agents: &Agents,
-        name: &str,
+        id: InstanceId,
         request: Request<Body>,
     ) -> BoxFuture<'static, Result<Response>> {
-        let answered = self.ask(agents, name, |answer| Command::Request { request, answer });
+        let answered = self.ask(agents, id, |answer| Command::Request { request, answer });
         Box::pin(async move { answered.await.map_err(HandlerError::from)? })
     }
 
     fn call(
-        &self,
+        self: Arc<Self>,
         agents: &Agents,
-        name: &str,
+        id: InstanceId,
         method: &str,
         args: Vec<Value>,
     ) -> BoxFuture<'static, Result<Value, AgentError>> {
         let method = method.to_owned();
-        let answered = self.ask(agents, name, |answer| Command::Call { method, args, answer });
+        let answered = self.ask(agents, id, |answer| Command::Call { method, args, answer });
         Box::pin(async move { answered.await? })
     }
 
-    fn destroy(&self, agents: &Agents, name: &str) -> BoxFuture<'static, Result<(), AgentError>> {
-        let answered = self.ask(agents, name, |answer| Command::Destroy { answer });
+    fn destroy(
+        self: Arc<Self>,
+        agents: &Agents,
+        id: InstanceId,
+    ) -> BoxFuture<'static, Result<(), AgentError>> {
+        let answered = self.ask(agents, id, |answer| Command::Destroy { answer });
         Box::pin(async move { answered.await? })
+    }
+
+    fn alarm(
+        self: Arc<Self>,
+        agents: &Agents,
+        id: InstanceId,
+    ) -> BoxFuture<'static, Result<(), AgentError>> {
+        self.ask(agents, id, |done| Command::Alarm { done })
+    }
+
+    fn doze(&self, id: &InstanceId) {
+        if let Some(slot) = self.slots.lock().get(&*id.key())
+            && let Some(mailbox) = &*slot.mailbox.lock()
+        {
+            let _ = mailbox.send(Command::Doze);
+        }
+    }
+
+    fn methods(&self) -> Vec<MethodInfo> {
+        crate::rpc::methods::<A>()
+    }
+
+    fn keys(&self, prefix: &str) -> Vec<String> {
+        let slots = self.slots.lock();
+        slots.keys().filter(|key| key.starts_with(prefix)).map(|key| key.to_string()).collect()
     }
 
     fn all_connections(&self) -> Vec<Connection> {
         self.slots.lock().values().flat_map(|slot| slot.connections.all()).collect()
+    }
+
+    fn end_all(&self, end: EndAll) {
+        for slot in self.slots.lock().values() {
+            if let Some(mailbox) = &*slot.mailbox.lock() {
+                let _ = mailbox.send(Command::End(end));
+            }
+        }
     }
 
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {

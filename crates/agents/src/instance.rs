@@ -3,33 +3,55 @@
 //! Everything that reaches an instance is a [`Command`]; every command becomes a future, and all
 //! of them are polled here. A panic ends its own future and nothing else.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
 
 use axum::{body::Body, extract::ws::Message, response::Response};
-use domovoi_protocol::{ClientFrame, ServerFrame, connection::IdentityFrame};
+use domovoi_protocol::{ClientFrame, ServerFrame};
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use http::Request;
 use serde_json::Value;
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, sleep},
+};
 
 use crate::{
-    Agent, AgentError, Agents, Connection, Context, HandlerError, Result,
-    connection::ConnectionSet,
-    context::Parts,
-    database::{Database, file_of},
-    extension::Extension,
-    rpc,
+    Agent, AgentError, Agents, Connection, Context, HandlerError, Result, body,
+    connection::InFlight, context::Parts, extension::Extension, greeting, host::EndAll, rpc,
+    schedule, slot::Slot, socket::End,
 };
 
 /// Something for an instance to do.
 pub(crate) enum Command<A: Agent> {
     Connect(Connection),
-    Message { connection: Connection, message: Message, permit: OwnedSemaphorePermit },
-    Closed { connection: Connection, code: u16, reason: String, clean: bool },
-    Request { request: Request<Body>, answer: oneshot::Sender<Result<Response>> },
-    Call { method: String, args: Vec<Value>, answer: oneshot::Sender<Result<Value, AgentError>> },
+    Message {
+        message: Message,
+        in_flight: InFlight,
+    },
+    Closed {
+        connection: Connection,
+        end: End,
+    },
+    Request {
+        request: Request<Body>,
+        answer: oneshot::Sender<Result<Response>>,
+    },
+    Call {
+        method: String,
+        args: Vec<Value>,
+        answer: oneshot::Sender<Result<Value, AgentError>>,
+    },
     Run(RunFn<A>),
-    Destroy { answer: oneshot::Sender<Result<(), AgentError>> },
+    /// Schedules may be due; `done` is told when none is left.
+    Alarm {
+        done: oneshot::Sender<()>,
+    },
+    Destroy {
+        answer: oneshot::Sender<Result<(), AgentError>>,
+    },
+    /// Sleep as soon as nothing is in flight.
+    Doze,
+    End(EndAll),
 }
 
 /// Work of this process for the instance.
@@ -38,11 +60,9 @@ pub(crate) type RunFn<A> = Box<dyn FnOnce(Arc<A>, Context<A>) -> BoxFuture<'stat
 /// What an instance's task is made of.
 pub(crate) struct Setup<A: Agent> {
     pub(crate) agents: Agents,
-    pub(crate) agent: Arc<str>,
-    pub(crate) name: Arc<str>,
+    pub(crate) slot: Arc<Slot<A>>,
     pub(crate) factory: Arc<dyn Fn() -> A + Send + Sync>,
     pub(crate) extension: Option<Arc<dyn Extension<A>>>,
-    pub(crate) connections: Arc<ConnectionSet>,
 }
 
 /// Why an instance left memory.
@@ -55,50 +75,83 @@ pub(crate) enum Exit {
     Shutdown,
 }
 
-/// Wakes the instance and runs it until it is idle or destroyed. `idle` decides, with the mailbox
-/// locked, whether it may really go.
+/// Wakes the instance and runs it until it is idle or destroyed.
 pub(crate) async fn run<A: Agent>(
     setup: &Setup<A>,
     mailbox: &mut mpsc::UnboundedReceiver<Command<A>>,
-    idle: impl Fn(&mpsc::UnboundedReceiver<Command<A>>) -> bool,
 ) -> Exit {
+    let slot = &setup.slot;
     let (tasks, mut spawned) = mpsc::unbounded_channel();
+    let mut first = mailbox.recv().await;
+    if let Some(Command::Destroy { answer }) = first {
+        let _ = answer.send(destroy(setup).await);
+        return Exit::Destroyed;
+    }
     let cx = match start(setup, tasks).await {
         Ok(cx) => cx,
         Err(error) => {
-            tracing::error!(agent = %setup.agent, instance = %setup.name, %error, "the instance cannot start");
-            refuse_all(mailbox, &error);
-            return if idle(mailbox) { Exit::Idle } else { Exit::Destroyed };
+            tracing::error!(instance = %slot.id, %error, "the instance cannot start");
+            refuse(setup, first.take(), &error);
+            while let Ok(command) = mailbox.try_recv() {
+                refuse(setup, Some(command), &error);
+            }
+            return if slot.fall_asleep(mailbox) { Exit::Idle } else { Exit::Destroyed };
         }
     };
-    let idle_after = setup.agents.config().idle_after;
-    let lifecycle = setup.agents.lifecycle();
     let mut running: FuturesUnordered<BoxFuture<'static, ()>> = FuturesUnordered::new();
+    let idle_after = setup.agents.config().idle_after;
+    let (mut stopping, mut dozing) = (false, false);
+    let mut idle_since = Instant::now();
+    let mut idle = pin!(sleep(idle_after));
     loop {
-        tokio::select! {
-            biased;
-            () = lifecycle.aborted() => return Exit::Shutdown,
-            Some(()) = running.next(), if !running.is_empty() => {}
-            Some(task) = spawned.recv() => running.push(guarded(&cx, task)),
-            command = mailbox.recv() => match command {
-                Some(Command::Destroy { answer }) => {
-                    running.clear();
-                    for connection in cx.connections() {
-                        connection.close(CODE_DESTROYED, "the agent was destroyed");
-                        setup.connections.remove(&connection);
+        let command = match first.take() {
+            Some(command) => Some(command),
+            None => tokio::select! {
+                biased;
+                Some(()) = running.next(), if !running.is_empty() => {
+                    if running.is_empty() {
+                        idle_since = Instant::now();
+                        dozing.then(|| idle.as_mut().reset(idle_since));
                     }
-                    let _ = answer.send(cx.database().destroy());
-                    return Exit::Destroyed;
+                    continue;
                 }
-                Some(command) => running.push(guarded(&cx, handle(setup, cx.clone(), command))),
-                None => return Exit::Idle,
+                Some(task) = spawned.recv() => {
+                    running.push(guarded(&cx, "a task", task));
+                    continue;
+                }
+                command = mailbox.recv() => command,
+                () = std::future::ready(()), if stopping && running.is_empty() => {
+                    return Exit::Shutdown;
+                }
+                () = idle.as_mut(), if running.is_empty() => {
+                    let patience = if dozing { Duration::ZERO } else { idle_after };
+                    let rest = patience.saturating_sub(idle_since.elapsed());
+                    if !rest.is_zero() {
+                        idle.as_mut().reset(Instant::now() + rest);
+                    } else if cx.is_unused() && slot.fall_asleep(mailbox) {
+                        return Exit::Idle;
+                    } else {
+                        idle.as_mut().reset(Instant::now() + idle_after);
+                    }
+                    continue;
+                }
             },
-            () = lifecycle.stopping(), if running.is_empty() => return Exit::Shutdown,
-            () = sleep(idle_after), if running.is_empty() => {
-                if cx.is_unused() && idle(mailbox) {
-                    return Exit::Idle;
-                }
+        };
+        match command {
+            Some(Command::Destroy { answer }) => {
+                running.clear();
+                drop(cx);
+                let _ = answer.send(destroy(setup).await);
+                return Exit::Destroyed;
             }
+            Some(Command::Doze) => {
+                dozing = true;
+                idle.as_mut().reset(Instant::now());
+            }
+            Some(Command::End(EndAll::Finish)) => stopping = true,
+            Some(Command::End(EndAll::Abort)) => return Exit::Shutdown,
+            Some(command) => running.push(handle(setup, cx.clone(), command)),
+            None => return Exit::Idle,
         }
     }
 }
@@ -106,23 +159,28 @@ pub(crate) async fn run<A: Agent>(
 /// Close code after [`Command::Destroy`]; terminal, so clients do not connect again by themselves.
 const CODE_DESTROYED: u16 = 4004;
 
-async fn sleep(duration: Duration) {
-    tokio::time::sleep(duration).await;
+/// Ends the connections, removes the sub-agents and everything that is on disk.
+async fn destroy<A: Agent>(setup: &Setup<A>) -> Result<(), AgentError> {
+    let slot = &setup.slot;
+    for connection in slot.connections.all() {
+        slot.connections.remove(&connection);
+        connection.close_now(CODE_DESTROYED, "the agent was destroyed");
+    }
+    setup.agents.destroy_children(&slot.id).await?;
+    setup.agents.storage().database(&slot.id, None).destroy().await
 }
 
 async fn start<A: Agent>(
     setup: &Setup<A>,
     tasks: mpsc::UnboundedSender<BoxFuture<'static, ()>>,
 ) -> Result<Context<A>> {
-    let config = setup.agents.config();
-    let path = file_of(&config.data_dir, &setup.agent, &setup.name);
+    let slot = &setup.slot;
+    setup.agents.ownership().acquire(&slot.id)?;
     let cx = Context::new(Parts {
         agents: setup.agents.clone(),
-        agent: Arc::clone(&setup.agent),
-        name: Arc::clone(&setup.name),
+        slot: Arc::clone(slot),
         this: Arc::new((setup.factory)()),
-        database: Database::new(path, config.durability),
-        connections: Arc::clone(&setup.connections),
+        database: setup.agents.storage().database(&slot.id, slot.gate.clone()),
         tasks,
     })?;
     if let Some(extension) = &setup.extension {
@@ -135,42 +193,52 @@ async fn start<A: Agent>(
     Ok(cx)
 }
 
-/// Answers everything that waits for an instance that cannot start.
-fn refuse_all<A: Agent>(mailbox: &mut mpsc::UnboundedReceiver<Command<A>>, error: &HandlerError) {
-    while let Ok(command) = mailbox.try_recv() {
-        match command {
-            Command::Connect(connection) => {
-                connection.close(CODE_INTERNAL_ERROR, "the agent cannot start");
-            }
-            Command::Request { answer, .. } => {
-                let _ = answer.send(Err(HandlerError::new(error.to_string())));
-            }
-            Command::Call { answer, .. } => {
-                let error = HandlerError::new(error.to_string());
-                let _ = answer.send(Err(AgentError::Handler(error)));
-            }
-            Command::Destroy { answer } => {
-                let _ = answer.send(Err(AgentError::Gone));
-            }
-            Command::Message { .. } | Command::Closed { .. } | Command::Run(_) => {}
+/// Answers a command for an instance that cannot start.
+fn refuse<A: Agent>(setup: &Setup<A>, command: Option<Command<A>>, error: &HandlerError) {
+    match command {
+        Some(Command::Connect(connection)) => {
+            setup.slot.connections.remove(&connection);
+            connection.close(CODE_INTERNAL_ERROR, &format!("the agent cannot start: {error}"));
         }
+        Some(Command::Message { in_flight, .. }) => {
+            let connection = in_flight.connection();
+            setup.slot.connections.remove(connection);
+            connection.close(CODE_INTERNAL_ERROR, &format!("the agent cannot start: {error}"));
+        }
+        Some(Command::Request { answer, .. }) => {
+            let _ = answer.send(Err(AgentError::CannotStart(error.to_string()).into()));
+        }
+        Some(Command::Call { answer, .. }) => {
+            let _ = answer.send(Err(AgentError::CannotStart(error.to_string())));
+        }
+        Some(Command::Destroy { answer }) => {
+            let _ = answer.send(Err(AgentError::Gone));
+        }
+        Some(Command::Alarm { .. }) => setup.agents.postpone_alarm(&setup.slot.id),
+        _ => {}
     }
 }
 
 /// Close code where the server failed.
 const CODE_INTERNAL_ERROR: u16 = 1011;
 
-/// Keeps a panic inside its own future.
+/// Keeps a panic inside its own future, and reports what takes long.
 fn guarded<A: Agent>(
     cx: &Context<A>,
+    what: &'static str,
     future: impl Future<Output = ()> + Send + 'static,
 ) -> BoxFuture<'static, ()> {
-    let (agent, instance) = (cx.agent().to_owned(), cx.name().to_owned());
+    let (id, begun) = (Arc::clone(cx.id()), Instant::now());
+    let slow_after = cx.agents().config().slow_handler_after;
     AssertUnwindSafe(future)
         .catch_unwind()
         .map(move |result| {
             if result.is_err() {
-                tracing::error!(agent, instance, "a handler panicked; the instance goes on");
+                tracing::error!(instance = %id, what, "a handler panicked; the instance goes on");
+            }
+            let seconds = begun.elapsed();
+            if seconds > slow_after {
+                tracing::warn!(instance = %id, what, ?seconds, "a handler took long");
             }
         })
         .boxed()
@@ -182,61 +250,40 @@ fn handle<A: Agent>(
     command: Command<A>,
 ) -> BoxFuture<'static, ()> {
     let extension = setup.extension.clone();
+    let owner = cx.clone();
     match command {
-        Command::Connect(connection) => connect(cx, extension, connection).boxed(),
-        Command::Message { connection, message, permit } => async move {
-            receive(&cx, extension, &connection, message).await;
-            drop(permit);
+        Command::Connect(connection) => {
+            guarded(&owner, "on_connect", greeting::connect(cx, extension, connection))
         }
-        .boxed(),
-        Command::Closed { connection, code, reason, clean } => async move {
+        Command::Message { message, in_flight } => guarded(&owner, "a message", async move {
+            receive(&cx, extension, in_flight.connection(), message).await;
+        }),
+        Command::Closed { connection, end } => guarded(&owner, "on_close", async move {
+            let End { code, reason, clean } = end;
             let result = cx.this().on_close(&cx, &connection, code, &reason, clean).await;
             report(&cx, &connection, result).await;
-        }
-        .boxed(),
-        Command::Request { request, answer } => async move {
+        }),
+        Command::Request { request, answer } => guarded(&owner, "on_request", async move {
             let response = match extension.as_ref().and_then(|e| e.on_request(&cx, &request)) {
                 Some(response) => response,
                 None => cx.this().on_request(&cx, request).await,
             };
+            let response = match cx.durable().await {
+                Ok(()) => response.map(|response| body::on_the_instance(&cx, response)),
+                Err(error) => Err(error.into()),
+            };
             let _ = answer.send(response);
-        }
-        .boxed(),
-        Command::Call { method, args, answer } => async move {
-            let _ = answer.send(rpc::call(cx, &method, args).await);
-        }
-        .boxed(),
-        Command::Run(run) => run(Arc::clone(cx.this()), cx),
-        Command::Destroy { .. } => std::future::ready(()).boxed(),
+        }),
+        Command::Call { method, args, answer } => guarded(&owner, "a call", async move {
+            let result = rpc::call(cx.clone(), &method, args).await;
+            let _ = answer.send(cx.durable().await.and(result));
+        }),
+        Command::Run(run) => guarded(&owner, "a call", run(Arc::clone(cx.this()), cx)),
+        Command::Alarm { done } => guarded(&owner, "an alarm", async move {
+            schedule::alarm(&cx, done);
+        }),
+        Command::Destroy { .. } | Command::Doze | Command::End(_) => std::future::ready(()).boxed(),
     }
-}
-
-async fn connect<A: Agent>(
-    cx: Context<A>,
-    extension: Option<Arc<dyn Extension<A>>>,
-    connection: Connection,
-) {
-    if let Some(extension) = &extension {
-        extension.on_connect(&cx, &connection);
-    }
-    let result = greet(&cx, &connection);
-    report(&cx, &connection, result).await;
-    let result = cx.this().on_connect(&cx, &connection).await;
-    report(&cx, &connection, result).await;
-}
-
-/// Tells a new connection who we are and our state.
-fn greet<A: Agent>(cx: &Context<A>, connection: &Connection) -> Result<()> {
-    let state = cx.state_frame()?;
-    connection.send_frame(&ServerFrame::from(IdentityFrame {
-        name: cx.name().to_owned(),
-        agent: cx.agent().to_owned(),
-        state_follows: state.is_some().then_some(true),
-    }));
-    if let Some(state) = state {
-        connection.send_frame(&state);
-    }
-    Ok(())
 }
 
 async fn receive<A: Agent>(
@@ -264,7 +311,7 @@ async fn receive<A: Agent>(
         },
         Ok(None) => cx.this().on_message(cx, connection, message).await,
         Err(error) => {
-            tracing::debug!(agent = cx.agent(), instance = cx.name(), "malformed frame");
+            tracing::debug!(instance = %cx.id(), "malformed frame");
             connection.send_frame(&ServerFrame::error(error.to_string()));
             Ok(())
         }
@@ -273,10 +320,10 @@ async fn receive<A: Agent>(
 }
 
 /// Hands a handler's error to the agent.
-async fn report<A: Agent>(cx: &Context<A>, connection: &Connection, result: Result<()>) {
+pub(crate) async fn report<A: Agent>(cx: &Context<A>, connection: &Connection, result: Result<()>) {
     if let Err(error) = result
         && let Err(error) = cx.this().on_error(cx, connection, error).await
     {
-        tracing::warn!(agent = cx.agent(), instance = cx.name(), %error, "on_error failed");
+        tracing::warn!(instance = %cx.id(), %error, "on_error failed");
     }
 }

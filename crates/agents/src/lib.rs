@@ -8,10 +8,13 @@
 //! |---|---|
 //! | `agent` | [`Agent`]: what a person writes |
 //! | `context` | [`Context`]: what an instance knows and can do |
-//! | `connection` | [`Connection`]: one open WebSocket |
-//! | `sql`, `database` | [`Sql`], one SQLite file per instance |
+//! | `connection`, `outbox`, `identity` | [`Connection`]: one open WebSocket, and whose it is |
+//! | `sql`, `state` | [`Sql`], the state on disk |
+//! | [`schedule`], `alarm`, `clock` | tasks that run later, and who wakes their instances |
 //! | [`rpc`] | callable methods, streamed results |
-//! | `agents`, `handle` | [`Agents`]: registration; [`AgentHandle`]: one instance |
+//! | `task` | [`Task`]: methods that run later |
+//! | `agents` | [`Agents`]: registration, addresses |
+//! | `handle`, `stub` | [`AgentHandle`]: one instance, with its methods |
 //! | `host`, `instance`, `lifecycle` | who is awake, the task of an instance, shutting down |
 //! | `routing`, `socket` | HTTP routes, the task of a WebSocket |
 //! | [`chat`] | [`AiChatAgent`]: history, turns, tools, resuming |
@@ -42,33 +45,58 @@
 
 mod agent;
 mod agents;
+mod alarm;
+mod body;
+mod builder;
 pub mod chat;
+mod clock;
 mod config;
 mod connection;
 mod context;
-mod database;
 mod error;
 mod extension;
+mod greeting;
 mod handle;
+mod hooks;
 mod host;
+mod identity;
 mod instance;
+mod instance_id;
+mod keep_alive;
 mod lifecycle;
+mod outbox;
+mod ownership;
 mod routing;
 pub mod rpc;
+pub mod schedule;
+mod slot;
 mod socket;
 mod sql;
+mod state;
+mod storage;
+mod stub;
+mod task;
 
 pub use agent::{Agent, StateSource};
-pub use agents::{Agents, AgentsBuilder};
+pub use agents::Agents;
 pub use axum::extract::ws::Message;
+pub use builder::AgentsBuilder;
 pub use chat::AiChatAgent;
 pub use config::{AgentsConfig, Durability};
 pub use connection::Connection;
 pub use context::Context;
-pub use domovoi_agents_macros::{agent, tool};
+pub use domovoi_agents_macros::{agent, callable, sql, task, tool};
 pub use error::{AgentError, HandlerError, Result};
 pub use handle::AgentHandle;
+pub use hooks::{Admission, Arrival};
+pub use identity::Identity;
+pub use instance_id::InstanceId;
+pub use ownership::{FolderLock, Ownership};
+/// SQLite as [`Sql`] speaks it: `params!`, `ToSql`, `Transaction`.
+pub use rusqlite;
 pub use sql::Sql;
+pub use stub::Stub;
+pub use task::{Task, TaskEntry, TaskFn};
 
 /// What nearly every agent uses.
 pub mod prelude {
@@ -77,10 +105,11 @@ pub mod prelude {
 
     pub use crate::{
         Agent, AgentError, Agents, AgentsConfig, AiChatAgent, Connection, Context, HandlerError,
-        Message, Result, StateSource, agent,
+        Identity, Message, Result, StateSource, Task, agent, callable,
         chat::{ChatReply, ChatTurn, StreamText, Tool, ToolContext},
         rpc::StreamingResponse,
-        tool,
+        schedule::{Cron, Every, Schedule, ScheduleOptions},
+        sql, task, tool,
     };
 }
 
@@ -91,4 +120,11 @@ pub mod __private {
     pub use futures::future::BoxFuture;
     pub use schemars;
     pub use serde_json;
+
+    pub use crate::{
+        handle::Mailbox,
+        rpc::methods::{AnySchema, KnownSchema, SchemaOf},
+        stub::Outcome,
+        task::run as run_task,
+    };
 }

@@ -1,24 +1,39 @@
 //! Shutting down: first everybody may finish, then nobody may stay.
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How long clients may take to close their connections.
 const CLOSING: Duration = Duration::from_secs(2);
 
-/// The tasks of all awake instances and the two signals that end them.
+/// The tasks of all awake instances and of their sockets.
 #[derive(Debug, Default)]
 pub(crate) struct Lifecycle {
     tasks: TaskTracker,
     sockets: TaskTracker,
     stop: CancellationToken,
-    abort: CancellationToken,
+    stopping: AtomicBool,
 }
 
 impl Lifecycle {
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(task);
+    }
+
+    /// A future that ends when a shutdown begins.
+    pub(crate) fn until_stopped(
+        &self,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let stop = self.stop.clone();
+        async move {
+            let _ = stop.run_until_cancelled(task).await;
+        }
     }
 
     /// Runs the task of a socket to its end, counted.
@@ -32,24 +47,30 @@ impl Lifecycle {
         let _ = tokio::time::timeout(CLOSING, self.sockets.wait()).await;
     }
 
-    /// Completes when instances should end as soon as nothing is in flight.
+    /// Wakes no instance any more, and tells those who wait for it.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        self.stop.cancel();
+        self.tasks.close();
+    }
+
+    /// Whether no instance may be woken any more.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
+    }
+
+    /// Completes when a shutdown begins.
     pub(crate) async fn stopping(&self) {
         self.stop.cancelled().await;
     }
 
-    /// Completes when instances must end at once.
-    pub(crate) async fn aborted(&self) {
-        self.abort.cancelled().await;
+    /// Completes when every instance has ended.
+    pub(crate) async fn ended(&self) {
+        self.tasks.wait().await;
     }
 
-    /// Lets what is in flight finish for `grace`, then ends it. What is cut off is in the
-    /// journal, as after a crash.
-    pub(crate) async fn shutdown(&self, grace: Duration) {
-        self.stop.cancel();
-        self.tasks.close();
-        if tokio::time::timeout(grace, self.tasks.wait()).await.is_err() {
-            self.abort.cancel();
-            self.tasks.wait().await;
-        }
+    /// Whether every instance ends in time.
+    pub(crate) async fn ended_within(&self, grace: Duration) -> bool {
+        tokio::time::timeout(grace, self.tasks.wait()).await.is_ok()
     }
 }

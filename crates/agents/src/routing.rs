@@ -1,23 +1,31 @@
 //! HTTP routes: `/agents/{agent}/{name}` and everything below, for plain requests and WebSockets.
 
+use std::sync::Arc;
+
 use axum::{
     Json, Router,
     body::Body,
     extract::{
-        FromRequestParts, Path, State,
+        FromRequestParts, State,
         ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
     },
     response::{IntoResponse, Response},
     routing::any,
 };
 use http::{HeaderMap, Request, StatusCode, Uri, header};
-use serde::Deserialize;
+use percent_encoding::percent_decode_str;
 use serde_json::json;
+use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
 
-use crate::{AgentError, Agents, Connection, socket};
+use crate::{
+    AgentError, Agents, Connection, Identity, InstanceId,
+    connection::Opened,
+    hooks::Arrival,
+    socket::{self, READ_BUFFER, WRITE_BUFFER},
+};
 
 impl Agents {
-    /// The routes of all agents, to merge into any axum application.
+    /// The routes of all agents, to merge into any axum application, or to nest below a prefix.
     ///
     /// ```
     /// # fn f(agents: domovoi_agents::Agents) -> axum::Router {
@@ -25,73 +33,176 @@ impl Agents {
     /// # }
     /// ```
     pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
-        Router::new()
-            .route("/agents/{agent}/{name}", any(serve))
-            .route("/agents/{agent}/{name}/", any(serve))
-            .route("/agents/{agent}/{name}/{*path}", any(serve))
-            .with_state(self.clone())
-    }
-}
-
-#[derive(Deserialize)]
-struct Address {
-    agent: String,
-    name: String,
-}
-
-async fn serve(
-    State(agents): State<Agents>,
-    Path(Address { agent, name }): Path<Address>,
-    request: Request<Body>,
-) -> Response {
-    if !is_allowed_origin(&agents, request.headers()) {
-        return error_response(
-            StatusCode::FORBIDDEN,
-            "origin_not_allowed",
-            "This web page may not talk to the agents. Add its origin to `allowed_origins`.",
-        );
-    }
-    let host = match agents.host(&agent, &name) {
-        Ok(host) => host,
-        Err(error) => return error.into_response(),
-    };
-    let (mut parts, body) = request.into_parts();
-    match WebSocketUpgrade::from_request_parts(&mut parts, &agents).await {
-        Ok(upgrade) => {
-            let config = agents.config();
-            let id = query_value(&parts.uri, "_pk")
-                .filter(|id| !id.is_empty() && id.len() <= MAX_CONNECTION_ID_BYTES)
-                .unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
-            let (connection, outbound) = Connection::new(id, parts, config.max_queued_bytes);
-            let limit = config.max_message_bytes.saturating_mul(2);
-            upgrade.max_message_size(limit).max_frame_size(limit).on_upgrade(
-                move |socket| async move {
-                    let lifecycle = agents.clone();
-                    let task = socket::run(agents, agent, name, connection, outbound, socket);
-                    lifecycle.lifecycle().socket(task).await;
-                },
-            )
+        let router = Router::new()
+            .route("/agents/{agent}/{name}", any(routed))
+            .route("/agents/{agent}/{name}/", any(routed))
+            .route("/agents/{agent}/{name}/{*path}", any(routed))
+            .with_state(self.clone());
+        match self.cors() {
+            Some(cors) => router.layer(cors),
+            None => router,
         }
-        Err(WebSocketUpgradeRejection::InvalidUpgradeHeader(_))
-        | Err(WebSocketUpgradeRejection::MethodNotGet(_))
-        | Err(WebSocketUpgradeRejection::InvalidConnectionHeader(_)) => {
-            match host.request(&agents, &name, Request::from_parts(parts, body)).await {
-                Ok(response) => response,
-                Err(error) => match error.downcast_ref::<AgentError>() {
-                    Some(AgentError::Gone) => AgentError::Gone.into_response(),
-                    _ => {
-                        tracing::warn!(agent, instance = name, %error, "request failed");
-                        error_response(
-                            StatusCode::INTERNAL_SERVER_ERROR,
-                            "handler_failed",
-                            "The agent could not answer this request.",
-                        )
-                    }
-                },
+    }
+
+    /// Lets the pages of allowed origins read what agents answer to plain requests.
+    fn cors(&self) -> Option<CorsLayer> {
+        let origins = self.config().allowed_origins.iter();
+        let origins: Vec<_> = origins.filter_map(|origin| origin.parse().ok()).collect();
+        (!origins.is_empty()).then(|| {
+            CorsLayer::new()
+                .allow_origin(AllowOrigin::list(origins))
+                .allow_methods(AllowMethods::mirror_request())
+                .allow_headers(AllowHeaders::mirror_request())
+                .allow_credentials(true)
+        })
+    }
+
+    /// Hands a request to an instance, a WebSocket as well: for routes of the application's own.
+    /// The hooks of [`Agents::routes`] are not asked; who comes this far is the application's
+    /// decision.
+    pub async fn fetch(&self, agent: &str, name: &str, request: Request<Body>) -> Response {
+        match self.resolve(agent, name, &[]) {
+            Ok(id) => self.fetch_as(id, request, Identity::anonymous()).await,
+            Err(error) => error.into_response(),
+        }
+    }
+
+    pub(crate) async fn fetch_as(
+        &self,
+        id: InstanceId,
+        request: Request<Body>,
+        identity: Identity,
+    ) -> Response {
+        self.start();
+        if !is_allowed_origin(self, request.headers()) {
+            return error_response(
+                StatusCode::FORBIDDEN,
+                "origin_not_allowed",
+                "This web page may not talk to the agents. Add its origin to `allowed_origins`.",
+            );
+        }
+        let (mut parts, body) = request.into_parts();
+        match WebSocketUpgrade::from_request_parts(&mut parts, self).await {
+            Ok(upgrade) => match self.host(&id) {
+                Ok(host) => connect(self, host, id, upgrade, parts, identity),
+                Err(error) => error.into_response(),
+            },
+            Err(
+                WebSocketUpgradeRejection::InvalidUpgradeHeader(_)
+                | WebSocketUpgradeRejection::MethodNotGet(_)
+                | WebSocketUpgradeRejection::InvalidConnectionHeader(_),
+            ) => {
+                parts.extensions.insert(identity);
+                self.request(id, Request::from_parts(parts, body)).await
+            }
+            Err(rejection) => rejection.into_response(),
+        }
+    }
+
+    async fn request(&self, id: InstanceId, request: Request<Body>) -> Response {
+        let address = id.to_string();
+        let host = match self.host(&id) {
+            Ok(host) => host,
+            Err(error) => return error.into_response(),
+        };
+        let error = match host.request(self, id, request).await {
+            Ok(response) => return response,
+            Err(error) => error,
+        };
+        match error.downcast::<AgentError>() {
+            Ok(error) => error.into_response(),
+            Err(error) => {
+                tracing::warn!(instance = address, %error, "request failed");
+                error_response(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "handler_failed",
+                    "The agent could not answer this request.",
+                )
             }
         }
-        Err(rejection) => rejection.into_response(),
     }
+}
+
+/// Makes a WebSocket a connection to an instance.
+fn connect(
+    agents: &Agents,
+    host: Arc<dyn crate::host::AnyHost>,
+    id: InstanceId,
+    upgrade: WebSocketUpgrade,
+    request: http::request::Parts,
+    identity: Identity,
+) -> Response {
+    let config = agents.config();
+    let connection_id = query_value(&request.uri, "_pk")
+        .filter(|id| !id.is_empty() && id.len() <= MAX_CONNECTION_ID_BYTES)
+        .unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+    let (receiver, gate) = host.attach(agents, id);
+    let connection = Connection::new(Opened {
+        id: connection_id,
+        request,
+        identity,
+        max_queued_bytes: config.max_queued_bytes,
+        gate,
+    });
+    let max_message_bytes = config.max_message_bytes;
+    let limit = max_message_bytes.saturating_mul(2);
+    let lifecycle = agents.clone();
+    upgrade
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER)
+        .max_message_size(limit)
+        .max_frame_size(limit)
+        .on_upgrade(move |socket| async move {
+            let task = socket::run(receiver, connection, socket, max_message_bytes);
+            lifecycle.lifecycle().socket(task).await;
+        })
+}
+
+async fn routed(State(agents): State<Agents>, request: Request<Body>) -> Response {
+    let id = match resolve(&agents, request.uri().path()) {
+        Ok(id) => id,
+        Err(error) => return error.into_response(),
+    };
+    let connects = request.headers().contains_key(header::SEC_WEBSOCKET_KEY);
+    let hooks = agents.hooks();
+    let hook = if connects { &hooks.before_connect } else { &hooks.before_request };
+    let Some(hook) = hook else {
+        return agents.fetch_as(id, request, Identity::anonymous()).await;
+    };
+    let (parts, body) = request.into_parts();
+    let arrival = Arrival { instance: id.clone(), request: parts.clone() };
+    match hook(arrival).await {
+        Ok(identity) => agents.fetch_as(id, Request::from_parts(parts, body), identity).await,
+        Err(refusal) => *refusal,
+    }
+}
+
+/// The instance a path leads to: `/agents/{agent}/{name}`, then any number of
+/// `/sub/{agent}/{name}`, then whatever the agent makes of the rest.
+fn resolve(agents: &Agents, path: &str) -> Result<InstanceId, AgentError> {
+    let mut segments = path.trim_start_matches('/').split('/').skip(1);
+    let (agent, name) = (next(&mut segments)?, next(&mut segments)?);
+    let mut below: Vec<(String, String)> = Vec::new();
+    let mut id = agents.resolve(&agent, &name, &[])?;
+    while segments.next() == Some("sub") {
+        let (Ok(child), Ok(child_name)) = (next(&mut segments), next(&mut segments)) else { break };
+        below.push((child, child_name));
+        let chain: Vec<_> = below.iter().map(|(agent, name)| (&**agent, &**name)).collect();
+        match agents.resolve(&agent, &name, &chain) {
+            Ok(child) => id = child,
+            // A path of the agent's own that begins like one of a sub-agent.
+            Err(AgentError::UnknownAgent(_)) => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(id)
+}
+
+/// The next segment of a path, percent-decoded.
+fn next<'a>(segments: &mut impl Iterator<Item = &'a str>) -> Result<String, AgentError> {
+    let segment = segments.next().ok_or(AgentError::InvalidName)?;
+    let decoded = percent_decode_str(segment).decode_utf8();
+    Ok(decoded.map_err(|_| AgentError::InvalidName)?.into_owned())
 }
 
 /// Longest `_pk` taken over from a client; a longer one is replaced.
@@ -127,6 +238,11 @@ impl AgentError {
             Self::UnknownAgent(_) => (StatusCode::BAD_REQUEST, "unknown_agent"),
             Self::InvalidName => (StatusCode::BAD_REQUEST, "invalid_name"),
             Self::StateTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "state_too_large"),
+            Self::NotOwner(_) => (StatusCode::MISDIRECTED_REQUEST, "not_owner"),
+            Self::DatabaseFull(_) => (StatusCode::INSUFFICIENT_STORAGE, "database_full"),
+            Self::DatabaseDamaged(_) => (StatusCode::INTERNAL_SERVER_ERROR, "database_damaged"),
+            Self::CannotStart(_) => (StatusCode::INTERNAL_SERVER_ERROR, "cannot_start"),
+            Self::InvalidSchedule(_) => (StatusCode::BAD_REQUEST, "invalid_schedule"),
             Self::StateRejected(_) => (StatusCode::CONFLICT, "state_rejected"),
             Self::Gone => (StatusCode::SERVICE_UNAVAILABLE, "agent_gone"),
             _ => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),

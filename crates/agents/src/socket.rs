@@ -1,124 +1,170 @@
-//! The task of one WebSocket: frames in, frames out.
+//! The task of one WebSocket: frames in, frames out. One task and small buffers, since most
+//! connections are silent most of the time.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
 
-use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use axum::extract::ws::{Message, WebSocket};
 use domovoi_protocol::{
     ClientFrame, ServerFrame,
     chat::{ChatResponse, Outcome},
 };
-use futures::{
-    SinkExt, StreamExt,
-    stream::{SplitSink, SplitStream},
-};
-use tokio::sync::Semaphore;
+use futures::SinkExt;
 
-use crate::{
-    Agents, Connection,
-    connection::{CODE_TRY_AGAIN_LATER, Outbound},
-};
+use crate::{AgentError, Connection, connection::CODE_TRY_AGAIN_LATER, outbox::size_of};
 
-/// Frames of one connection that may be in the hands of its agent at a time; the next one is read
-/// when one of them is done, so a client cannot fill the server's memory.
-const FRAMES_IN_FLIGHT: usize = 256;
+/// Size of a socket's read buffer, in bytes; it grows for as long as a larger frame needs it.
+pub(crate) const READ_BUFFER: usize = 4 << 10;
 
-/// How a connection ended.
-struct End {
-    code: u16,
-    reason: String,
-    clean: bool,
-}
-
-/// Serves a connection until either side ends it.
-pub(crate) async fn run(
-    agents: Agents,
-    agent: String,
-    name: String,
-    connection: Connection,
-    outbound: Outbound,
-    socket: WebSocket,
-) {
-    let Ok(host) = agents.host(&agent, &name).map(Arc::clone) else {
-        return;
-    };
-    let (sink, mut stream) = socket.split();
-    let writer = tokio::spawn(write(outbound, sink));
-    if let Err(error) = host.connect(&agents, &name, connection.clone()) {
-        connection.close(CODE_TRY_AGAIN_LATER, &error.to_string());
-        let _ = writer.await;
-        return;
-    }
-    let in_flight = Arc::new(Semaphore::new(FRAMES_IN_FLIGHT));
-    let mut writing = writer;
-    let end = loop {
-        let received = tokio::select! {
-            received = stream.next() => received,
-            // The agent closed the connection, or the client stopped reading.
-            _ = &mut writing => {
-                let _ = tokio::time::timeout(CLOSING_TIMEOUT, drain(&mut stream)).await;
-                break End { code: 1006, reason: String::new(), clean: false };
-            }
-        };
-        match received {
-            Some(Ok(Message::Close(frame))) => {
-                let (code, reason) =
-                    frame.map_or((1005, String::new()), |f| (f.code, f.reason.as_str().to_owned()));
-                break End { code, reason, clean: true };
-            }
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-            Some(Ok(message)) => {
-                if let Err(frames) = check_size(&agents, &message) {
-                    frames.iter().for_each(|frame| connection.send_frame(frame));
-                    continue;
-                }
-                let Ok(permit) = Arc::clone(&in_flight).acquire_owned().await else {
-                    return;
-                };
-                host.message(&agents, &name, &connection, message, permit);
-            }
-            Some(Err(error)) => {
-                tracing::debug!(agent, instance = name, %error, "the connection failed");
-                connection.close(CODE_TOO_BIG, "a message is larger than this server takes");
-                break End { code: 1006, reason: error.to_string(), clean: false };
-            }
-            None => {
-                break End { code: 1006, reason: String::new(), clean: false };
-            }
-        }
-    };
-    host.closed(&agents, &name, &connection, end.code, end.reason, end.clean);
-    if end.clean {
-        connection.close(1000, "");
-    }
-    drop(connection);
-    if !writing.is_finished() {
-        let _ = tokio::time::timeout(CLOSING_TIMEOUT, &mut writing).await;
-        writing.abort();
-    }
-}
-
-/// Reads on until the client has answered the closing handshake.
-async fn drain(stream: &mut SplitStream<WebSocket>) {
-    while let Some(Ok(message)) = stream.next().await {
-        if matches!(message, Message::Close(_)) {
-            return;
-        }
-    }
-}
+/// Bytes that are put together before they are written, unless there is nothing more to write.
+pub(crate) const WRITE_BUFFER: usize = 8 << 10;
 
 /// Close code for a message over the hard limit.
 const CODE_TOO_BIG: u16 = 1009;
 
-/// How long a client may take to read the closing handshake.
+/// How long a client may take to answer the closing handshake.
 const CLOSING_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// Refuses a message over the limit, in words, and where it was a chat request as its answer.
-fn check_size(agents: &Agents, message: &Message) -> Result<(), Vec<ServerFrame>> {
-    let (limit, size) = match message {
-        Message::Text(text) => (agents.config().max_message_bytes, text.len()),
-        Message::Binary(bytes) => (agents.config().max_message_bytes, bytes.len()),
-        _ => return Ok(()),
+/// The instance at the other end of a connection.
+pub(crate) trait Receiver: Send + Sync {
+    /// The connection is open; an error where it cannot stay.
+    fn connected(&self, connection: &Connection) -> Result<(), AgentError>;
+
+    /// A text or binary message has come.
+    fn message(&self, connection: &Connection, message: Message);
+
+    /// The connection has ended.
+    fn closed(&self, connection: &Connection, end: End);
+}
+
+/// How a connection ended.
+#[derive(Debug)]
+pub(crate) struct End {
+    pub(crate) code: u16,
+    pub(crate) reason: String,
+    /// Whether with a closing handshake.
+    pub(crate) clean: bool,
+}
+
+impl End {
+    fn lost(reason: impl Into<String>) -> Self {
+        Self { code: 1006, reason: reason.into(), clean: false }
+    }
+}
+
+/// Serves a connection until either side ends it.
+pub(crate) async fn run(
+    receiver: Box<dyn Receiver>,
+    connection: Connection,
+    mut socket: WebSocket,
+    max_message_bytes: usize,
+) {
+    if let Err(error) = receiver.connected(&connection) {
+        connection.close(CODE_TRY_AGAIN_LATER, &error.to_string());
+        exchange(&*receiver, &connection, &mut socket, max_message_bytes).await;
+        return;
+    }
+    let end = exchange(&*receiver, &connection, &mut socket, max_message_bytes).await;
+    connection.mark_closed();
+    receiver.closed(&connection, end);
+}
+
+async fn exchange(
+    receiver: &dyn Receiver,
+    connection: &Connection,
+    socket: &mut WebSocket,
+    max_message_bytes: usize,
+) -> End {
+    let outbox = connection.outbox();
+    loop {
+        let has_room = connection.has_room();
+        let received = tokio::select! {
+            messages = outbox.take() => match write(socket, connection, messages).await {
+                Ok(None) => continue,
+                Ok(Some(closed)) => return answered(socket, closed).await,
+                Err(end) => return end,
+            },
+            received = socket.recv(), if has_room => received,
+            () = connection.room(), if !has_room => continue,
+            () = outbox.overflowed() => return End::lost("the client does not read or is gone"),
+        };
+        connection.heard();
+        match received {
+            Some(Ok(Message::Close(frame))) => {
+                // The answer to the handshake is written by closing.
+                let _ = tokio::time::timeout(CLOSING_TIMEOUT, socket.close()).await;
+                let (code, reason) = frame
+                    .map_or((1005, String::new()), |frame| (frame.code, frame.reason.to_string()));
+                return End { code, reason, clean: true };
+            }
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+            Some(Ok(message)) => match check_size(max_message_bytes, &message) {
+                Ok(()) => receiver.message(connection, message),
+                Err(frames) => frames.iter().for_each(|frame| connection.send_frame(frame)),
+            },
+            Some(Err(error)) => {
+                connection.close_now(CODE_TOO_BIG, "a message is larger than this server takes");
+                let last = outbox.take().await;
+                let _ = write(socket, connection, last).await;
+                return End::lost(error.to_string());
+            }
+            None => return End::lost(""),
+        }
+    }
+}
+
+/// Writes messages; answers with the close frame where that was the last one.
+async fn write(
+    socket: &mut WebSocket,
+    connection: &Connection,
+    messages: VecDeque<Message>,
+) -> Result<Option<End>, End> {
+    let bytes = messages.iter().map(size_of).sum();
+    let writing = async {
+        for message in messages {
+            let closed = match &message {
+                Message::Close(frame) => frame.as_ref().map(|frame| End {
+                    code: frame.code,
+                    reason: frame.reason.to_string(),
+                    clean: true,
+                }),
+                _ => None,
+            };
+            socket.feed(message).await?;
+            if closed.is_some() {
+                socket.flush().await?;
+                return Ok(closed);
+            }
+        }
+        socket.flush().await?;
+        Ok(None)
     };
+    let written = tokio::select! {
+        written = writing => written,
+        () = connection.outbox().overflowed() => {
+            return Err(End::lost("the client reads too slowly"));
+        }
+    };
+    connection.outbox().written(bytes);
+    written.map_err(|error: axum::Error| End::lost(error.to_string()))
+}
+
+/// Reads on until the client has answered the closing handshake.
+async fn answered(socket: &mut WebSocket, closed: End) -> End {
+    let answer = async {
+        while let Some(Ok(message)) = socket.recv().await {
+            if matches!(message, Message::Close(_)) {
+                return true;
+            }
+        }
+        false
+    };
+    let clean = tokio::time::timeout(CLOSING_TIMEOUT, answer).await.unwrap_or(false);
+    End { clean, ..closed }
+}
+
+/// Refuses a message over the limit, in words, and where it was a chat request as its answer.
+fn check_size(limit: usize, message: &Message) -> Result<(), Vec<ServerFrame>> {
+    let size = size_of(message);
     if size <= limit {
         return Ok(());
     }
@@ -132,27 +178,4 @@ fn check_size(agents: &Agents, message: &Message) -> Result<(), Vec<ServerFrame>
         ]);
     }
     Err(vec![ServerFrame::error(error)])
-}
-
-/// Writes what the agent sends, as many messages at a time as there are, until it closes the
-/// connection or the client is gone.
-async fn write(mut outbound: Outbound, mut sink: SplitSink<WebSocket, Message>) {
-    while let Some(first) = outbound.next().await {
-        let mut next = Some(first);
-        while let Some(message) = next {
-            let last = matches!(message, Message::Close(_));
-            if sink.feed(message).await.is_err() {
-                return;
-            }
-            if last {
-                let _ = sink.flush().await;
-                return;
-            }
-            next = outbound.try_next();
-        }
-        if sink.flush().await.is_err() {
-            return;
-        }
-    }
-    let _ = sink.send(Message::Close(Some(CloseFrame { code: 1001, reason: "".into() }))).await;
 }

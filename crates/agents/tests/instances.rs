@@ -118,6 +118,9 @@ async fn a_connection_is_told_who_we_are_and_our_state() {
         json!({"type": "cf_agent_identity", "name": "a", "agent": "counter", "stateFollows": true})
     );
     assert_eq!(client.next().await, json!({"type": "cf_agent_state", "state": {"counter": 0}}));
+    let servers = json!({"servers": {}, "tools": [], "prompts": [], "resources": []});
+    let frame = json!({"type": "cf_agent_mcp_servers", "mcp": servers});
+    assert_eq!(client.next().await, frame);
     assert!(!folder.path().join("agents").exists(), "no file before the first write");
 }
 
@@ -212,7 +215,7 @@ async fn a_sleeping_instance_keeps_its_connections_and_their_state() {
     });
     let server = Server::start(builder).await;
     let mut client = server.connect("counter/a").await;
-    client.next_of("cf_agent_state").await;
+    client.next_of("cf_agent_mcp_servers").await;
     client.send_text("hits").await;
     assert_eq!(client.next().await["hits"], 0);
     // Asks again until the instance has slept and woken in between.

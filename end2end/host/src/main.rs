@@ -5,13 +5,15 @@
 mod callable;
 mod counter;
 mod echo;
+mod parent;
+mod scheduler;
 mod state;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use axum::serve::ListenerExt;
 use clap::Parser;
-use domovoi_agents::{Agents, AgentsConfig};
+use domovoi_agents::{Agents, AgentsConfig, Durability};
 
 #[derive(Parser)]
 struct Args {
@@ -21,18 +23,32 @@ struct Args {
     /// Folder of the instances' databases
     #[arg(long)]
     data_dir: PathBuf,
+    /// Seconds until an instance with nothing to do sleeps
+    #[arg(long, default_value_t = 10.0)]
+    idle_seconds: f64,
+    /// Sync each write to the disk before anything leaves an instance
+    #[arg(long)]
+    power: bool,
 }
 
 #[tokio::main]
 #[allow(clippy::print_stdout, reason = "the address is this program's output")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args = Args::parse();
-    let agents = Agents::builder(AgentsConfig::new(args.data_dir))
+    let mut config = AgentsConfig::new(args.data_dir);
+    config.idle_after = Duration::try_from_secs_f64(args.idle_seconds)?;
+    if args.power {
+        config.durability = Durability::Power;
+    }
+    let agents = Agents::builder(config)
         .agent::<counter::CounterAgent>()
         .agent::<callable::TestCallableAgent>()
         .agent::<state::TestStateAgent>()
         .agent::<state::TestReadonlyAgent>()
         .agent::<echo::EchoAgent>()
+        .agent::<scheduler::SchedulerAgent>()
+        .agent::<parent::TestParentAgent>()
+        .sub_agent::<parent::TestParentAgent, parent::CounterSubAgent>()
         .build()?;
     let listener = tokio::net::TcpListener::bind(args.listen).await?;
     println!("listening on {}", listener.local_addr()?);

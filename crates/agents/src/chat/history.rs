@@ -1,12 +1,14 @@
 //! The messages of a conversation, one row each.
 
+use std::sync::Arc;
+
 use domovoi_protocol::{Role, UiMessage, chat::Trigger};
 use rusqlite::{Connection, params};
 
-use crate::{AgentError, database::Database};
+use crate::{AgentError, storage::Database};
 
 /// All messages, oldest first; reads nothing where nothing was ever written.
-pub(super) fn all(database: &Database) -> Result<Vec<UiMessage>, AgentError> {
+pub(super) fn all(database: &Arc<Database>) -> Result<Vec<UiMessage>, AgentError> {
     if !database.exists() {
         return Ok(Vec::new());
     }
@@ -88,7 +90,7 @@ fn delete(db: &Connection, id: &str) -> Result<(), AgentError> {
 }
 
 /// Removes every message, turn and chunk.
-pub(super) fn clear(database: &Database) -> Result<(), AgentError> {
+pub(super) fn clear(database: &Arc<Database>) -> Result<(), AgentError> {
     if !database.exists() {
         return Ok(());
     }

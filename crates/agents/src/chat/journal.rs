@@ -1,11 +1,13 @@
 //! Turns and their chunks on disk: what makes a turn outlive its clients, and its server.
 
+use std::sync::Arc;
+
 use domovoi_protocol::{Chunk, Reducer, UiMessage};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
 
 use super::history;
-use crate::{AgentError, database::Database};
+use crate::{AgentError, storage::Database};
 
 /// How far a turn is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +43,7 @@ impl TurnStatus {
 }
 
 /// The status of a turn, where there ever was one with this id.
-pub(super) fn status(database: &Database, id: &str) -> Result<Option<TurnStatus>, AgentError> {
+pub(super) fn status(database: &Arc<Database>, id: &str) -> Result<Option<TurnStatus>, AgentError> {
     if !database.exists() {
         return Ok(None);
     }
@@ -66,7 +68,7 @@ pub(super) fn begin(db: &Connection, id: &str, message_id: &str) -> Result<(), A
 
 /// Appends chunks, numbered from `first`.
 pub(super) fn append(
-    database: &Database,
+    database: &Arc<Database>,
     id: &str,
     first: u64,
     bodies: &[String],
@@ -87,7 +89,7 @@ pub(super) fn append(
 
 /// The chunks of a turn after `after`, with their numbers.
 pub(super) fn chunks(
-    database: &Database,
+    database: &Arc<Database>,
     id: &str,
     after: Option<u64>,
 ) -> Result<Vec<(u64, String)>, AgentError> {
@@ -105,7 +107,7 @@ pub(super) fn chunks(
 
 /// Ends a turn and writes its message, in one transaction.
 pub(super) fn end(
-    database: &Database,
+    database: &Arc<Database>,
     id: &str,
     status: TurnStatus,
     message: Option<&UiMessage>,
@@ -127,7 +129,7 @@ pub(super) fn end(
 
 /// Ends turns that were running when the process ended: what they had written becomes a message
 /// that says so.
-pub(super) fn recover(database: &Database) -> Result<(), AgentError> {
+pub(super) fn recover(database: &Arc<Database>) -> Result<(), AgentError> {
     let running: Vec<(String, String)> = database.with(|db| {
         let mut statement =
             db.prepare_cached("SELECT id, message_id FROM domovoi_turns WHERE status = 'running'")?;

@@ -1,0 +1,264 @@
+//! What is due runs, and the alarm is set for what is not.
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use futures::FutureExt;
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+
+use super::{
+    queue,
+    store::{self, Ending, Job},
+};
+use crate::{Agent, AgentError, Context, HandlerError, Result, storage::Alarm};
+
+/// Runs of one instance at a time.
+const MOST_AT_ONCE: usize = 128;
+
+/// What an instance knows of its schedules while it is awake.
+#[derive(Debug, Default)]
+pub(crate) struct Scheduler {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Runs that were cut off by a crash have been found.
+    recovered: bool,
+    in_flight: usize,
+    /// There may be more that is due.
+    more: bool,
+    queue_runs: bool,
+    /// The alarm is about to be set.
+    arming: bool,
+    /// The alarm in the central index; `None` where it is not known.
+    armed: Option<Option<Alarm>>,
+    /// Who wants to know when nothing is due any more.
+    waiting: Vec<oneshot::Sender<()>>,
+}
+
+impl State {
+    fn is_busy(&self) -> bool {
+        self.in_flight > 0 || self.queue_runs
+    }
+}
+
+impl Scheduler {
+    /// Makes sure that the instance is woken at `due` before anything is written that needs it.
+    pub(super) fn before<A: Agent>(&self, cx: &Context<A>, due: i64) -> Result<(), AgentError> {
+        let index = cx.agents().storage().index();
+        let mut state = self.state.lock();
+        let armed = match state.armed {
+            Some(armed) => armed,
+            None => index.alarm(cx.id())?,
+        };
+        let open = state.is_busy() || armed.is_some_and(|alarm| alarm.open);
+        let earlier = Alarm { due: armed.map_or(due, |alarm| alarm.due.min(due)), open };
+        if state.armed.is_none() || armed != Some(earlier) {
+            index.set_alarm(cx.id(), Some(earlier))?;
+        }
+        state.armed = Some(Some(earlier));
+        Ok(())
+    }
+}
+
+/// Runs what is due; `done` is told when nothing is left that is.
+pub(crate) fn alarm<A: Agent>(cx: &Context<A>, done: oneshot::Sender<()>) {
+    {
+        let mut state = cx.scheduler().state.lock();
+        // It has fired.
+        state.armed = None;
+        state.waiting.push(done);
+        state.more = true;
+    }
+    match cx.database().exists() && !matches!(cx.database().with(|db| queue::head(db)), Ok(None)) {
+        true => run_queue(cx),
+        false => tick(cx),
+    }
+}
+
+/// Begins what is due, as far as there is room, and sets the alarm.
+fn tick<A: Agent>(cx: &Context<A>) {
+    if let Err(error) = begin_due(cx).and_then(|()| settle(cx)) {
+        tracing::error!(instance = %cx.id(), %error, "schedules cannot be run");
+        cx.scheduler().state.lock().waiting.clear();
+        cx.agents().postpone_alarm(cx.id());
+    }
+}
+
+fn begin_due<A: Agent>(cx: &Context<A>) -> Result<(), AgentError> {
+    if !cx.database().exists() {
+        cx.scheduler().state.lock().more = false;
+        return Ok(());
+    }
+    loop {
+        let (room, recovered) = {
+            let mut state = cx.scheduler().state.lock();
+            if !state.more || state.in_flight > MOST_AT_ONCE / 2 {
+                return Ok(());
+            }
+            let recovered = std::mem::replace(&mut state.recovered, true);
+            (MOST_AT_ONCE - state.in_flight, recovered)
+        };
+        let now = cx.agents().clock().now();
+        let claimed = cx.database().with(|db| {
+            if !recovered {
+                store::recover(db)?;
+            }
+            store::claim(db, now, room)
+        })?;
+        {
+            let mut state = cx.scheduler().state.lock();
+            state.more = claimed.more;
+            state.in_flight += claimed.jobs.len();
+        }
+        for job in claimed.jobs {
+            let owner = cx.clone();
+            cx.spawn(async move { run(owner, job).await });
+        }
+    }
+}
+
+/// Runs a job, and those that have waited for it.
+async fn run<A: Agent>(cx: Context<A>, job: Job) {
+    let (mut next, mut retries) = (Some(job), false);
+    while let Some(job) = next {
+        let result = perform(&cx, &job.task, &job.payload).await;
+        let now = cx.agents().clock().now();
+        let error = result.as_ref().err().map(ToString::to_string);
+        let ending = match (&result, &error) {
+            (Err(failure), Some(error)) => {
+                tracing::warn!(instance = %cx.id(), task = job.task, attempt = job.attempt, error, "a scheduled task failed");
+                Ending::Failed { error, terminal: failure.is_terminal() }
+            }
+            _ => Ending::Succeeded,
+        };
+        retries |= result.is_err();
+        next = match cx.database().with(|db| store::finish(db, &job, &ending, now)) {
+            Ok(next) => next,
+            Err(error) => {
+                // It begins again when the instance has slept: it counts as cut off.
+                tracing::error!(instance = %cx.id(), %error, "the end of a run cannot be stored");
+                cx.scheduler().state.lock().recovered = false;
+                None
+            }
+        };
+    }
+    let look = {
+        let mut state = cx.scheduler().state.lock();
+        state.in_flight -= 1;
+        state.in_flight == 0 || state.more || retries
+    };
+    if look {
+        tick(&cx);
+    }
+}
+
+/// Calls a task; a panic is an error as any other.
+async fn perform<A: Agent>(cx: &Context<A>, task: &str, payload: &str) -> Result<()> {
+    let Some(entry) = A::tasks().iter().find(|entry| entry.name == task) else {
+        return Err(HandlerError::new(format!("there is no task `{task}` any more")).terminal());
+    };
+    let run = (entry.run)(Arc::clone(cx.this()), cx.clone(), payload);
+    AssertUnwindSafe(run).catch_unwind().await.unwrap_or_else(|_| Err(AgentError::Panicked.into()))
+}
+
+/// Runs the queue, unless it runs already.
+pub(super) fn run_queue<A: Agent>(cx: &Context<A>) {
+    if std::mem::replace(&mut cx.scheduler().state.lock().queue_runs, true) {
+        return;
+    }
+    let owner = cx.clone();
+    cx.spawn(async move {
+        let result = drain_queue(&owner).await;
+        owner.scheduler().state.lock().queue_runs = false;
+        if let Err(error) = result {
+            tracing::error!(instance = %owner.id(), %error, "the queue cannot be run");
+        }
+        tick(&owner);
+    });
+}
+
+async fn drain_queue<A: Agent>(cx: &Context<A>) -> Result<(), AgentError> {
+    if !cx.database().exists() {
+        return Ok(());
+    }
+    while let Some(head) = cx.database().with(|db| queue::head(db))? {
+        if head.not_before > cx.agents().clock().now() {
+            break;
+        }
+        match perform(cx, &head.task, &head.payload).await {
+            Ok(()) => {
+                cx.database().with(|db| queue::remove(db, &head.id))?;
+            }
+            Err(error) => {
+                tracing::warn!(instance = %cx.id(), task = head.task, attempt = head.attempt, %error, "a queued task failed");
+                let now = cx.agents().clock().now();
+                let text = error.to_string();
+                cx.database()
+                    .with(|db| queue::failed(db, &head, &text, error.is_terminal(), now))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Sets the alarm for what comes next. While something runs, a crash would have to wake the instance
+/// at once; that is not written before it is known to take its time.
+fn settle<A: Agent>(cx: &Context<A>) -> Result<(), AgentError> {
+    {
+        let mut state = cx.scheduler().state.lock();
+        if !state.is_busy() {
+            drop(state);
+            return arm(cx);
+        }
+        if std::mem::replace(&mut state.arming, true) {
+            return Ok(());
+        }
+    }
+    let owner = cx.clone();
+    cx.spawn(async move {
+        // Everything that has just begun is polled once before this goes on.
+        tokio::task::yield_now().await;
+        {
+            let mut state = owner.scheduler().state.lock();
+            state.arming = false;
+            if !state.is_busy() {
+                // The last one to end has set the alarm.
+                return;
+            }
+        }
+        if let Err(error) = arm(&owner) {
+            tracing::error!(instance = %owner.id(), %error, "the alarm cannot be set");
+        }
+    });
+    Ok(())
+}
+
+fn arm<A: Agent>(cx: &Context<A>) -> Result<(), AgentError> {
+    let next = match cx.database().exists() {
+        true => cx.database().with(|db| store::next(db))?,
+        false => None,
+    };
+    let mut state = cx.scheduler().state.lock();
+    let open = state.is_busy();
+    let alarm = match (next, open) {
+        // What is due already waits for room among those that run.
+        (Some(due), true) if due <= cx.agents().clock().now() => {
+            Some(Alarm { due: i64::MAX, open })
+        }
+        (Some(due), open) => Some(Alarm { due, open }),
+        (None, true) => Some(Alarm { due: i64::MAX, open }),
+        (None, false) => None,
+    };
+    if state.armed != Some(alarm) {
+        cx.agents().storage().index().set_alarm(cx.id(), alarm)?;
+        state.armed = Some(alarm);
+    }
+    if !open {
+        state.waiting.drain(..).for_each(|done| {
+            let _ = done.send(());
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,218 @@
+//! The central index: which instances have a database, and when each has to be woken next.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        LazyLock,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
+};
+
+use parking_lot::Mutex;
+use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite_migration::{M, Migrations};
+use tokio::sync::Notify;
+
+use super::open_database;
+use crate::{AgentError, InstanceId};
+
+static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
+    Migrations::new(vec![M::up(include_str!(
+        "../../../../migrations/index/0001_instances_and_alarms.sql"
+    ))])
+});
+
+/// When an instance has to be woken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Alarm {
+    /// Unix time in milliseconds.
+    pub(crate) due: i64,
+    /// There is work that a crash would interrupt.
+    pub(crate) open: bool,
+}
+
+/// Agent type and key of an instance whose alarm is due.
+pub(crate) type Due = (String, String);
+
+#[derive(Debug)]
+pub(crate) struct Index {
+    file: PathBuf,
+    database: Mutex<Connection>,
+    /// Earliest alarm that has not fired, as far as whoever waits for it knows.
+    awaited: AtomicI64,
+    /// Told when an alarm comes before that.
+    pub(crate) earlier: Notify,
+    changed: AtomicBool,
+}
+
+impl Index {
+    /// Opens the index. Alarms that had fired fire again, and those of interrupted work at once.
+    pub(super) fn open(data_dir: &Path) -> Result<Self, AgentError> {
+        let file = data_dir.join("agents.sqlite3");
+        let database = open_database(&file, &MIGRATIONS)?;
+        database.execute(
+            "UPDATE alarms SET fired = 0, due = iif(open, 0, due) WHERE fired OR open",
+            [],
+        )?;
+        Ok(Self {
+            file,
+            database: Mutex::new(database),
+            awaited: AtomicI64::new(i64::MAX),
+            earlier: Notify::new(),
+            changed: AtomicBool::new(true),
+        })
+    }
+
+    fn write<T>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, AgentError>,
+    ) -> Result<T, AgentError> {
+        let result = work(&mut self.database.lock());
+        self.changed.store(true, Ordering::Relaxed);
+        result
+    }
+
+    pub(super) fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Whether anything was written since this was last asked.
+    pub(super) fn take_changed(&self) -> bool {
+        self.changed.swap(false, Ordering::Relaxed)
+    }
+
+    pub(super) fn add_instance(&self, id: &InstanceId) -> Result<(), AgentError> {
+        self.write(|db| {
+            db.prepare_cached(
+                "INSERT INTO instances (agent, key, created_at)
+                 VALUES (?1, ?2, unixepoch('subsec') * 1000) ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![id.agent(), id.key()])?;
+            Ok(())
+        })
+    }
+
+    pub(super) fn remove_instance(&self, id: &InstanceId) -> Result<(), AgentError> {
+        self.write(|db| {
+            let transaction = db.transaction()?;
+            for delete in [
+                "DELETE FROM instances WHERE agent = ?1 AND key = ?2",
+                "DELETE FROM alarms WHERE agent = ?1 AND key = ?2",
+            ] {
+                transaction.prepare_cached(delete)?.execute(params![id.agent(), id.key()])?;
+            }
+            Ok(transaction.commit()?)
+        })
+    }
+
+    /// Names of instances of `agent` whose keys begin with `prefix`, in order, after `after`.
+    pub(crate) fn names(
+        &self,
+        agent: &str,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, AgentError> {
+        let database = self.database.lock();
+        let mut statement = database.prepare_cached(
+            "SELECT substr(key, length(?2) + 1) AS name FROM instances
+             WHERE agent = ?1 AND key > ?3 AND key < ?2 || char(1114111)
+               AND instr(substr(key, length(?2) + 1), char(31)) = 0
+             ORDER BY key LIMIT ?4",
+        )?;
+        let from = format!("{prefix}{}", after.unwrap_or_default());
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let names = statement.query_map(params![agent, prefix, from, limit], |row| row.get(0))?;
+        Ok(names.collect::<Result<_, _>>()?)
+    }
+
+    /// The alarm of an instance.
+    pub(crate) fn alarm(&self, id: &InstanceId) -> Result<Option<Alarm>, AgentError> {
+        let database = self.database.lock();
+        let mut statement = database
+            .prepare_cached("SELECT due, open FROM alarms WHERE agent = ?1 AND key = ?2")?;
+        let alarm = statement.query_row(params![id.agent(), id.key()], |row| {
+            Ok(Alarm { due: row.get(0)?, open: row.get(1)? })
+        });
+        Ok(alarm.optional()?)
+    }
+
+    /// Sets or removes the alarm of an instance.
+    pub(crate) fn set_alarm(
+        &self,
+        id: &InstanceId,
+        alarm: Option<Alarm>,
+    ) -> Result<(), AgentError> {
+        self.write(|db| {
+            match alarm {
+                Some(alarm) => db
+                    .prepare_cached(
+                        "INSERT INTO alarms (agent, key, due, open) VALUES (?1, ?2, ?3, ?4)
+                         ON CONFLICT (agent, key)
+                         DO UPDATE SET due = excluded.due, open = excluded.open, fired = 0",
+                    )?
+                    .execute(params![id.agent(), id.key(), alarm.due, alarm.open])?,
+                None => db
+                    .prepare_cached("DELETE FROM alarms WHERE agent = ?1 AND key = ?2")?
+                    .execute(params![id.agent(), id.key()])?,
+            };
+            Ok(())
+        })?;
+        if alarm.is_some_and(|alarm| alarm.due < self.awaited.load(Ordering::Relaxed)) {
+            self.earlier.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Alarms that are due at `now`, earliest first. They count as fired from now on.
+    pub(crate) fn fire(&self, now: i64, limit: usize) -> Result<Vec<Due>, AgentError> {
+        self.write(|db| {
+            let transaction = db.transaction()?;
+            let due = {
+                let mut statement = transaction.prepare_cached(
+                    "SELECT agent, key FROM alarms WHERE fired = 0 AND due <= ?1
+                     ORDER BY due LIMIT ?2",
+                )?;
+                let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+                let rows = statement
+                    .query_map(params![now, limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                rows.collect::<Result<Vec<Due>, _>>()?
+            };
+            {
+                let mut fired = transaction
+                    .prepare_cached("UPDATE alarms SET fired = 1 WHERE agent = ?1 AND key = ?2")?;
+                for (agent, key) in &due {
+                    fired.execute(params![agent, key])?;
+                }
+            }
+            transaction.commit()?;
+            Ok(due)
+        })
+    }
+
+    /// The earliest alarm that has not fired. [`Index::earlier`] tells when one comes before it.
+    pub(crate) fn next(&self) -> Result<Option<i64>, AgentError> {
+        // Whatever is set while this looks counts as earlier.
+        self.awaited.store(i64::MAX, Ordering::Relaxed);
+        let next: Option<i64> = self
+            .database
+            .lock()
+            .prepare_cached("SELECT min(due) FROM alarms WHERE fired = 0")?
+            .query_row([], |row| row.get(0))?;
+        self.awaited.store(next.unwrap_or(i64::MAX), Ordering::Relaxed);
+        Ok(next)
+    }
+
+    /// Lets a fired alarm fire once more, at `due`: its instance could not be woken.
+    pub(crate) fn postpone(&self, id: &InstanceId, due: i64) -> Result<(), AgentError> {
+        self.write(|db| {
+            db.prepare_cached(
+                "UPDATE alarms SET fired = 0, due = ?3 WHERE agent = ?1 AND key = ?2 AND fired",
+            )?
+            .execute(params![id.agent(), id.key(), due])?;
+            Ok(())
+        })?;
+        self.earlier.notify_one();
+        Ok(())
+    }
+}

@@ -1,0 +1,80 @@
+//! What is on disk, and when it is durable.
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | `database` | the SQLite file of one instance, opened at the first use that needs it |
+//! | `open_files` | at most so many files are open |
+//! | `closer` | the thread that tidies up files that are closed |
+//! | `index` | instances and alarms of all agents, in one file |
+//! | `gate` | holds back what may not leave an instance before its writes are durable |
+//! | `syncer` | the thread that makes writes durable at level `power` |
+
+mod closer;
+mod database;
+mod gate;
+mod index;
+mod open_files;
+mod syncer;
+
+use std::{path::PathBuf, sync::Arc};
+
+use self::{closer::Closer, open_files::OpenFiles, syncer::Syncer};
+pub(crate) use self::{
+    database::{Database, open_database},
+    gate::Gate,
+    index::{Alarm, Index},
+};
+use crate::{AgentError, AgentsConfig, Durability, InstanceId};
+
+/// Everything below the data folder.
+#[derive(Debug)]
+pub(crate) struct Storage {
+    data_dir: PathBuf,
+    max_database_bytes: u64,
+    index: Arc<Index>,
+    open: OpenFiles,
+    closer: Closer,
+    /// Where writes have to be synced.
+    syncer: Option<Syncer>,
+}
+
+impl Storage {
+    pub(crate) fn open(config: &AgentsConfig) -> Result<Self, AgentError> {
+        let index = Arc::new(Index::open(&config.data_dir)?);
+        let syncer = match config.durability {
+            Durability::Process => None,
+            Durability::Power => Some(Syncer::start(&config.data_dir, Arc::clone(&index))?),
+        };
+        Ok(Self {
+            data_dir: config.data_dir.clone(),
+            max_database_bytes: config.max_database_bytes,
+            index,
+            open: OpenFiles::new(config.max_open_databases),
+            closer: Closer::start(&config.data_dir)?,
+            syncer,
+        })
+    }
+
+    pub(crate) fn index(&self) -> &Arc<Index> {
+        &self.index
+    }
+
+    /// The gate of an instance; nothing where writes are durable at once.
+    pub(crate) fn gate(&self) -> Option<Arc<Gate>> {
+        self.syncer.as_ref().map(|syncer| Arc::new(Gate::new(syncer.clone())))
+    }
+
+    /// The database of an instance.
+    pub(crate) fn database(
+        self: &Arc<Self>,
+        id: &Arc<InstanceId>,
+        gate: Option<Arc<Gate>>,
+    ) -> Arc<Database> {
+        Arc::new(Database::new(Arc::clone(self), Arc::clone(id), gate))
+    }
+
+    /// Completes when every file that was closed so far is in order.
+    pub(crate) async fn settled(&self) {
+        self.closer.settled().await;
+    }
+}
