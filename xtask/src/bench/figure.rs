@@ -120,6 +120,7 @@ pub(super) fn amount(value: f64, unit: &str) -> String {
         "bytes" if value >= 1e6 => format!("{:.1} MB", value / 1e6),
         "bytes" if value.abs() < 1e3 => format!("{value:.0} bytes"),
         "bytes" => format!("{:.1} kB", value / 1e3),
+        "s" if value < 1e-4 => format!("{:.1} µs", value * 1e6),
         "s" if value < 1e-3 => format!("{:.0} µs", value * 1e6),
         "s" if value < 5e-3 => format!("{:.1} ms", value * 1e3),
         "s" if value < 1.0 => format!("{:.0} ms", value * 1e3),
@@ -161,7 +162,7 @@ mod tests {
             table(&[figure]),
             "| figure | measured | limit | npm agents 0.32 on workerd |\n\
              |--------|----------|-------|----------------------------|\n\
-             | call   | 20 µs    |       | 90 µs                      |\n"
+             | call   | 20.0 µs  |       | 90 µs                      |\n"
         );
     }
 }
