@@ -33,7 +33,12 @@ use std::{ffi::OsString, fmt, process::ExitCode};
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
-use crate::{compress::Effort, test::Extent, workspace::Workspace};
+use crate::{
+    bench::{Depth, Part},
+    compress::Effort,
+    test::Extent,
+    workspace::Workspace,
+};
 
 /// Set up, build, run and test Domovoi.
 #[derive(Debug, Parser)]
@@ -66,8 +71,13 @@ enum Task {
     },
     /// Formatting, lints and dependency checks
     Lint,
-    /// Measure size, start and speed, and compare them with what is promised
+    /// Measure size, start, speed and load, and compare them with what is promised
     Bench {
+        /// Measure this part alone
+        part: Option<Part>,
+        /// Few rounds of few operations: to see that it works
+        #[arg(long, conflicts_with = "save")]
+        quick: bool,
         /// Write docs/benchmarks.md
         #[arg(long)]
         save: bool,
@@ -123,7 +133,10 @@ fn perform(task: Task) -> Result<()> {
             let extent = if quick { Extent::Quick } else { Extent::Full };
             test::test(&workspace, extent)
         }
-        Task::Bench { save } => bench::bench(&workspace, save),
+        Task::Bench { part, quick, save } => {
+            let depth = if quick { Depth::Quick } else { Depth::Full };
+            bench::bench(&workspace, part, depth, save)
+        }
         Task::Lint => {
             checks::formatting(&workspace)?;
             checks::lints(&workspace)?;

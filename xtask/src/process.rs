@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
 /// How long a server may take to end its work before it is killed.
 const SHUTDOWN: Duration = Duration::from_secs(5);
@@ -43,6 +44,13 @@ pub(crate) fn read(command: &mut Command) -> Result<String> {
         bail!("`{line}` failed ({})", output.status);
     }
     String::from_utf8(output.stdout).with_context(|| format!("`{line}` did not print UTF-8"))
+}
+
+/// Runs a command and reads what it wrote as JSON.
+pub(crate) fn read_json(command: &mut Command) -> Result<Value> {
+    let text = read(command)?;
+    serde_json::from_str(&text)
+        .with_context(|| format!("`{}` did not print JSON: {text}", display(command)))
 }
 
 /// Whether a command runs and succeeds; its output is thrown away.

@@ -52,7 +52,12 @@ impl Workspace {
 
     /// The server's release binary.
     pub(crate) fn server_binary(&self) -> PathBuf {
-        self.target.join("release").join(format!("domovoi{}", std::env::consts::EXE_SUFFIX))
+        self.binary("domovoi")
+    }
+
+    /// A release binary.
+    pub(crate) fn binary(&self, name: &str) -> PathBuf {
+        self.target.join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
     }
 
     /// A program from the `examples` folder of a crate.

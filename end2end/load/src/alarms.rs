@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use futures::future::try_join_all;
+use futures::{StreamExt, TryStreamExt, future::try_join_all, stream};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -21,6 +21,9 @@ use crate::{
 /// `remind(seconds, payload)` answers a schedule with its `time` in Unix seconds; when it is due,
 /// the state's `fired` goes up by one and its `last` is the payload.
 const AGENT: &str = "scheduler-agent";
+
+/// Instances whose alarms are being set at a time.
+const AT_ONCE: usize = 32;
 
 /// Alarms, and how late the frames come that tell of them.
 #[derive(Debug, Args)]
@@ -55,18 +58,14 @@ impl Alarms {
         }
         open_files::allow(self.instances)?;
         let first = now() + self.ahead;
-        let mut sockets = vec![];
-        let mut due = vec![];
-        for index in 0..self.instances {
-            let name = name("alarms", index);
-            let mut socket = Socket::open_instance(self.server.target, AGENT, &name).await?;
-            socket.until(STATE).await?;
-            due.push(self.remind(&mut socket, first, index).await?);
-            sockets.push(socket);
-        }
-        ensure!(now() < first, "the first alarm is due already; use a longer --ahead");
-        let before = self.server.cpu()?;
-        let watched = sockets.iter_mut().zip(&due).map(|(socket, due)| watch(socket, due));
+        let set: Vec<_> = stream::iter(0..self.instances)
+            .map(|index| self.set(first, index))
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await?;
+        let (before, left) = (self.server.cpu()?, first - now());
+        ensure!(left > 0.0, "an alarm is due already; use a longer --ahead");
+        let watched = set.into_iter().map(|(socket, due)| watch(socket, due));
         let all = try_join_all(watched).await?;
         let cpu = self.server.cpu_since(&before)?;
         let last = all.iter().map(|seen| seen.last).fold(0.0, f64::max);
@@ -78,6 +77,7 @@ impl Alarms {
             "p50_seconds": lateness.quantile(0.5),
             "p99_seconds": lateness.quantile(0.99),
             "all_run_seconds": last - first,
+            "left_seconds": left,
         }))
     }
 
@@ -95,7 +95,10 @@ impl Alarms {
     }
 
     /// Sets an instance's alarms and answers when they are due, in Unix seconds.
-    async fn remind(&self, socket: &mut Socket, first: f64, index: usize) -> Result<Vec<f64>> {
+    async fn set(&self, first: f64, index: usize) -> Result<(Socket, Vec<f64>)> {
+        let name = name("alarms", index);
+        let mut socket = Socket::open_instance(self.server.target, AGENT, &name).await?;
+        socket.until(STATE).await?;
         let mut due = vec![];
         for alarm in 0..self.each {
             let place = (index * self.each + alarm) as f64 / (self.instances * self.each) as f64;
@@ -103,20 +106,19 @@ impl Alarms {
             ensure!(seconds > 0.0, "an alarm is due already; use a longer --ahead");
             let args = json!([seconds, alarm]).to_string();
             socket.send(call(alarm as u64, "remind", &args)).await?;
-            let text = answer(socket, alarm as u64).await?;
+            let text = answer(&mut socket, alarm as u64).await?;
             let schedule: Value = serde_json::from_str(&text)?;
             let time = schedule["result"]["time"].as_f64();
             due.push(time.with_context(|| format!("a schedule without its time: {text}"))?);
         }
-        Ok(due)
+        due.sort_by(f64::total_cmp);
+        Ok((socket, due))
     }
 }
 
 /// Waits for all alarms of an instance. Each one's lateness is that of the frame that first
 /// counts it.
-async fn watch(socket: &mut Socket, due: &[f64]) -> Result<Seen> {
-    let mut due = due.to_vec();
-    due.sort_by(f64::total_cmp);
+async fn watch(mut socket: Socket, due: Vec<f64>) -> Result<Seen> {
     let mut lateness = Samples::default();
     let mut last = 0.0;
     while lateness.len() < due.len() {

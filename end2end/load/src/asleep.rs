@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     open_files,
@@ -43,16 +43,13 @@ impl Asleep {
         open_files::allow(BEFORE + self.instances.last().copied().unwrap_or_default())?;
         let mut sockets = vec![];
         let before = self.resident_bytes_with(&mut sockets, 0).await?;
-        let mut points = vec![];
+        let mut bytes_each = Map::new();
         for &instances in &self.instances {
             let resident = self.resident_bytes_with(&mut sockets, instances).await?;
-            points.push(json!({
-                "instances": instances,
-                "bytes_each": (resident as f64 - before as f64) / instances as f64,
-                "resident_bytes": resident,
-            }));
+            let each = (resident as f64 - before as f64) / instances as f64;
+            bytes_each.insert(instances.to_string(), each.into());
         }
-        Ok(json!({"before_bytes": before, "points": points}))
+        Ok(json!({"before_bytes": before, "bytes_each": bytes_each}))
     }
 
     /// Opens sockets until there are so many, and looks when their instances sleep.

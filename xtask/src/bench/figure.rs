@@ -1,35 +1,57 @@
-//! A figure, its limit, and the three ways it is told: JSON, a table, a page.
+//! A figure and its limit, as a line of JSON and as a row of a table.
 
-use std::{fmt::Write, process::Command};
+use std::fmt::Write;
 
-use anyhow::Result;
 use serde_json::json;
 
-use crate::process;
-
 /// One measured figure.
+#[derive(Debug)]
 pub(super) struct Figure {
     /// Its name in JSON.
-    pub(super) name: &'static str,
+    name: &'static str,
     /// What it is, for people.
-    pub(super) what: &'static str,
+    what: &'static str,
     /// Its value, in `unit`.
-    pub(super) value: f64,
+    value: f64,
     /// Its unit; empty for a ratio.
-    pub(super) unit: &'static str,
+    unit: &'static str,
     /// What is promised, if anything.
-    pub(super) limit: Option<Limit>,
+    limit: Option<Limit>,
+    /// The same of what people use today, where it was measured.
+    peer: Option<&'static str>,
 }
 
 /// What a figure has to keep.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Limit {
     AtMost(f64),
     AtLeast(f64),
 }
 
 impl Figure {
-    /// Whether the limit is kept.
+    /// A figure that promises nothing.
+    pub(super) fn new(
+        name: &'static str,
+        what: &'static str,
+        value: f64,
+        unit: &'static str,
+    ) -> Self {
+        Self { name, what, value, unit, limit: None, peer: None }
+    }
+
+    /// What is promised.
+    pub(super) fn limit(mut self, limit: Limit) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// The same of what people use today.
+    pub(super) fn peer(mut self, peer: &'static str) -> Self {
+        self.peer = Some(peer);
+        self
+    }
+
+    /// Whether the limit is kept. What is no number keeps none.
     pub(super) fn holds(&self) -> bool {
         match self.limit {
             None => true,
@@ -50,68 +72,62 @@ impl Figure {
         line.to_string()
     }
 
-    fn limit(&self) -> String {
-        match self.limit {
+    fn row(&self, peers: bool) -> Vec<String> {
+        let missed = if self.holds() { "" } else { " (missed)" };
+        let limit = match self.limit {
             None => String::new(),
             Some(Limit::AtMost(limit)) => format!("at most {}", amount(limit, self.unit)),
             Some(Limit::AtLeast(limit)) => format!("at least {}", amount(limit, self.unit)),
-        }
+        };
+        let mut row = vec![self.what.to_owned(), amount(self.value, self.unit) + missed, limit];
+        row.extend(peers.then(|| self.peer.unwrap_or_default().to_owned()));
+        row
     }
 }
 
-/// A Markdown table that is read as well in a terminal.
+/// The figures as a table; the last column only where there is something in it.
 pub(super) fn table(figures: &[Figure]) -> String {
-    let head = ["figure".to_owned(), "measured".to_owned(), "limit".to_owned()];
-    let rows = figures.iter().map(|figure| {
-        let missed = if figure.holds() { "" } else { " (missed)" };
-        let measured = amount(figure.value, figure.unit) + missed;
-        [figure.what.to_owned(), measured, figure.limit()]
-    });
-    let rows: Vec<_> = std::iter::once(head).chain(rows).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
-    let widths = [width(0), width(1), width(2)];
+    let peers = figures.iter().any(|figure| figure.peer.is_some());
+    let mut head = vec!["figure", "measured", "limit"];
+    head.extend(peers.then_some("npm agents 0.32 on workerd"));
+    markdown(&head, figures.iter().map(|figure| figure.row(peers)))
+}
+
+/// A Markdown table that is read as well in a terminal.
+pub(super) fn markdown(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let head = head.iter().map(|cell| (*cell).to_owned()).collect();
+    let rows: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();
+    let width =
+        |column: usize| rows.iter().filter_map(|row| Some(row.get(column)?.chars().count())).max();
+    let widths: Vec<usize> = (0..).map_while(width).collect();
     let mut table = String::new();
     for (index, row) in rows.iter().enumerate() {
-        for (cell, width) in row.iter().zip(widths) {
+        for (cell, width) in row.iter().zip(&widths) {
             let _ = write!(table, "| {cell:width$} ");
         }
         table.push_str("|\n");
         if index == 0 {
-            let rules = widths.map(|width| "-".repeat(width + 2));
+            let rules: Vec<_> = widths.iter().map(|width| "-".repeat(width + 2)).collect();
             let _ = writeln!(table, "|{}|", rules.join("|"));
         }
     }
     table
 }
 
-/// `docs/benchmarks.md`.
-pub(super) fn page(figures: &[Figure]) -> Result<String> {
-    let date = process::read(Command::new("date").args(["-u", "+%Y-%m-%d"]))?;
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    Ok(format!(
-        "# Benchmarks\n\nWritten by `cargo xtask bench --save` on {}, on {cores} cores of {}.\n\
-         The model is SmolLM2 135M (Q4_1), on all cores but one. Engine and server are measured\n\
-         in turns, so that both meet the same conditions.\n\n{}",
-        date.trim(),
-        processor(),
-        table(figures)
-    ))
-}
-
-fn processor() -> String {
-    let text = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("model name"));
-    let name = line.map(|line| line.trim_start_matches([' ', '\t', ':']).to_owned());
-    name.unwrap_or_else(|| format!("a machine of the kind {}", std::env::consts::ARCH))
-}
-
-fn amount(value: f64, unit: &str) -> String {
+/// A value in the unit a person reads easily.
+pub(super) fn amount(value: f64, unit: &str) -> String {
     match unit {
         "bytes" if value >= 1e6 => format!("{:.1} MB", value / 1e6),
+        "bytes" if value.abs() < 1e3 => format!("{value:.0} bytes"),
         "bytes" => format!("{:.1} kB", value / 1e3),
+        "s" if value < 1e-4 => format!("{:.1} µs", value * 1e6),
+        "s" if value < 1e-3 => format!("{:.0} µs", value * 1e6),
+        "s" if value < 5e-3 => format!("{:.1} ms", value * 1e3),
         "s" if value < 1.0 => format!("{:.0} ms", value * 1e3),
         "s" => format!("{value:.0} s"),
         "" => format!("{value:.2}"),
+        "/s" => format!("{value:.0} a second"),
+        "files" => format!("{value:.0}"),
         unit => format!("{value:.1} {unit}"),
     }
 }
@@ -122,21 +138,31 @@ mod tests {
 
     #[test]
     fn limits_have_a_side() {
-        let figure =
-            |limit| Figure { name: "x", what: "x", value: 0.9, unit: "", limit: Some(limit) };
+        let figure = |limit| Figure::new("x", "x", 0.9, "").limit(limit);
         assert!(figure(Limit::AtLeast(0.9)).holds() && figure(Limit::AtMost(0.9)).holds());
         assert!(!figure(Limit::AtLeast(0.91)).holds() && !figure(Limit::AtMost(0.89)).holds());
+        assert!(!Figure::new("x", "x", f64::NAN, "").limit(Limit::AtMost(1.0)).holds());
     }
 
     #[test]
     fn a_missed_limit_is_seen_in_the_table() {
-        let limit = Some(Limit::AtMost(450e3));
-        let figure = Figure { name: "l", what: "load", value: 451e3, unit: "bytes", limit };
+        let figure = Figure::new("l", "load", 451e3, "bytes").limit(Limit::AtMost(450e3));
         assert_eq!(
             table(&[figure]),
             "| figure | measured          | limit            |\n\
              |--------|-------------------|------------------|\n\
              | load   | 451.0 kB (missed) | at most 450.0 kB |\n"
+        );
+    }
+
+    #[test]
+    fn peers_have_a_column_where_there_are_any() {
+        let figure = Figure::new("c", "call", 2e-5, "s").peer("90 µs");
+        assert_eq!(
+            table(&[figure]),
+            "| figure | measured | limit | npm agents 0.32 on workerd |\n\
+             |--------|----------|-------|----------------------------|\n\
+             | call   | 20.0 µs  |       | 90 µs                      |\n"
         );
     }
 }

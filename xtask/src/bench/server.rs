@@ -1,4 +1,4 @@
-//! A server of its own for the measurement.
+//! A server of its own for a measurement.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -15,45 +15,37 @@ use crate::process;
 /// A server that takes longer than this for anything is broken.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A running server; dropped, it is killed.
+/// A running server that said where it listens; dropped, it is killed.
 pub(super) struct Server {
     child: Child,
-    /// Host and port.
-    pub(super) address: String,
-    /// From starting the process to the last byte of the first page.
-    pub(super) first_page: Duration,
+    address: String,
 }
 
 impl Server {
-    /// Starts a server on any free port and fetches its first page.
-    pub(super) fn start(binary: &Path, data: &Path, model: &str) -> Result<Self> {
-        let begin = Instant::now();
-        let mut child = Command::new(binary)
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(data)
-            .current_dir(data)
-            .env("DOMOVOI_WEIGHTS", model)
-            .env("DOMOVOI_THREADS", threads().to_string())
-            .env("DOMOVOI_LOG", "error")
+    /// Starts a server and reads the line `listening on ADDRESS`.
+    pub(super) fn start(command: &mut Command) -> Result<Self> {
+        let mut child = command
             .stdout(Stdio::piped())
             .spawn()
-            .with_context(|| format!("starting {}", binary.display()))?;
+            .with_context(|| format!("starting {}", process::display(command)))?;
         let output = child.stdout.take();
-        let mut server = Self { child, address: String::new(), first_page: Duration::ZERO };
+        let mut server = Self { child, address: String::new() };
         let mut line = String::new();
         BufReader::new(output.context("the server has no output")?).read_line(&mut line)?;
-        let address = line.trim().strip_prefix("listening on http://");
-        server.address = address.context("the server did not say where it listens")?.to_owned();
-        fetch_page(&server.address)?;
-        server.first_page = begin.elapsed();
+        let address = line.trim().strip_prefix("listening on ");
+        let address = address.context("the server did not say where it listens")?;
+        server.address = address.strip_prefix("http://").unwrap_or(address).to_owned();
         Ok(server)
     }
 
-    /// Memory of the server's process that is in RAM, in bytes, where the system tells.
-    pub(super) fn resident_bytes(&self) -> Option<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-        Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
+    /// Host and port.
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The process.
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Ends the server in good order.
@@ -67,6 +59,48 @@ impl Drop for Server {
         // Already ended is as good as killed.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// The running application.
+pub(super) struct App {
+    server: Server,
+    /// From starting the process to the last byte of the first page.
+    pub(super) first_page: Duration,
+}
+
+impl App {
+    /// Starts the application on any free port and fetches its first page.
+    pub(super) fn start(binary: &Path, data: &Path, model: &str) -> Result<Self> {
+        let begin = Instant::now();
+        let server = Server::start(
+            Command::new(binary)
+                .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+                .arg(data)
+                .current_dir(data)
+                .env("DOMOVOI_WEIGHTS", model)
+                .env("DOMOVOI_THREADS", threads().to_string())
+                .env("DOMOVOI_LOG", "error"),
+        )?;
+        fetch_page(&server.address)?;
+        Ok(Self { server, first_page: begin.elapsed() })
+    }
+
+    /// Host and port.
+    pub(super) fn address(&self) -> &str {
+        self.server.address()
+    }
+
+    /// Memory of the server's process that is in RAM, in bytes, where the system tells.
+    pub(super) fn resident_bytes(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.server.pid())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
+    }
+
+    /// Ends the application in good order.
+    pub(super) fn stop(self) -> Result<()> {
+        self.server.stop()
     }
 }
 
