@@ -1,5 +1,7 @@
 //! Handlers that panic where their caller asks for it.
 
+#![allow(clippy::panic, reason = "that is what this agent is for")]
+
 use std::time::Duration;
 
 use axum::{
@@ -18,7 +20,6 @@ pub(crate) struct CountState {
 pub(crate) struct PanickingAgent;
 
 #[agent(state = CountState)]
-#[allow(clippy::panic, reason = "that is what this agent is for")]
 impl PanickingAgent {
     async fn on_start(&self, cx: &Context<Self>) -> Result<()> {
         if cx.name() == "never-starts" {
