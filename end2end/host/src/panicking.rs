@@ -1,5 +1,7 @@
 //! Handlers that panic where their caller asks for it.
 
+#![allow(clippy::panic, reason = "it is what this agent is for")]
+
 use std::time::Duration;
 
 use axum::{
@@ -27,7 +29,12 @@ impl PanickingAgent {
         Ok(())
     }
 
-    fn validate_state(&self, state: &CountState, _source: &StateSource) -> Result<()> {
+    fn validate_state(
+        &self,
+        _cx: &Context<Self>,
+        state: &CountState,
+        _source: &StateSource,
+    ) -> Result<()> {
         if state.count == -100 {
             panic!("validate_state");
         }

@@ -156,7 +156,9 @@ async fn written(client: &mut Client) -> BTreeSet<i64> {
 }
 
 /// What can happen to a file.
-const DAMAGES: [(&str, fn(&Path)); 6] = [
+type Damage = (&'static str, fn(&Path));
+
+const DAMAGES: [Damage; 6] = [
     ("garbage", |file| fs::write(file, vec![0xa5; 50_000]).unwrap()),
     ("text", |file| fs::write(file, "hello").unwrap()),
     ("truncated", |file| {
