@@ -51,7 +51,7 @@ impl Rooms {
         Ok(Room { topic: serde_json::from_value(stored)?, ..self.initial_state() })
     }
 
-    fn validate_state(&self, room: &Room, source: &StateSource) -> Result<()> {
+    fn validate_state(&self, _cx: &Context<Self>, room: &Room, source: &StateSource) -> Result<()> {
         match source {
             StateSource::Client(connection) if !connection.has_tag("moderator") => {
                 Err("only a moderator sets the state".into())

@@ -28,12 +28,18 @@ pub trait Agent: Sized + Send + Sync + 'static {
         Self::State::default()
     }
 
-    /// Refuses a state before it is stored, by returning an error.
+    /// Refuses a state before it is stored, by returning an error. [`Context::state`] is still the
+    /// old one.
     ///
     /// # Errors
     /// Whatever the agent has against the state; a client is told that its update was rejected.
-    fn validate_state(&self, state: &Self::State, source: &StateSource) -> Result<()> {
-        let _ = (state, source);
+    fn validate_state(
+        &self,
+        cx: &Context<Self>,
+        state: &Self::State,
+        source: &StateSource,
+    ) -> Result<()> {
+        let _ = (cx, state, source);
         Ok(())
     }
 

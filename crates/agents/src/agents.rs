@@ -127,6 +127,17 @@ impl Agents {
         self.handle(InstanceId::new(&agent.name, valid(name)?))
     }
 
+    /// A typed handle to the instance with this address, a sub-agent for instance.
+    ///
+    /// # Errors
+    /// [`AgentError::UnknownAgent`] where it is no instance of `A`.
+    pub fn at<A: Agent>(&self, id: &InstanceId) -> Result<AgentHandle<A>, AgentError> {
+        if self.name_of::<A>()? != id.agent() {
+            return Err(AgentError::UnknownAgent(id.agent().to_owned()));
+        }
+        self.handle(id.clone())
+    }
+
     pub(crate) fn get_sub<A: Agent>(
         &self,
         parent: &Arc<InstanceId>,

@@ -204,7 +204,7 @@ impl<A: Agent> Context<A> {
     ) -> Result<(), AgentError> {
         self.inner
             .this
-            .validate_state(&state, &source)
+            .validate_state(self, &state, &source)
             .map_err(|error| AgentError::StateRejected(error.to_string()))?;
         let json = serde_json::to_string(&state)?;
         let limit = self.inner.agents.config().max_state_bytes;

@@ -20,7 +20,14 @@ struct Counter;
 
 #[agent(state = CounterState)]
 impl Counter {
-    fn validate_state(&self, state: &CounterState, _source: &StateSource) -> Result<()> {
+    fn validate_state(
+        &self,
+        cx: &Context<Self>,
+        state: &CounterState,
+        _source: &StateSource,
+    ) -> Result<()> {
+        // What is asked is the old state.
+        assert!(cx.state().counter >= 0);
         if state.counter < 0 { Err("negative".into()) } else { Ok(()) }
     }
 

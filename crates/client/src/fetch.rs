@@ -1,5 +1,8 @@
 //! HTTP requests to an agent.
 
+#[cfg(not(target_arch = "wasm32"))]
+use std::sync::LazyLock;
+
 use domovoi_protocol::UiMessage;
 use serde::de::DeserializeOwned;
 
@@ -103,7 +106,11 @@ async fn send(url: &str, request: FetchRequest) -> Result<FetchResponse, ClientE
 #[cfg(not(target_arch = "wasm32"))]
 async fn send(url: &str, request: FetchRequest) -> Result<FetchResponse, ClientError> {
     let method = reqwest::Method::from_bytes(request.method.as_bytes()).map_err(failed)?;
-    let mut builder = reqwest::Client::new().request(method, url);
+    // Making one costs far more than a request; its connections belong to a runtime and are not kept.
+    static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
+        reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap_or_default()
+    });
+    let mut builder = CLIENT.request(method, url);
     for (name, value) in &request.headers {
         builder = builder.header(name, value);
     }

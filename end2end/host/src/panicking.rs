@@ -1,6 +1,6 @@
 //! Handlers that panic where their caller asks for it.
 
-#![allow(clippy::panic, reason = "that is what this agent is for")]
+#![allow(clippy::panic, reason = "it is what this agent is for")]
 
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ pub(crate) struct CountState {
 pub(crate) struct PanickingAgent;
 
 #[agent(state = CountState)]
+#[allow(clippy::panic, reason = "that is what this agent is for")]
 impl PanickingAgent {
     async fn on_start(&self, cx: &Context<Self>) -> Result<()> {
         if cx.name() == "never-starts" {
@@ -28,7 +29,12 @@ impl PanickingAgent {
         Ok(())
     }
 
-    fn validate_state(&self, state: &CountState, _source: &StateSource) -> Result<()> {
+    fn validate_state(
+        &self,
+        _cx: &Context<Self>,
+        state: &CountState,
+        _source: &StateSource,
+    ) -> Result<()> {
         if state.count == -100 {
             panic!("validate_state");
         }

@@ -155,10 +155,10 @@ async fn written(client: &mut Client) -> BTreeSet<i64> {
     serde_json::from_value(client.result("written", json!([0])).await).unwrap()
 }
 
-type Damage = fn(&Path);
-
 /// What can happen to a file.
-const DAMAGES: [(&str, Damage); 6] = [
+type Damage = (&'static str, fn(&Path));
+
+const DAMAGES: [Damage; 6] = [
     ("garbage", |file| fs::write(file, vec![0xa5; 50_000]).unwrap()),
     ("text", |file| fs::write(file, "hello").unwrap()),
     ("truncated", |file| {

@@ -14,7 +14,12 @@ pub(crate) struct Conversations;
 
 #[agent(state = ConversationsState)]
 impl Conversations {
-    fn validate_state(&self, _state: &ConversationsState, source: &StateSource) -> Result<()> {
+    fn validate_state(
+        &self,
+        _cx: &Context<Self>,
+        _state: &ConversationsState,
+        source: &StateSource,
+    ) -> Result<()> {
         match source {
             StateSource::Server => Ok(()),
             StateSource::Client(_) => Err("the list is changed by calls".into()),

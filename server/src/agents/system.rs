@@ -18,7 +18,12 @@ impl System {
         Self { model }
     }
 
-    fn validate_state(&self, _state: &SystemState, source: &StateSource) -> Result<()> {
+    fn validate_state(
+        &self,
+        _cx: &Context<Self>,
+        _state: &SystemState,
+        source: &StateSource,
+    ) -> Result<()> {
         match source {
             StateSource::Server => Ok(()),
             StateSource::Client(_) => Err("the system's state is the server's".into()),
