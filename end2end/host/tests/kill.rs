@@ -32,7 +32,8 @@ use tokio_tungstenite::tungstenite::Message;
 /// Two connections each.
 const COUNTERS: [&str; 3] = ["a", "b", "c"];
 
-/// One connection that writes and one that schedules.
+/// One connection that writes and one that schedules. In each round there is one more, which is
+/// left alone afterwards: only its alarm on disk can wake it.
 const LEDGERS: [&str; 2] = ["one", "two"];
 
 /// Delay of a schedule that is not to fire during the test, in seconds.
@@ -53,7 +54,7 @@ async fn nothing_acknowledged_is_lost_where_writes_are_synced() {
 struct Model {
     next_id: AtomicI64,
     counts: Mutex<BTreeMap<String, Count>>,
-    ledgers: Mutex<BTreeMap<&'static str, Ledger>>,
+    ledgers: Mutex<BTreeMap<String, Ledger>>,
 }
 
 /// A number that only grows.
@@ -86,8 +87,8 @@ impl Model {
         change(lock(&self.counts).entry(path.to_owned()).or_default());
     }
 
-    fn ledger<T>(&self, name: &'static str, change: impl FnOnce(&mut Ledger) -> T) -> T {
-        change(lock(&self.ledgers).entry(name).or_default())
+    fn ledger<T>(&self, name: &str, change: impl FnOnce(&mut Ledger) -> T) -> T {
+        change(lock(&self.ledgers).entry(name.to_owned()).or_default())
     }
 }
 
@@ -130,10 +131,11 @@ async fn rounds(rounds: u32, args: &[&str]) {
     }
     let host = place.start_with(args);
     verify(&host, &model).await;
-    for ledger in LEDGERS {
+    let ledgers: Vec<String> = lock(&model.ledgers).keys().cloned().collect();
+    for ledger in &ledgers {
         all_fire(&host, &model, ledger).await;
+        verify_ledger(&host, &model, ledger).await;
     }
-    verify(&host, &model).await;
     host.kill();
     place.assert_no_panic();
     check_files(&place.data());
@@ -157,8 +159,16 @@ fn load(host: &Host, model: &Arc<Model>, round: u32, rng: &mut Rng) -> Load {
     for name in LEDGERS {
         let address = || host.address.clone();
         spawn(Box::pin(write(address(), name, Arc::clone(model))));
-        spawn(Box::pin(remind(address(), name, Arc::clone(model), rng.fork())));
+        spawn(Box::pin(remind(
+            address(),
+            name.to_owned(),
+            usize::MAX,
+            Arc::clone(model),
+            rng.fork(),
+        )));
     }
+    let most = rng.usize(1..10);
+    spawn(Box::pin(remind(host.address.clone(), fresh, most, Arc::clone(model), rng.fork())));
     spawn(Box::pin(set_state(host.address.clone(), Arc::clone(model))));
     load
 }
@@ -216,12 +226,13 @@ async fn write(address: String, name: &'static str, model: Arc<Model>) -> Result
 
 async fn remind(
     address: String,
-    name: &'static str,
+    name: String,
+    most: usize,
     model: Arc<Model>,
     mut rng: Rng,
 ) -> Result<(), Lost> {
     let mut client = connect(&address, &format!("ledger-agent/{name}")).await?;
-    loop {
+    for _ in 0..most {
         let id = model.new_id();
         let seconds = match rng.u8(..20) {
             0 => LONG,
@@ -229,7 +240,7 @@ async fn remind(
             4..8 => 0.0,
             _ => 0.1 * rng.f64(),
         };
-        model.ledger(name, |ledger| {
+        model.ledger(&name, |ledger| {
             ledger.sent.insert(id);
             if seconds == LONG {
                 ledger.long.insert(id);
@@ -237,8 +248,9 @@ async fn remind(
         });
         let answer = client.try_call("remind", json!([seconds, id])).await?;
         succeeded(&answer);
-        model.ledger(name, |ledger| ledger.waiting.insert(id, answer["result"].as_f64().unwrap()));
+        model.ledger(&name, |ledger| ledger.waiting.insert(id, answer["result"].as_f64().unwrap()));
     }
+    Ok(())
 }
 
 fn succeeded(answer: &Value) {
@@ -261,13 +273,17 @@ async fn verify(host: &Host, model: &Arc<Model>) {
         }
     }
     for name in LEDGERS {
-        let mut client = host.connect(&format!("ledger-agent/{name}")).await;
-        verify_written(&mut client, model, name).await;
-        verify_schedules(&mut client, model, name).await;
+        verify_ledger(host, model, name).await;
     }
 }
 
-async fn verify_written(client: &mut Client, model: &Arc<Model>, name: &'static str) {
+async fn verify_ledger(host: &Host, model: &Arc<Model>, name: &str) {
+    let mut client = host.connect(&format!("ledger-agent/{name}")).await;
+    verify_written(&mut client, model, name).await;
+    verify_schedules(&mut client, model, name).await;
+}
+
+async fn verify_written(client: &mut Client, model: &Arc<Model>, name: &str) {
     let after = model.ledger(name, |ledger| ledger.verified);
     let found = client.result("written", json!([after])).await;
     let found: BTreeSet<i64> = serde_json::from_value(found).unwrap();
@@ -281,7 +297,7 @@ async fn verify_written(client: &mut Client, model: &Arc<Model>, name: &'static 
     });
 }
 
-async fn verify_schedules(client: &mut Client, model: &Arc<Model>, name: &'static str) {
+async fn verify_schedules(client: &mut Client, model: &Arc<Model>, name: &str) {
     // In this order: what fires in between is seen as scheduled, as fired, or as both.
     let scheduled = client.result("scheduled", json!([])).await;
     let scheduled: BTreeMap<i64, f64> =
@@ -303,7 +319,7 @@ async fn verify_schedules(client: &mut Client, model: &Arc<Model>, name: &'stati
 }
 
 /// What has fired, as far as somebody waits for it.
-async fn fired(client: &mut Client, model: &Arc<Model>, name: &'static str) -> BTreeSet<i64> {
+async fn fired(client: &mut Client, model: &Arc<Model>, name: &str) -> BTreeSet<i64> {
     let first = model
         .ledger(name, |ledger| ledger.waiting.keys().copied().find(|id| !ledger.long.contains(id)));
     let fired = client.result("fired", json!([first.unwrap_or(i64::MAX) - 1])).await;
@@ -312,7 +328,7 @@ async fn fired(client: &mut Client, model: &Arc<Model>, name: &'static str) -> B
 }
 
 /// Waits until every schedule has fired that is to do so during the test.
-async fn all_fire(host: &Host, model: &Arc<Model>, name: &'static str) {
+async fn all_fire(host: &Host, model: &Arc<Model>, name: &str) {
     let mut client = host.connect(&format!("ledger-agent/{name}")).await;
     let fired = fired(&mut client, model, name).await;
     let mut awaited: BTreeSet<i64> = model.ledger(name, |ledger| {
