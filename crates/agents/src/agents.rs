@@ -52,6 +52,12 @@ impl Drop for Inner {
 #[derive(Clone)]
 pub(crate) struct WeakAgents(Weak<Inner>);
 
+impl From<&Agents> for WeakAgents {
+    fn from(agents: &Agents) -> Self {
+        Self(Arc::downgrade(&agents.inner))
+    }
+}
+
 impl WeakAgents {
     pub(crate) fn upgrade(&self) -> Option<Agents> {
         self.0.upgrade().map(|inner| Agents { inner })
@@ -89,7 +95,7 @@ impl Agents {
             (&self.inner.clock, tokio::runtime::Handle::try_current())
         {
             self.inner.started.call_once(|| {
-                let (weak, stop) = (WeakAgents(Arc::downgrade(&self.inner)), self.lifecycle());
+                let (weak, stop) = (WeakAgents::from(self), self.lifecycle());
                 let index = Arc::clone(self.storage().index());
                 runtime.spawn(stop.until_stopped(alarm::run(weak.clone(), index)));
                 runtime.spawn(stop.until_stopped(keep_alive::run(weak)));

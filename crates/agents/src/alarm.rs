@@ -43,11 +43,18 @@ fn fire(agents: &Agents) -> Result<Option<i64>, AgentError> {
 }
 
 impl Agents {
-    /// Lets the alarm of an instance that cannot be woken fire again in a while.
+    /// Lets the alarm of an instance that cannot be woken, or cannot write, fire again in a while.
     pub(crate) fn postpone_alarm(&self, id: &InstanceId) {
         let due = self.clock().now() + POSTPONED_MS;
-        if let Err(error) = self.storage().index().postpone(id, due) {
-            tracing::error!(instance = %id, %error, "an alarm cannot be postponed");
-        }
+        let Err(error) = self.storage().index().postpone(id, due) else { return };
+        tracing::error!(instance = %id, %error, "an alarm cannot be postponed");
+        // On disk it counts as fired, so nobody else would wake the instance before a restart.
+        let (agents, id, clock) = (WeakAgents::from(self), id.clone(), self.clock().clone());
+        tokio::spawn(self.lifecycle().until_stopped(async move {
+            clock.reach(due).await;
+            if let Some(agents) = agents.upgrade() {
+                drop(agents.alarm(id.agent(), &id.key()));
+            }
+        }));
     }
 }

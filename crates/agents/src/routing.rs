@@ -190,8 +190,10 @@ fn resolve(agents: &Agents, path: &str) -> Result<InstanceId, AgentError> {
     let mut below: Vec<(String, String)> = Vec::new();
     let mut id = agents.resolve(&agent, &name, &[])?;
     while segments.next() == Some("sub") {
-        let (Ok(child), Ok(child_name)) = (next(&mut segments), next(&mut segments)) else { break };
-        below.push((child, child_name));
+        let (Some(child), Some(child_name)) = (segments.next(), segments.next()) else { break };
+        let Ok(child) = decode(child) else { break };
+        // What cannot be decoded is no name, as the empty one.
+        below.push((child, decode(child_name).unwrap_or_default()));
         let chain: Vec<_> = below.iter().map(|(agent, name)| (&**agent, &**name)).collect();
         match agents.resolve(&agent, &name, &chain) {
             Ok(child) => id = child,
@@ -205,7 +207,11 @@ fn resolve(agents: &Agents, path: &str) -> Result<InstanceId, AgentError> {
 
 /// The next segment of a path, percent-decoded.
 fn next<'a>(segments: &mut impl Iterator<Item = &'a str>) -> Result<String, AgentError> {
-    let segment = segments.next().ok_or(AgentError::InvalidName)?;
+    decode(segments.next().ok_or(AgentError::InvalidName)?)
+}
+
+/// A segment of a path, percent-decoded.
+fn decode(segment: &str) -> Result<String, AgentError> {
     let decoded = percent_decode_str(segment).decode_utf8();
     Ok(decoded.map_err(|_| AgentError::InvalidName)?.into_owned())
 }

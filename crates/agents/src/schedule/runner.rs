@@ -28,6 +28,8 @@ struct State {
     /// Runs that have begun and whose end is not stored.
     in_flight: usize,
     finished: Vec<(Job, Ending)>,
+    /// Runs whose end could not be stored. Asleep they are forgotten, and count as cut off.
+    unstored: Vec<(Job, Ending)>,
     /// There may be more that is due.
     more: bool,
     queue_runs: bool,
@@ -102,15 +104,28 @@ pub(crate) fn alarm<A: Agent>(cx: &Context<A>, done: oneshot::Sender<()>) {
 fn tick<A: Agent>(cx: &Context<A>) {
     if let Err(error) = begin_due(cx).and_then(|()| settle(cx)) {
         tracing::error!(instance = %cx.id(), %error, "schedules cannot be run");
-        cx.scheduler().state.lock().waiting.clear();
-        cx.agents().postpone_alarm(cx.id());
+        put_off(cx);
     }
+}
+
+/// What the instance has to write cannot be written: everything waits for a while.
+fn put_off<A: Agent>(cx: &Context<A>) {
+    {
+        let mut state = cx.scheduler().state.lock();
+        state.armed = None;
+        state.waiting.clear();
+    }
+    cx.agents().postpone_alarm(cx.id());
 }
 
 fn begin_due<A: Agent>(cx: &Context<A>) -> Result<(), AgentError> {
     if !cx.database().exists() {
         cx.scheduler().state.lock().more = false;
         return Ok(());
+    }
+    let unstored = std::mem::take(&mut cx.scheduler().state.lock().unstored);
+    if !unstored.is_empty() {
+        store_ends(cx, unstored)?;
     }
     loop {
         let (room, recovered) = {
@@ -164,22 +179,34 @@ fn spawn<A: Agent>(cx: &Context<A>, job: Job) {
 /// Stores how runs have ended, and begins those that have waited for them.
 fn finish<A: Agent>(cx: &Context<A>) {
     let finished = std::mem::take(&mut cx.scheduler().state.lock().finished);
-    let now = cx.agents().clock().now();
-    let next = cx.database().with(|db| store::finish(db, &finished, now));
-    let next = next.unwrap_or_else(|error| {
-        // They begin again when the instance has slept: they count as cut off.
+    let failed = finished.iter().any(|(_, ending)| matches!(ending, Ending::Failed { .. }));
+    cx.scheduler().state.lock().in_flight -= finished.len();
+    if let Err(error) = store_ends(cx, finished) {
         tracing::error!(instance = %cx.id(), %error, "the end of a run cannot be stored");
-        Vec::new()
-    });
+        return put_off(cx);
+    }
     let look = {
-        let mut state = cx.scheduler().state.lock();
-        state.in_flight = state.in_flight + next.len() - finished.len();
-        let failed = finished.iter().any(|(_, ending)| matches!(ending, Ending::Failed { .. }));
+        let state = cx.scheduler().state.lock();
         state.in_flight == 0 || state.more || failed
     };
-    next.into_iter().for_each(|job| spawn(cx, job));
     if look {
         tick(cx);
+    }
+}
+
+/// As [`finish`]; where it fails, all of them are kept for the next [`tick`].
+fn store_ends<A: Agent>(cx: &Context<A>, ends: Vec<(Job, Ending)>) -> Result<(), AgentError> {
+    let now = cx.agents().clock().now();
+    match cx.database().with(|db| store::finish(db, &ends, now)) {
+        Ok(next) => {
+            cx.scheduler().state.lock().in_flight += next.len();
+            next.into_iter().for_each(|job| spawn(cx, job));
+            Ok(())
+        }
+        Err(error) => {
+            cx.scheduler().state.lock().unstored.extend(ends);
+            Err(error)
+        }
     }
 }
 
@@ -201,10 +228,13 @@ pub(super) fn run_queue<A: Agent>(cx: &Context<A>) {
     cx.spawn(async move {
         let result = drain_queue(&owner).await;
         owner.scheduler().state.lock().queue_runs = false;
-        if let Err(error) = result {
-            tracing::error!(instance = %owner.id(), %error, "the queue cannot be run");
+        match result {
+            Ok(()) => tick(&owner),
+            Err(error) => {
+                tracing::error!(instance = %owner.id(), %error, "the queue cannot be run");
+                put_off(&owner);
+            }
         }
-        tick(&owner);
     });
 }
 

@@ -206,11 +206,11 @@ impl Index {
         Ok(next)
     }
 
-    /// Lets a fired alarm fire once more, at `due`: its instance could not be woken.
+    /// Lets an alarm fire once more, at `due`: its instance could not do what there was to do.
     pub(crate) fn postpone(&self, id: &InstanceId, due: i64) -> Result<(), AgentError> {
         self.write(|db| {
             db.prepare_cached(
-                "UPDATE alarms SET fired = 0, due = ?3 WHERE agent = ?1 AND key = ?2 AND fired",
+                "UPDATE alarms SET fired = 0, due = ?3 WHERE agent = ?1 AND key = ?2",
             )?
             .execute(params![id.agent(), id.key(), due])?;
             Ok(())
