@@ -173,7 +173,8 @@ impl<A: Agent> Context<A> {
         Ok(self.get_schedules(&filter)?.pop())
     }
 
-    /// The schedules that are asked for, those that are due first in front.
+    /// The schedules that are asked for, those that are due first in front. One whose last run has
+    /// begun is among [`Context::runs`], and here only where it is tried again.
     ///
     /// # Errors
     /// [`AgentError::Database`].

@@ -131,14 +131,12 @@ pub(super) fn select(
         conditions.push("due < :to");
         values.push((":to", to));
     }
-    // A range of times can use the index, which has only those that wait.
-    if from.is_some() || to.is_some() {
-        conditions.push("waiting");
-    }
-    let condition = match conditions.as_slice() {
-        [] => String::new(),
-        conditions => format!("WHERE {}", conditions.join(" AND ")),
-    };
+    // One whose last run has begun is not to run any more, unless that has failed.
+    conditions.push(
+        "(waiting OR EXISTS (SELECT 1 FROM domovoi_runs WHERE schedule_id = domovoi_schedules.id
+                             AND status IN ('waiting', 'retrying')))",
+    );
+    let condition = format!("WHERE {}", conditions.join(" AND "));
     let mut statement = db.prepare_cached(&format!("{COLUMNS} {condition} ORDER BY due"))?;
     let rows = statement.query_map(&*values, |row| Ok(read(row)))?;
     rows.map(|row| row?).collect()
