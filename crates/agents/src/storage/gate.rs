@@ -127,3 +127,65 @@ impl Gate {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+    use crate::{Identity, connection::Opened};
+
+    fn connection() -> Connection {
+        let (request, ()) = Request::new(()).into_parts();
+        let (id, identity) = ("c".to_owned(), Identity::anonymous());
+        Connection::new(Opened { id, request, identity, max_queued_bytes: 1000, gate: None })
+    }
+
+    async fn texts(connection: &Connection) -> Vec<String> {
+        let taken = connection.outbox().take().await;
+        taken.iter().map(|message| message.to_text().unwrap().to_owned()).collect()
+    }
+
+    #[tokio::test]
+    async fn what_is_sent_after_a_write_waits_for_it_in_order() {
+        let (syncer, asked) = Syncer::unattended();
+        let (gate, connection) = (Arc::new(Gate::new(syncer)), connection());
+        let send = |text: &str| {
+            if let Some(message) = gate.pass(&connection, Message::text(text)) {
+                connection.push(message);
+            }
+        };
+        send("before");
+        assert_eq!(texts(&connection).await, ["before"]);
+
+        gate.written(Path::new("f"));
+        send("after the first");
+        let (_, first) = gate.begin();
+        gate.written(Path::new("f"));
+        send("after the second");
+        let durable = tokio::spawn({
+            let gate = Arc::clone(&gate);
+            async move { gate.durable().await }
+        });
+        gate.synced(first);
+        assert_eq!(texts(&connection).await, ["after the first"]);
+        let (file, second) = gate.begin();
+        assert_eq!((file, second), (Some(PathBuf::from("f")), 2));
+        gate.synced(second);
+        assert_eq!(texts(&connection).await, ["after the second"]);
+        durable.await.unwrap().unwrap();
+        assert_eq!(asked.try_iter().count(), 2, "the thread was told of each, once");
+    }
+
+    #[tokio::test]
+    async fn a_failed_disk_ends_what_waits() {
+        let (syncer, _asked) = Syncer::unattended();
+        let (gate, connection) = (Arc::new(Gate::new(syncer)), connection());
+        gate.written(Path::new("f"));
+        assert!(gate.pass(&connection, Message::text("never")).is_none());
+        gate.failed();
+        let taken = connection.outbox().take().await;
+        assert!(matches!(taken.front(), Some(Message::Close(Some(frame))) if frame.code == 1011));
+        assert!(matches!(gate.durable().await, Err(AgentError::NotDurable)));
+    }
+}

@@ -30,6 +30,13 @@ impl Syncer {
         Ok(Self { gates })
     }
 
+    /// One that nobody works for: what it is asked for can be read.
+    #[cfg(test)]
+    pub(super) fn unattended() -> (Self, Receiver<Arc<Gate>>) {
+        let (gates, asked) = channel();
+        (Self { gates }, asked)
+    }
+
     pub(super) fn sync(&self, gate: Arc<Gate>) {
         // The thread ends with the last sender, of which this is one.
         let _ = self.gates.send(gate);
