@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `timing` | [`When`]: delay, date, [`Cron`], [`Every`] |
 //! | `policy` | [`ScheduleOptions`]: [`Retry`], [`Overlap`], [`CatchUp`] |
-//! | `store` | schedules and runs on disk |
+//! | `store`, `runs` | schedules and runs on disk |
+//! | `due` | what is due becomes runs |
 //! | `queue` | tasks that run one after the other |
 //! | `runner` | what is due runs, and the alarm is set for what is not |
 //!
@@ -12,9 +13,11 @@
 //! index as well, and is written there first, so that a crash can cause an early wake and never a
 //! missed run. Runs are delivered at least once: one that a crash has cut off begins again.
 
+mod due;
 mod policy;
 mod queue;
 mod runner;
+mod runs;
 mod store;
 mod timing;
 
@@ -207,7 +210,7 @@ impl<A: Agent> Context<A> {
         if !self.database().exists() {
             return Ok(Vec::new());
         }
-        self.database().with(|db| store::runs(db, schedule_id, limit))
+        self.database().with(|db| runs::runs(db, schedule_id, limit))
     }
 
     /// Has a task run in the background, after those that were queued before. It is durable when

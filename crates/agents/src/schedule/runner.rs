@@ -7,8 +7,9 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use super::{
-    queue,
-    store::{self, Ending, Job},
+    due, queue,
+    runs::{self, Ending, Job},
+    store,
 };
 use crate::{Agent, AgentError, Context, HandlerError, Result, storage::Alarm};
 
@@ -139,9 +140,9 @@ fn begin_due<A: Agent>(cx: &Context<A>) -> Result<(), AgentError> {
         let now = cx.agents().clock().now();
         let claimed = cx.database().with(|db| {
             if !recovered {
-                store::recover(db)?;
+                runs::recover(db)?;
             }
-            store::claim(db, now, room)
+            due::claim(db, now, room)
         })?;
         {
             let mut state = cx.scheduler().state.lock();
@@ -197,7 +198,7 @@ fn finish<A: Agent>(cx: &Context<A>) {
 /// As [`finish`]; where it fails, all of them are kept for the next [`tick`].
 fn store_ends<A: Agent>(cx: &Context<A>, ends: Vec<(Job, Ending)>) -> Result<(), AgentError> {
     let now = cx.agents().clock().now();
-    match cx.database().with(|db| store::finish(db, &ends, now)) {
+    match cx.database().with(|db| runs::finish(db, &ends, now)) {
         Ok(next) => {
             cx.scheduler().state.lock().in_flight += next.len();
             next.into_iter().for_each(|job| spawn(cx, job));
