@@ -2,25 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { agentFetch } from 'agents/client';
-import { Clients, receivedState } from './support/clients.mjs';
-import { Host } from './support/host.mjs';
+import { receivedState } from './support/clients.mjs';
+import { useHost } from './support/suite.mjs';
 
 const LIMIT = { timeout: 30_000 };
 
 describe('agentFetch', () => {
-  let host;
-  let clients;
-
-  before(async () => {
-    host = await Host.start();
-    clients = new Clients(host);
-  });
-  after(async () => {
-    clients?.closeAll();
-    await host?.dispose();
-  });
+  const { host, clients } = useHost();
 
   const ask = (name, path, init) => clients.fetch('TestStateAgent', name, path, init);
 

@@ -2,24 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, it } from 'node:test';
-import { Clients, streamed } from './support/clients.mjs';
-import { Host } from './support/host.mjs';
+import { describe, it } from 'node:test';
+import { streamed } from './support/clients.mjs';
+import { useHost } from './support/suite.mjs';
 
 const LIMIT = { timeout: 30_000 };
 
 describe('calls of the npm client', () => {
-  let host;
-  let clients;
-
-  before(async () => {
-    host = await Host.start();
-    clients = new Clients(host);
-  });
-  after(async () => {
-    clients?.closeAll();
-    await host?.dispose();
-  });
+  const { clients } = useHost();
 
   /** Makes a call and returns all its frames, up to the last. */
   async function frames(client, method, args = []) {

@@ -2,29 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, it } from 'node:test';
-import { Clients, cut, received } from './support/clients.mjs';
-import { Host } from './support/host.mjs';
-import { Views } from './support/react.mjs';
+import { describe, it } from 'node:test';
+import { cut, received } from './support/clients.mjs';
+import { useViews } from './support/react.mjs';
+import { useHost } from './support/suite.mjs';
 
 const LIMIT = { timeout: 10_000 };
 const NO_SERVERS = { servers: {}, tools: [], prompts: [], resources: [] };
 
 describe('the first frames of a connection', () => {
-  let host;
-  let clients;
-  let views;
-
-  before(async () => {
-    host = await Host.start();
-    clients = new Clients(host);
-    views = new Views(host);
-  });
-  after(async () => {
-    views?.unmountAll();
-    clients?.closeAll();
-    await host?.dispose();
-  });
+  const { host, clients } = useHost();
+  const views = useViews(host);
 
   const servers = (client) => received(client, ({ type }) => type === 'cf_agent_mcp_servers');
 

@@ -2,26 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { AgentConnectionError } from 'agents/client';
-import { Clients, cut, next, receivedState, streamed } from './support/clients.mjs';
-import { Host } from './support/host.mjs';
+import { cut, next, receivedState, streamed } from './support/clients.mjs';
+import { useHost } from './support/suite.mjs';
 
 const LIMIT = { timeout: 30_000 };
 const CLOSED = { message: 'Connection closed' };
 
 describe('the npm client and a connection that breaks', () => {
-  let host;
-  let clients;
-
-  before(async () => {
-    host = await Host.start();
-    clients = new Clients(host);
-  });
-  after(async () => {
-    clients?.closeAll();
-    await host?.dispose();
-  });
+  const { host, clients } = useHost();
 
   it('fails the calls that are under way', LIMIT, async () => {
     const client = await clients.connect('TestCallableAgent');

@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { Clients, cut, receivedState } from './support/clients.mjs';
 import { Host } from './support/host.mjs';
+import { useHost } from './support/suite.mjs';
 
 const LIMIT = { timeout: 60_000 };
 
@@ -21,17 +22,7 @@ const fired = (client, times) => receivedState(client, (state) => state.fired ==
 const byId = (a, b) => (a.id < b.id ? -1 : 1);
 
 describe('schedules', { concurrency: true }, () => {
-  let host;
-  let clients;
-
-  before(async () => {
-    host = await Host.start();
-    clients = new Clients(host);
-  });
-  after(async () => {
-    clients?.closeAll();
-    await host?.dispose();
-  });
+  const { clients } = useHost();
 
   const connect = () => clients.connect('SchedulerAgent');
 
@@ -98,7 +89,7 @@ describe('schedules', { concurrency: true }, () => {
 describe('schedules and `kill -9`', { concurrency: true }, () => {
   /** A host of the test's own, since others run meanwhile. */
   async function start(t) {
-    const host = await Host.start();
+    const host = await new Host().start();
     const clients = new Clients(host);
     t.after(async () => {
       clients.closeAll();

@@ -2,29 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import WebSocket from 'ws';
-import { Clients, cut, received, receivedState } from './support/clients.mjs';
-import { Host } from './support/host.mjs';
-import { Views } from './support/react.mjs';
+import { cut, received, receivedState } from './support/clients.mjs';
+import { useViews } from './support/react.mjs';
+import { useHost } from './support/suite.mjs';
 
 const LIMIT = { timeout: 30_000 };
 
 describe('sub-agents', () => {
-  let host;
-  let clients;
-  let views;
-
-  before(async () => {
-    host = await Host.start();
-    clients = new Clients(host);
-    views = new Views(host);
-  });
-  after(async () => {
-    views?.unmountAll();
-    clients?.closeAll();
-    await host?.dispose();
-  });
+  const { host, clients } = useHost();
+  const views = useViews(host);
 
   const below = (child) => `sub/counter-sub-agent/${encodeURIComponent(child)}`;
 

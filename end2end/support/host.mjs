@@ -15,12 +15,11 @@ export class Host {
   /** `127.0.0.1:PORT`; it stays the same when the host is started again. */
   address = '127.0.0.1:0';
 
-  /** Starts the host in a new folder. */
-  static async start() {
-    const host = new Host();
-    host.#folder = await mkdtemp(path.join(tmpdir(), 'domovoi-host-'));
-    await host.again();
-    return host;
+  /** Starts it in a new folder. */
+  async start() {
+    this.#folder = await mkdtemp(path.join(tmpdir(), 'domovoi-host-'));
+    await this.again();
+    return this;
   }
 
   /** Starts a new process with the same data on the same address. */
@@ -57,6 +56,7 @@ export class Host {
   }
 
   async dispose() {
+    if (!this.#child) return;
     await this.kill();
     await rm(this.#folder, { recursive: true, force: true });
   }

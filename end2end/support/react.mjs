@@ -1,5 +1,6 @@
 // React as in a page: a document by jsdom, and components whose hook is `useAgent`.
 
+import { after } from 'node:test';
 import { JSDOM } from 'jsdom';
 import WebSocket from 'ws';
 import { QUICK } from './clients.mjs';
@@ -20,7 +21,7 @@ const { createRoot } = await import('react-dom/client');
 const { useAgent } = await import('agents/react');
 
 /** Components of one test file. */
-export class Views {
+class Views {
   #host;
   #mounted = [];
 
@@ -46,6 +47,13 @@ export class Views {
   unmountAll() {
     this.#mounted.forEach((view) => view.unmount());
   }
+}
+
+/** Components of a suite; they go away with it. */
+export function useViews(host) {
+  const views = new Views(host);
+  after(() => views.unmountAll());
+  return views;
 }
 
 /** One component on the page. */
