@@ -2,6 +2,7 @@
 
 use std::{io::ErrorKind, time::Duration};
 
+use axum::serve::ListenerExt;
 use domovoi_agents::{Agents, AgentsConfig};
 use tokio::net::TcpListener;
 
@@ -23,6 +24,10 @@ pub(crate) async fn run(domovoi: Domovoi, config: Config) -> Result<(), ServeErr
         }
     })?;
     let address = listener.local_addr()?;
+    let listener = listener.tap_io(|stream| {
+        // Two frames in a row must not wait for the client's acknowledgement of the first.
+        let _ = stream.set_nodelay(true);
+    });
     // The folder is claimed before the model starts to download into it.
     let mut settings = AgentsConfig::new(&config.data_dir);
     settings.durability = config.durability;
