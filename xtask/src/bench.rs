@@ -62,6 +62,10 @@ pub(crate) fn bench(
     for section in &sections {
         println!("\n{}", section.tables());
     }
+    match sections.iter().map(|section| section.failed).sum::<usize>() {
+        0 => {}
+        failed => bail!("{failed} scenarios failed, see above; nothing is saved"),
+    }
     if save {
         page::save(&workspace.path("docs/benchmarks.md"), &sections)?;
     }

@@ -80,6 +80,7 @@ pub(super) fn measure(workspace: &Workspace) -> Result<Section> {
                 measured\nin turns, so that both meet the same conditions.",
         figures,
         curves: None,
+        failed: 0,
     })
 }
 

@@ -17,6 +17,8 @@ pub(super) struct Section {
     pub(super) figures: Vec<Figure>,
     /// A second table, and what it shows.
     pub(super) curves: Option<(&'static str, String)>,
+    /// Scenarios that could not be measured.
+    pub(super) failed: usize,
 }
 
 impl Section {
