@@ -23,7 +23,8 @@ use crate::{open_files, print};
 /// Bytes of each buffer of a connection.
 const BUFFER: usize = 4096;
 
-/// What a new connection to `/greet` is told: two frames, as an instance's identity and state.
+/// What a new connection to `/greet` or `/fan` is told: two frames, as an instance's identity and
+/// state.
 const GREETING: [&str; 2] = [
     r#"{"type":"cf_agent_identity","name":"starts-0000-0000","agent":"counter-agent","stateFollows":true}"#,
     r#"{"type":"cf_agent_state","state":{"counter":0}}"#,
@@ -83,10 +84,15 @@ async fn fan(State(fan): State<Fan>, upgrade: WebSocketUpgrade) -> Response {
     sized(upgrade).on_upgrade(|socket| fan_out(fan, socket))
 }
 
-/// Passes each text on to every connection.
+/// Passes each text on to every connection. The greeting says that this one is among them now.
 async fn fan_out(fan: Fan, mut socket: WebSocket) {
     let (sender, mut texts) = mpsc::unbounded_channel();
     fan.0.lock().push(sender);
+    for text in GREETING {
+        if socket.send(text.into()).await.is_err() {
+            return;
+        }
+    }
     loop {
         tokio::select! {
             received = socket.recv() => match received {

@@ -62,11 +62,12 @@ impl FanOut {
     }
 
     async fn connect(&self) -> Result<Socket> {
-        if self.bare {
-            return Socket::open(self.server.target, "/fan").await;
-        }
-        let name = name("fan-out", 0);
-        let mut socket = Socket::open_instance(self.server.target, AGENT, &name).await?;
+        let mut socket = if self.bare {
+            Socket::open(self.server.target, "/fan").await?
+        } else {
+            Socket::open_instance(self.server.target, AGENT, &name("fan-out", 0)).await?
+        };
+        // Until then an update might pass it by.
         socket.until(STATE).await?;
         Ok(socket)
     }
