@@ -3,6 +3,7 @@
 //! `domovoi-test-host --listen ADDR --data-dir DIR` prints `listening on ADDR`.
 
 mod callable;
+mod chat;
 mod counter;
 mod echo;
 mod ledger;
@@ -31,12 +32,16 @@ struct Args {
     /// Sync each write to the disk before anything leaves an instance
     #[arg(long)]
     power: bool,
+    #[command(flatten)]
+    model: chat::ModelArgs,
 }
 
-#[tokio::main]
 #[allow(clippy::print_stderr, reason = "that is where errors go")]
-async fn main() -> ExitCode {
-    match serve().await {
+fn main() -> ExitCode {
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == "model-worker") {
+        return domovoi_models::worker::run();
+    }
+    match serve() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
@@ -45,6 +50,7 @@ async fn main() -> ExitCode {
     }
 }
 
+#[tokio::main]
 #[allow(clippy::print_stdout, reason = "the address is this program's output")]
 async fn serve() -> Result<(), Box<dyn std::error::Error>> {
     let args = Args::parse();
@@ -53,7 +59,7 @@ async fn serve() -> Result<(), Box<dyn std::error::Error>> {
     if args.power {
         config.durability = Durability::Power;
     }
-    let agents = Agents::builder(config)
+    let builder = Agents::builder(config)
         .agent::<counter::CounterAgent>()
         .agent::<callable::TestCallableAgent>()
         .agent::<state::TestStateAgent>()
@@ -63,8 +69,8 @@ async fn serve() -> Result<(), Box<dyn std::error::Error>> {
         .agent::<ledger::LedgerAgent>()
         .agent::<panicking::PanickingAgent>()
         .agent::<parent::TestParentAgent>()
-        .sub_agent::<parent::TestParentAgent, parent::CounterSubAgent>()
-        .build()?;
+        .sub_agent::<parent::TestParentAgent, parent::CounterSubAgent>();
+    let agents = chat::add(builder, args.model).await?.build()?;
     let listener = tokio::net::TcpListener::bind(args.listen).await?;
     println!("listening on {}", listener.local_addr()?);
     let listener = listener.tap_io(|stream| {

@@ -1,0 +1,93 @@
+// A chat client of raw frames: what a test sees here is what is on the wire.
+
+import { randomUUID } from 'node:crypto';
+import WebSocket from 'ws';
+
+const RESPONSE = 'cf_agent_use_chat_response';
+
+export class Wire {
+  #socket;
+  #woken = () => {};
+
+  /** Everything received, oldest first. */
+  frames = [];
+
+  /** Connects to an instance, a new one unless a name is given. */
+  static async open(host, agent, name = randomUUID()) {
+    const wire = new Wire();
+    wire.host = host;
+    wire.path = `${agent}/${name}`;
+    const socket = new WebSocket(`ws://${host.address}/agents/${wire.path}`);
+    wire.#socket = socket;
+    socket.on('message', (data) => {
+      wire.frames.push(JSON.parse(data));
+      wire.#woken();
+    });
+    socket.on('close', () => wire.#woken());
+    await new Promise((resolve, reject) => {
+      socket.once('open', resolve);
+      socket.once('error', reject);
+    });
+    await wire.until(({ type }) => type === 'cf_agent_identity');
+    return wire;
+  }
+
+  send(frame) {
+    this.#socket.send(JSON.stringify(frame));
+  }
+
+  /** Says something; answers the turn's id. */
+  say(text, { id = randomUUID(), ...custom } = {}) {
+    const message = { id: `said-${id}`, role: 'user', parts: [{ type: 'text', text }] };
+    return this.request([message], { id, trigger: 'submit-message', ...custom });
+  }
+
+  request(messages, { id = randomUUID(), ...rest }) {
+    const body = JSON.stringify({ messages, ...rest });
+    this.send({ type: 'cf_agent_use_chat_request', id, init: { method: 'POST', body } });
+    return id;
+  }
+
+  /** The first frame that fits, awaited where it has not come yet. */
+  async until(fits) {
+    for (let seen = 0; ; ) {
+      for (; seen < this.frames.length; seen += 1) {
+        if (fits(this.frames[seen])) return this.frames[seen];
+      }
+      if (this.#socket.readyState >= WebSocket.CLOSING) throw new Error('the connection is closed');
+      await new Promise((resolve) => (this.#woken = resolve));
+    }
+  }
+
+  /** The first chunk of this type in a turn. */
+  async chunk(id, type) {
+    const fits = (frame) => isChunk(frame, id) && JSON.parse(frame.body).type === type;
+    return JSON.parse((await this.until(fits)).body);
+  }
+
+  /** A whole turn: `{ chunks, error, last }`. */
+  async turn(id) {
+    const last = await this.until((frame) => isOf(frame, id) && frame.done);
+    const chunks = this.frames.filter((frame) => isChunk(frame, id)).map(({ body }) => JSON.parse(body));
+    const error = this.frames.find((frame) => isOf(frame, id) && frame.error)?.body;
+    return { chunks, error, last };
+  }
+
+  /** What the server has kept. */
+  async history() {
+    const response = await fetch(`http://${this.host.address}/agents/${this.path}/get-messages`);
+    return response.json();
+  }
+
+  close() {
+    this.#socket.terminate();
+  }
+}
+
+function isOf(frame, id) {
+  return frame.type === RESPONSE && frame.id === id;
+}
+
+function isChunk(frame, id) {
+  return isOf(frame, id) && !frame.error && frame.body !== '';
+}
