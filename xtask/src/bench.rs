@@ -3,11 +3,13 @@
 //! - [`app`]: the application: its size, its start, its answers
 //! - [`agents`], [`curves`]: a server of agents under load, also with ten times the instances;
 //!   [`load`]: the program that makes the load
+//! - [`chat`]: chats under load
 //! - [`figure`], [`page`]: a figure and its limit, and `docs/benchmarks.md`
 //! - [`server`]: a server of its own for a measurement
 
 mod agents;
 mod app;
+mod chat;
 mod curves;
 mod figure;
 mod load;
@@ -27,6 +29,8 @@ pub(crate) enum Part {
     App,
     /// Agents under load, compared with a bare WebSocket server
     Agents,
+    /// Chats under load, compared with the same frames alone
+    Chat,
 }
 
 /// How long to measure.
@@ -47,14 +51,18 @@ pub(crate) fn bench(
     save: bool,
 ) -> Result<()> {
     let mut sections = vec![];
-    if part != Some(Part::App) {
+    let wanted = |one| part.is_none_or(|part| part == one);
+    if wanted(Part::Agents) || wanted(Part::Chat) {
         agents::check()?;
     }
-    if part != Some(Part::Agents) {
+    if wanted(Part::App) {
         sections.push(app::measure(workspace)?);
     }
-    if part != Some(Part::App) {
+    if wanted(Part::Agents) {
         sections.push(agents::measure(workspace, depth)?);
+    }
+    if wanted(Part::Chat) {
+        sections.push(chat::measure(workspace, depth)?);
     }
     for figure in sections.iter().flat_map(|section| &section.figures) {
         println!("{}", figure.json());

@@ -18,7 +18,7 @@ use axum::{
 use parking_lot::Mutex;
 use tokio::{net::TcpListener, sync::mpsc};
 
-use crate::{open_files, print};
+use crate::{bare_chat::chat, open_files, print};
 
 /// Bytes of each buffer of a connection.
 const BUFFER: usize = 4096;
@@ -43,6 +43,7 @@ pub(crate) async fn serve(listen: SocketAddr) -> Result<()> {
             "/greet",
             get(|upgrade: WebSocketUpgrade| async { sized(upgrade).on_upgrade(greet) }),
         )
+        .route("/chat", get(|upgrade: WebSocketUpgrade| async { sized(upgrade).on_upgrade(chat) }))
         .route("/fan", get(fan))
         .with_state(Fan::default());
     let listener = TcpListener::bind(listen).await?;

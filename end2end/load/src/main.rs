@@ -5,23 +5,30 @@
 //! a server, either kind, and prints one line of JSON: times in seconds, the server's processor
 //! time and memory as Linux counts them for the process `PID`.
 //!
-//! - [`bare`]: the bare server
+//! - [`bare`], [`bare_chat`]: the bare server
 //! - [`calls`]: calls over many connections, or one after the other over one
 //! - [`fan_out`]: one writer, many subscribers
 //! - [`starts`]: first connections to new instances
 //! - [`asleep`], [`known`]: memory of instances that sleep, with a socket and without
 //! - [`wake`]: frames to instances that sleep
 //! - [`alarms`]: how late alarms are
+//! - [`chat`], [`long_chat`], [`resume`]: turns of a chat, in a long conversation, and taking one
+//!   up again; [`chat_frames`]: what they say
 //! - [`server`], [`socket`], [`samples`], [`open_files`]: the server under test, a connection to
 //!   it, times, the limit of open files
 
 mod alarms;
 mod asleep;
 mod bare;
+mod bare_chat;
 mod calls;
+mod chat;
+mod chat_frames;
 mod fan_out;
 mod known;
+mod long_chat;
 mod open_files;
+mod resume;
 mod samples;
 mod server;
 mod socket;
@@ -46,7 +53,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Serve WebSockets without agents: `/echo`, `/fan` and `/greet`
+    /// Serve WebSockets without agents: `/echo`, `/fan`, `/greet` and `/chat`
     Bare {
         /// Address to listen on
         #[arg(long, default_value = "127.0.0.1:0")]
@@ -73,6 +80,12 @@ enum Scenario {
     Wake(wake::Wake),
     /// Alarms and how late they are
     Alarms(alarms::Alarms),
+    /// Turns of chats
+    Chat(chat::Chat),
+    /// Turns of a chat that is long already
+    LongChat(long_chat::LongChat),
+    /// Taking up a running turn
+    Resume(resume::Resume),
 }
 
 fn main() -> Result<()> {
@@ -106,6 +119,9 @@ impl Scenario {
             Self::Known(known) => known.run().await,
             Self::Wake(wake) => wake.run().await,
             Self::Alarms(alarms) => alarms.run().await,
+            Self::Chat(chat) => chat.run().await,
+            Self::LongChat(chat) => chat.run().await,
+            Self::Resume(resume) => resume.run().await,
         }
     }
 }

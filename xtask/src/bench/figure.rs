@@ -127,7 +127,7 @@ pub(super) fn amount(value: f64, unit: &str) -> String {
         "s" => format!("{value:.0} s"),
         "" => format!("{value:.2}"),
         "/s" => format!("{value:.0} a second"),
-        "files" => format!("{value:.0}"),
+        "files" | "chunks" => format!("{value:.0}"),
         unit => format!("{value:.1} {unit}"),
     }
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::{median, server::Server};
 use crate::{
+    build::NATIVE,
     process::{self, cargo},
     progress::step,
     source_files::files_below,
@@ -48,10 +49,13 @@ impl Load {
     pub(super) fn prepare(workspace: &Workspace) -> Result<Self> {
         step("servers and load", || {
             process::run(
-                cargo(workspace.root())
-                    .args(["build", "--release"])
-                    // Not the whole workspace: without the embedded model this is much quicker.
-                    .args(["--package", "domovoi-load", "--package", "domovoi-test-host"]),
+                // Of the whole workspace, so that dependencies are those of all other builds.
+                cargo(workspace.root()).args(["build", "--release"]).args(NATIVE).args([
+                    "--bin",
+                    "domovoi-load",
+                    "--bin",
+                    "domovoi-test-host",
+                ]),
             )
         })?;
         let limit =

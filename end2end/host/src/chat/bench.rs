@@ -23,12 +23,14 @@ impl AiChatAgent for BenchChatAgent {
 }
 
 /// What a person can ask for: `gen tokens=N pace=MS`, N tokens, MS milliseconds apart. With
-/// `wait=MS` the first one comes that late; with `stamped` it is the moment it was made.
+/// `wait=MS` the first one comes that late; with `stamped` it is the moment it was made; with
+/// `hold=MS` the answer ends that late.
 #[derive(Debug, Default, Clone, PartialEq)]
 struct Order {
     tokens: u64,
     pace: Duration,
     wait: Duration,
+    hold: Duration,
     stamped: bool,
 }
 
@@ -41,6 +43,7 @@ impl Order {
                 Some(("tokens", number)) => order.tokens = number.parse()?,
                 Some(("pace", number)) => order.pace = Duration::from_millis(number.parse()?),
                 Some(("wait", number)) => order.wait = Duration::from_millis(number.parse()?),
+                Some(("hold", number)) => order.hold = Duration::from_millis(number.parse()?),
                 None if word == "stamped" => order.stamped = true,
                 _ => return Err(wrong()),
             }
@@ -52,10 +55,15 @@ impl Order {
         let beat = (!self.pace.is_zero())
             .then(|| interval_at(Instant::now() + self.wait + self.pace, self.pace));
         stream::unfold((0, beat), move |(index, mut beat)| {
-            let Self { tokens, wait, stamped, .. } = self;
+            let Self { tokens, wait, hold, stamped, .. } = self;
             async move {
                 match &mut beat {
-                    _ if index == tokens => return None,
+                    _ if index == tokens => {
+                        if !hold.is_zero() {
+                            sleep(hold).await;
+                        }
+                        return None;
+                    }
                     _ if index == 0 && !wait.is_zero() => sleep(wait).await,
                     Some(beat) if index > 0 => drop(beat.tick().await),
                     _ => {}
