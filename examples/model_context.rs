@@ -48,10 +48,10 @@ impl Reasoner {
         let mut messages =
             vec![ModelMessage::System { content: "You are a helpful assistant.".to_owned() }];
         for (prompt, answer) in history.into_iter().rev() {
-            messages.push(ModelMessage::User { content: prompt });
+            messages.push(ModelMessage::User { content: prompt.into() });
             messages.push(ModelMessage::Assistant { content: answer, tool_calls: Vec::new() });
         }
-        messages.push(ModelMessage::User { content: prompt.clone() });
+        messages.push(ModelMessage::User { content: prompt.as_str().into() });
         let mut events = self.model.stream(ModelRequest::new(messages)).await?;
 
         let cx = cx.clone();

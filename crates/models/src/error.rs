@@ -15,6 +15,9 @@ pub enum ModelError {
     /// The model cannot be used until somebody does something; the text says what.
     #[error("{0}")]
     Unavailable(String),
+    /// The model cannot do what the request asks of it, such as looking at an image.
+    #[error("{0}")]
+    Unsupported(String),
     /// More requests are waiting than the queue holds.
     #[error("The model is busy: {waiting} requests are waiting already. Please try again soon.")]
     Busy {

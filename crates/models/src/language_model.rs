@@ -20,6 +20,17 @@ pub trait LanguageModel: Send + Sync + 'static {
     /// Whether the model can answer, now and in future. Watch it to show progress.
     fn status(&self) -> watch::Receiver<ModelStatus>;
 
+    /// Tokens of conversation and answer together that the model can keep in mind, where that is
+    /// known.
+    fn context_window(&self) -> Option<u32> {
+        None
+    }
+
+    /// Whether it can look at images. One that cannot refuses a request that has some.
+    fn accepts_images(&self) -> bool {
+        false
+    }
+
     /// Starts a reply.
     ///
     /// # Errors
@@ -36,7 +47,22 @@ pub enum ModelEvent {
     Text(String),
     /// More text of the model's reasoning; never empty.
     Reasoning(String),
-    /// A complete call of a tool.
+    /// The model begins to write a call of a tool. Not every provider tells; what does tell, tells
+    /// this once for a call, before its [`ModelEvent::ToolCallDelta`]s.
+    ToolCallStart {
+        /// The id the complete call will have.
+        id: String,
+        /// Name of the tool.
+        name: String,
+    },
+    /// More text of a call's arguments, so that people see them being written; never empty.
+    ToolCallDelta {
+        /// The call's id.
+        id: String,
+        /// A piece of JSON text.
+        delta: String,
+    },
+    /// A complete call of a tool. This is the one to act on: a reply that is cut off has none.
     ToolCall(ToolCall),
     /// The end of the reply.
     Finish {

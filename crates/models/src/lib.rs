@@ -28,6 +28,7 @@
 //! # }
 //! ```
 
+mod content;
 mod error;
 mod language_model;
 mod request;
@@ -41,8 +42,12 @@ pub mod weights;
 #[cfg(feature = "embedded-model")]
 pub mod worker;
 
+pub use content::{UserContent, UserPart};
 pub use error::ModelError;
 pub use language_model::{
     FinishReason, LanguageModel, ModelEvent, ModelReadiness, ModelStatus, ModelStream, Usage,
 };
-pub use request::{ModelMessage, ModelRequest, ToolCall, ToolDefinition};
+pub use request::{
+    ModelMessage, ModelRequest, RequestMetadata, ResponseFormat, ToolCall, ToolChoice,
+    ToolDefinition,
+};

@@ -1,6 +1,10 @@
 //! What a model is asked.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
+
+use crate::UserContent;
 
 /// One request for a reply.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -14,6 +18,12 @@ pub struct ModelRequest {
     pub max_tokens: Option<u32>,
     /// Sampling temperature, 0.0 to 2.0; the provider's default where absent.
     pub temperature: Option<f32>,
+    /// Whether the model may, must or must not call a tool.
+    pub tool_choice: ToolChoice,
+    /// The form of the answer's text; prose where absent.
+    pub response_format: Option<ResponseFormat>,
+    /// Who asks, and what a gateway on the way may do with the answer. Providers never see it.
+    pub metadata: RequestMetadata,
 }
 
 impl ModelRequest {
@@ -22,6 +32,61 @@ impl ModelRequest {
     pub fn new(messages: Vec<ModelMessage>) -> Self {
         Self { messages, ..Self::default() }
     }
+
+    /// Whether there is an image in any message.
+    #[must_use]
+    pub fn has_images(&self) -> bool {
+        self.messages.iter().any(
+            |message| matches!(message, ModelMessage::User { content } if content.has_images()),
+        )
+    }
+}
+
+/// Whether the model calls a tool.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ToolChoice {
+    /// The model decides.
+    #[default]
+    Auto,
+    /// It answers in words.
+    None,
+    /// It calls at least one tool.
+    Required,
+    /// It calls the tool of this name.
+    Tool(String),
+}
+
+/// The form of an answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ResponseFormat {
+    /// JSON that fits a schema.
+    JsonSchema {
+        /// What the thing is called: letters, digits, `_` and `-`, at most 64.
+        name: String,
+        /// Its JSON Schema.
+        schema: serde_json::Value,
+    },
+}
+
+/// Who asks, and what a gateway may do with the answer. All of it may be left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RequestMetadata {
+    /// Who pays for it: limits per person count by this name.
+    pub user: Option<String>,
+    /// Which agent asks, as `{type}/{name}` or just its type: limits per agent count by this name.
+    pub agent: Option<String>,
+    /// The message the answer becomes; feedback is found by it.
+    pub message_id: Option<String>,
+    /// Asks the model even where the same question was answered before.
+    pub skip_cache: bool,
+    /// How long the answer may be given again to the same question. Nothing is kept for zero; the
+    /// configuration decides where this is absent.
+    pub cache_ttl: Option<Duration>,
 }
 
 /// One message of a conversation as models understand it.
@@ -36,8 +101,8 @@ pub enum ModelMessage {
     },
     /// What the person said.
     User {
-        /// The message's text.
-        content: String,
+        /// Text and images.
+        content: UserContent,
     },
     /// What the model said before.
     Assistant {

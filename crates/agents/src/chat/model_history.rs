@@ -1,21 +1,42 @@
 //! The history as a model reads it.
 
-use domovoi_models::{ModelMessage, ToolCall};
+use domovoi_models::{ModelMessage, ToolCall, UserContent, UserPart};
 use domovoi_protocol::{Part, Role, UiMessage};
 use serde_json::Value;
 
 /// A message of the history as a model reads it. Tool calls without a result are left out: a
-/// model may not see a call that nobody answered.
-pub(super) fn to_model(message: &UiMessage) -> Vec<ModelMessage> {
+/// model may not see a call that nobody answered. Images are shown to a model that takes `images`,
+/// and named to any other.
+pub(super) fn to_model(message: &UiMessage, images: bool) -> Vec<ModelMessage> {
     match message.role {
         Role::System => vec![ModelMessage::System { content: message.text() }],
-        Role::User => vec![ModelMessage::User { content: message.text() }],
+        Role::User => vec![ModelMessage::User { content: user_content(message, images) }],
         Role::Assistant => message
             .parts
             .split(|part| matches!(part, Part::StepStart))
             .flat_map(step_to_model)
             .collect(),
     }
+}
+
+fn user_content(message: &UiMessage, images: bool) -> UserContent {
+    let part = |part: &Part| match part {
+        Part::Text { text, .. } => Some(UserPart::text(text.as_str())),
+        Part::File { url, media_type, filename, .. } => {
+            if images && media_type.starts_with("image/") && is_readable_elsewhere(url) {
+                return Some(UserPart::image(url.as_str()));
+            }
+            let name = filename.as_deref().unwrap_or("without a name");
+            Some(UserPart::text(format!("\n[A file was attached: {name} ({media_type})]\n")))
+        }
+        _ => None,
+    };
+    UserContent::new(message.parts.iter().filter_map(part))
+}
+
+/// Whether a provider can do something with an address: a path of our own server says it nothing.
+fn is_readable_elsewhere(url: &str) -> bool {
+    ["data:", "https://", "http://"].iter().any(|scheme| url.starts_with(scheme))
 }
 
 fn step_to_model(parts: &[Part]) -> Vec<ModelMessage> {
@@ -89,6 +110,31 @@ mod tests {
             ModelMessage::Tool { tool_call_id: "1".to_owned(), content: "blue".to_owned() },
             ModelMessage::Assistant { content: "It is blue.".to_owned(), tool_calls: Vec::new() },
         ];
-        assert_eq!(to_model(&message), expected);
+        assert_eq!(to_model(&message, true), expected);
+    }
+
+    #[test]
+    fn an_image_is_shown_to_a_model_that_can_look_and_named_to_any_other() {
+        let message: UiMessage = serde_json::from_value(json!({
+            "id": "m", "role": "user", "parts": [
+                {"type": "text", "text": "What is this?"},
+                {"type": "file", "mediaType": "image/png", "url": "data:image/png;base64,YQ==",
+                 "filename": "a.png"},
+                {"type": "file", "mediaType": "text/csv", "url": "data:text/csv,a"},
+            ],
+        }))
+        .unwrap();
+        let csv = "\n[A file was attached: without a name (text/csv)]\n";
+        let content = |images| match to_model(&message, images).remove(0) {
+            ModelMessage::User { content } => content,
+            other => panic!("{other:?}"),
+        };
+        let image = UserPart::image("data:image/png;base64,YQ==");
+        let parts = [UserPart::text("What is this?"), image, UserPart::text(csv)];
+        assert_eq!(content(true).parts(), parts);
+        assert_eq!(
+            content(false).text(),
+            format!("What is this?\n[A file was attached: a.png (image/png)]\n{csv}")
+        );
     }
 }

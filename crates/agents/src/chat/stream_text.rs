@@ -53,7 +53,8 @@ impl StreamText {
     /// Adds the history.
     #[must_use]
     pub fn messages(mut self, history: &[UiMessage]) -> Self {
-        self.request.messages.extend(history.iter().flat_map(to_model));
+        let images = self.model.accepts_images();
+        self.request.messages.extend(history.iter().flat_map(|message| to_model(message, images)));
         self
     }
 

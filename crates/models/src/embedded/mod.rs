@@ -102,9 +102,15 @@ impl LanguageModel for EmbeddedModel {
     }
 
     /// Queues the request: [`ModelError::Busy`] where too many wait already,
-    /// [`ModelError::Unavailable`] where there is no model.
+    /// [`ModelError::Unavailable`] where there is no model, [`ModelError::Unsupported`] for images.
     fn stream(&self, request: ModelRequest) -> BoxFuture<'_, Result<ModelStream, ModelError>> {
         async move {
+            if request.has_images() {
+                return Err(ModelError::Unsupported(format!(
+                    "{} cannot look at images. Send text only, or configure a model that can.",
+                    self.name()
+                )));
+            }
             let reply = self.queue.push(request)?;
             let events = stream::unfold(Some(reply), |reply| async {
                 let mut reply = reply?;

@@ -106,6 +106,10 @@ impl LanguageModel for OpenAiModel {
         self.status.subscribe()
     }
 
+    fn accepts_images(&self) -> bool {
+        true
+    }
+
     fn stream(&self, request: ModelRequest) -> BoxFuture<'_, Result<ModelStream, ModelError>> {
         async move {
             let body = request::body(&self.model, &request, self.endpoint.is_openai());

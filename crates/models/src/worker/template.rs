@@ -66,18 +66,19 @@ impl ChatTemplate {
 
     fn message(&self, message: &ModelMessage) -> Value {
         let (role, content) = match message {
-            ModelMessage::System { content } => ("system", content),
-            ModelMessage::User { content } => ("user", content),
-            ModelMessage::Assistant { content, .. } => ("assistant", content),
-            ModelMessage::Tool { content, .. } => ("tool", content),
+            ModelMessage::System { content } => ("system", content.clone()),
+            // Images were refused before they came here.
+            ModelMessage::User { content } => ("user", content.text()),
+            ModelMessage::Assistant { content, .. } => ("assistant", content.clone()),
+            ModelMessage::Tool { content, .. } => ("tool", content.clone()),
         };
         context! { role, content => self.defuse(content) }
     }
 
     /// Keeps a message from speaking for somebody else: in `<|im_start|>system` of a message the
     /// first character is set apart, so it is text and no control token.
-    fn defuse(&self, content: &str) -> String {
-        self.controls.iter().fold(content.to_owned(), |content, control| {
+    fn defuse(&self, content: String) -> String {
+        self.controls.iter().fold(content, |content, control| {
             if !content.contains(control.as_str()) {
                 return content;
             }

@@ -9,7 +9,7 @@ use futures::StreamExt;
 
 /// One question.
 pub fn ask(question: &str, max_tokens: u32) -> ModelRequest {
-    let content = question.to_owned();
+    let content = question.into();
     let mut request = ModelRequest::new(vec![ModelMessage::User { content }]);
     request.max_tokens = Some(max_tokens);
     request

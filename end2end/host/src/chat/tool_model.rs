@@ -54,7 +54,7 @@ fn answer(messages: &[ModelMessage]) -> Vec<ModelEvent> {
     let since = &messages[asked.map_or(0, |asked| asked + 1)..];
     let answered = since.iter().any(|message| matches!(message, ModelMessage::Tool { .. }));
     let calls = match asked.map(|asked| &messages[asked]) {
-        Some(ModelMessage::User { content }) if !answered => calls(content.trim()),
+        Some(ModelMessage::User { content }) if !answered => calls(content.text().trim()),
         _ => Vec::new(),
     };
     let (mut events, reason) = if calls.is_empty() {
