@@ -1,6 +1,7 @@
 //! What can go wrong between us and a model.
 
 use std::error::Error as StdError;
+use std::time::Duration;
 
 /// An error of a language model or of the way to it.
 ///
@@ -43,8 +44,33 @@ pub enum ModelError {
         #[source]
         source: Box<dyn StdError + Send + Sync>,
     },
+    /// The endpoint wants fewer requests (HTTP 429).
+    #[error(
+        "The model provider is asked too often{}. Please try again {}.",
+        words(message.as_deref()),
+        when(*retry_after)
+    )]
+    RateLimited {
+        /// When to try again, where the endpoint says.
+        retry_after: Option<Duration>,
+        /// The provider's words, shortened.
+        message: Option<String>,
+    },
+    /// No answer began in the time it was given.
+    #[error(
+        "The model did not begin to answer within {} seconds. Please try again.",
+        after.as_secs_f32()
+    )]
+    TimedOut {
+        /// How long was waited.
+        after: Duration,
+    },
+    /// The person or the agent has used up what the configuration allows; the text says what and
+    /// until when.
+    #[error("{0}")]
+    LimitReached(String),
     /// The endpoint answered with an error of its own.
-    #[error("The model provider answered with an error: {message}")]
+    #[error("The model provider answered with an error: {message}{}", advice(*status))]
     Provider {
         /// HTTP status, where there was one.
         status: Option<u16>,
@@ -64,4 +90,74 @@ pub enum ModelError {
     /// The connection or the model's process ended in the middle of an answer.
     #[error("The model stopped in the middle of its answer. Please try again.")]
     Interrupted(#[source] Option<Box<dyn StdError + Send + Sync>>),
+}
+
+impl ModelError {
+    /// What a model says that cannot look at images.
+    pub(crate) fn no_images(name: &str) -> Self {
+        Self::Unsupported(format!(
+            "{name} cannot look at images. Send text only, or configure a model that can."
+        ))
+    }
+
+    /// Whether the same request may succeed a little later.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Loading
+            | Self::Busy { .. }
+            | Self::Unreachable { .. }
+            | Self::RateLimited { .. }
+            | Self::TimedOut { .. }
+            | Self::Interrupted(_) => true,
+            Self::Provider { status, .. } => {
+                status.is_none_or(|status| matches!(status, 408 | 409 | 425 | 500..))
+            }
+            Self::Unavailable(_)
+            | Self::Unsupported(_)
+            | Self::Unauthorized { .. }
+            | Self::LimitReached(_)
+            | Self::ContextExceeded { .. } => false,
+        }
+    }
+}
+
+fn words(message: Option<&str>) -> String {
+    message.map(|message| format!(" ({})", message.trim_end_matches('.'))).unwrap_or_default()
+}
+
+fn when(retry_after: Option<Duration>) -> String {
+    match retry_after.map(|after| after.as_secs_f64().ceil()) {
+        None => "in a moment".to_owned(),
+        Some(seconds) if seconds <= 1.0 => "in a second".to_owned(),
+        Some(seconds) if seconds <= 120.0 => format!("in {seconds} seconds"),
+        Some(seconds) => format!("in {} minutes", (seconds / 60.0).ceil()),
+    }
+}
+
+fn advice(status: Option<u16>) -> &'static str {
+    match status {
+        Some(404) => ". Check the model's name and the address in the configuration.",
+        Some(500..) | None => ". Please try again.",
+        Some(_) => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_reads_when_to_try_again() {
+        let limited = |seconds, message: Option<&str>| {
+            let retry_after = Some(Duration::from_secs_f32(seconds));
+            ModelError::RateLimited { retry_after, message: message.map(Into::into) }.to_string()
+        };
+        assert_eq!(
+            limited(6.2, Some("Slow down.")),
+            "The model provider is asked too often (Slow down). Please try again in 7 seconds."
+        );
+        assert!(limited(0.0, None).ends_with("often. Please try again in a second."));
+        assert!(limited(3601.0, None).ends_with("in 61 minutes."));
+    }
 }

@@ -30,6 +30,7 @@
 
 mod content;
 mod error;
+mod image_model;
 mod language_model;
 mod request;
 
@@ -44,6 +45,7 @@ pub mod worker;
 
 pub use content::{UserContent, UserPart};
 pub use error::ModelError;
+pub use image_model::{GeneratedImage, ImageModel, ImageRequest};
 pub use language_model::{
     FinishReason, LanguageModel, ModelEvent, ModelReadiness, ModelStatus, ModelStream, Usage,
 };

@@ -71,6 +71,9 @@ async fn text_reasoning_tools_and_usage_arrive() {
             ModelEvent::Reasoning("Hm.".into()),
             ModelEvent::Reasoning(" So.".into()),
             text("Grüße"),
+            ModelEvent::ToolCallStart { id: "c1".into(), name: "f".into() },
+            ModelEvent::ToolCallDelta { id: "c1".into(), delta: "{\"x\":".into() },
+            ModelEvent::ToolCallDelta { id: "c1".into(), delta: "1}".into() },
             ModelEvent::ToolCall(call),
             ModelEvent::Finish { reason: FinishReason::ToolCalls, usage },
         ]
@@ -118,7 +121,7 @@ async fn nobody_there_is_unreachable() {
 async fn errors_are_passed_on_once_and_without_the_key() {
     for (code, body, expected) in [
         ("500 Internal Server Error", "oops", "Internal Server Error (HTTP 500)"),
-        ("429 Too Many Requests", r#"{"error":{"message":"Slow down"}}"#, "Slow down (HTTP 429)"),
+        ("503 Service Unavailable", r#"{"error":{"message":"Full"}}"#, "Full (HTTP 503)"),
         ("404 Not Found", r#"{"error":"no model sk-secret"}"#, "no model [API key] (HTTP 404)"),
     ] {
         match refusal_of(response(code, "application/json", body)).await {
@@ -129,6 +132,21 @@ async fn errors_are_passed_on_once_and_without_the_key() {
             other => panic!("{other:?}"),
         }
     }
+}
+
+#[tokio::test]
+async fn a_limit_of_the_provider_says_when_to_try_again() {
+    let body = r#"{"error":{"message":"Slow down."}}"#;
+    let plain = response("429 Too Many Requests", "application/json", body);
+    let later = plain.replacen("\r\n", "\r\nRetry-After: 20\r\n", 1);
+    let error = refusal_of(plain).await;
+    assert!(matches!(&error, ModelError::RateLimited { retry_after: None, .. }), "{error:?}");
+    assert_eq!(
+        error.to_string(),
+        "The model provider is asked too often (Slow down). Please try again in a moment."
+    );
+    let text = refusal_of(later).await.to_string();
+    assert!(text.ends_with("Please try again in 20 seconds."), "{text}");
 }
 
 #[tokio::test]

@@ -7,7 +7,10 @@ mod support;
 use std::process::Stdio;
 
 use domovoi_models::openai::{OpenAiConfig, OpenAiModel};
-use domovoi_models::{FinishReason, LanguageModel, ModelError, ModelEvent, ToolDefinition, Usage};
+use domovoi_models::{
+    FinishReason, LanguageModel, ModelError, ModelEvent, ResponseFormat, ToolChoice,
+    ToolDefinition, Usage,
+};
 use futures::StreamExt;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -69,8 +72,41 @@ async fn llama_cpps_own_server_is_understood() {
             "required": ["city"],
         }),
     }];
-    let events = reply(&model, request).await.unwrap();
+    let events = reply(&model, request.clone()).await.unwrap();
     assert!(matches!(events.last(), Some(Ok(ModelEvent::Finish { .. }))), "{events:?}");
+
+    // A small model calls a tool where the server makes it: its arguments are shown as they are
+    // written, and fit the schema.
+    request.tool_choice = ToolChoice::Required;
+    request.max_tokens = Some(60);
+    let events = reply(&model, request.clone()).await.unwrap();
+    let (mut shown, mut calls) = (String::new(), Vec::new());
+    for event in &events {
+        match event {
+            Ok(ModelEvent::ToolCallDelta { delta, .. }) => shown.push_str(delta),
+            Ok(ModelEvent::ToolCall(call)) => calls.push(call),
+            _ => {}
+        }
+    }
+    let [call] = calls.as_slice() else { panic!("{events:?}") };
+    assert_eq!((call.name.as_str(), &call.arguments), ("weather", &shown));
+    let arguments: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    assert!(arguments["city"].is_string(), "{arguments}");
+
+    request.tools.clear();
+    request.tool_choice = ToolChoice::Auto;
+    request.response_format = Some(ResponseFormat::JsonSchema {
+        name: "person".into(),
+        schema: serde_json::json!({
+            "type": "object",
+            "properties": {"name": {"type": "string", "maxLength": 12}, "age": {"type": "integer", "maximum": 99}},
+            "required": ["name", "age"],
+            "additionalProperties": false,
+        }),
+    });
+    let events = reply(&model, request).await.unwrap();
+    let person: serde_json::Value = serde_json::from_str(&text(&events)).unwrap();
+    assert!(person["name"].is_string() && person["age"].is_i64(), "{person}");
 
     let error = reply(&model, ask(&"word ".repeat(3000), 9)).await.unwrap_err();
     assert!(matches!(error, ModelError::ContextExceeded { limit: 2048, .. }), "{error:?}");

@@ -106,10 +106,7 @@ impl LanguageModel for EmbeddedModel {
     fn stream(&self, request: ModelRequest) -> BoxFuture<'_, Result<ModelStream, ModelError>> {
         async move {
             if request.has_images() {
-                return Err(ModelError::Unsupported(format!(
-                    "{} cannot look at images. Send text only, or configure a model that can.",
-                    self.name()
-                )));
+                return Err(ModelError::no_images(self.name()));
             }
             let reply = self.queue.push(request)?;
             let events = stream::unfold(Some(reply), |reply| async {

@@ -4,10 +4,14 @@
 //! | file | what is in it |
 //! |---|---|
 //! | `endpoint` | address and key; nothing is taken from the environment |
-//! | `transport` | one HTTP request without retries, and its errors |
+//! | `transport` | one HTTP request without retries |
+//! | `lines` | whole lines of a stream, none of them too long |
+//! | `failure` | what an endpoint's failures mean |
 //! | `request` | our request as their JSON |
 //! | `chunk` | their stream as types, lenient: endpoints differ |
-//! | `assemble` | chunks into [`ModelEvent`]s: tool calls come in pieces |
+//! | `tool_calls` | calls of tools, which come in pieces |
+//! | `assemble` | chunks into [`ModelEvent`]s |
+//! | `images` | [`OpenAiImages`]: pictures made from words |
 //!
 //! The client crate, `async-openai`, logs what it cannot parse: switch its logs off
 //! (`async_openai=off`) where message text must not reach them.
@@ -15,13 +19,16 @@
 mod assemble;
 mod chunk;
 mod endpoint;
+mod failure;
+mod images;
+mod lines;
 mod request;
+mod tool_calls;
 mod transport;
 
 use std::fmt;
 
 use async_openai::Client;
-use async_openai::error::OpenAIError;
 use async_openai::types::stream::StreamResponse;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, stream};
@@ -30,7 +37,8 @@ use tokio::sync::watch;
 use self::assemble::Assembler;
 use self::chunk::Chunk;
 use self::endpoint::Endpoint;
-use self::transport::Transport;
+pub use self::images::OpenAiImages;
+use self::transport::{Expected, Transport};
 use crate::{
     LanguageModel, ModelError, ModelEvent, ModelReadiness, ModelRequest, ModelStatus, ModelStream,
 };
@@ -59,12 +67,15 @@ impl fmt::Debug for OpenAiConfig {
 /// A model behind an OpenAI-compatible endpoint.
 ///
 /// Failures come at once: nothing is retried here. A connection must be made within ten seconds;
-/// after that the model may think for as long as it likes.
+/// after that the model may think for as long as it likes, while the other machine is there: it is
+/// asked by TCP, and one that vanished is noticed within half a minute.
 #[derive(Clone)]
 pub struct OpenAiModel {
     client: Client<Endpoint>,
     endpoint: Endpoint,
     model: String,
+    context_window: Option<u32>,
+    accepts_images: bool,
     status: watch::Sender<ModelStatus>,
 }
 
@@ -85,7 +96,7 @@ impl OpenAiModel {
     /// that no header can carry.
     pub fn new(config: OpenAiConfig) -> Result<Self, ModelError> {
         let endpoint = Endpoint::new(&config.base_url, config.api_key.as_deref())?;
-        let transport = Transport::new(endpoint.clone())?;
+        let transport = Transport::new(endpoint.clone(), Expected::Events)?;
         let readiness = ModelReadiness::Ready;
         Ok(Self {
             client: Client::build(transport.http_client(), endpoint.clone())
@@ -93,7 +104,24 @@ impl OpenAiModel {
             endpoint,
             status: watch::Sender::new(ModelStatus { name: config.model.clone(), readiness }),
             model: config.model,
+            context_window: None,
+            accepts_images: true,
         })
+    }
+
+    /// Says how many tokens of conversation and answer the model can keep in mind; endpoints do
+    /// not tell.
+    #[must_use]
+    pub fn with_context_window(mut self, tokens: u32) -> Self {
+        self.context_window = Some(tokens);
+        self
+    }
+
+    /// Says whether the model can look at images, which it can where nothing is said.
+    #[must_use]
+    pub fn with_images(mut self, accepts: bool) -> Self {
+        self.accepts_images = accepts;
+        self
     }
 }
 
@@ -106,19 +134,26 @@ impl LanguageModel for OpenAiModel {
         self.status.subscribe()
     }
 
+    fn context_window(&self) -> Option<u32> {
+        self.context_window
+    }
+
     fn accepts_images(&self) -> bool {
-        true
+        self.accepts_images
     }
 
     fn stream(&self, request: ModelRequest) -> BoxFuture<'_, Result<ModelStream, ModelError>> {
         async move {
+            if request.has_images() && !self.accepts_images {
+                return Err(ModelError::no_images(&self.model));
+            }
             let body = request::body(&self.model, &request, self.endpoint.is_openai());
             let chunks: StreamResponse<Chunk> =
                 self.client
                     .chat()
                     .create_stream_byot(body)
                     .await
-                    .map_err(|error| transport::start_error(error, &self.endpoint))?;
+                    .map_err(|error| failure::at_start(error, &self.endpoint))?;
             Ok(events(chunks).boxed())
         }
         .boxed()
@@ -138,20 +173,9 @@ fn events(
                 }
                 Err(error) => Some((vec![Err(error)], None)),
             },
-            Some(Err(error)) => Some((assembler.end(Some(stream_error(error))), None)),
+            Some(Err(error)) => Some((assembler.end(Some(failure::midway(error))), None)),
             None => Some((assembler.end(None), None)),
         }
     });
     batches.flat_map(stream::iter)
-}
-
-/// What a failure in the middle of a stream means.
-fn stream_error(error: OpenAIError) -> ModelError {
-    match error {
-        OpenAIError::JSONDeserialize(error, _) => ModelError::Provider {
-            status: None,
-            message: format!("it sent something that is not a chat completion ({error})"),
-        },
-        other => ModelError::Interrupted(Some(Box::new(other))),
-    }
 }

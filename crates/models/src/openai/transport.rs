@@ -1,4 +1,4 @@
-//! One HTTP request without retries, and what its failures mean.
+//! One HTTP request without retries.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -6,42 +6,90 @@ use std::time::Duration;
 
 use async_openai::error::OpenAIError;
 use async_openai::middleware::HttpRequestFactory;
-use reqwest::header::CONTENT_TYPE;
-use reqwest::{Response, StatusCode};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use reqwest::{Body, Response};
 use serde_json::Value;
 
 use super::endpoint::Endpoint;
+use super::failure;
+use super::lines::{MAX_EVENT_BYTES, whole_lines};
 use crate::ModelError;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Finds a peer that vanished while it was silent.
-const KEEP_ALIVE: Duration = Duration::from_secs(60);
+/// A model may think for as long as it likes, but the other machine must be there: after so much
+/// silence the kernel asks it, and what is not answered for [`DEAD_AFTER`] is over.
+const PROBE_AFTER: Duration = Duration::from_secs(15);
+const PROBE_EVERY: Duration = Duration::from_secs(5);
+const PROBES: u32 = 3;
+const DEAD_AFTER: Duration = Duration::from_secs(30);
 /// An error page may be long; only its beginning is read.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
-/// Of which a person is shown this much.
-const MAX_MESSAGE_CHARS: usize = 300;
+/// Images come as text of four thirds their size.
+const MAX_JSON_BYTES: usize = 64 * 1024 * 1024;
+
+/// What a request is answered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Expected {
+    /// Server-sent events.
+    Events,
+    /// One JSON object.
+    Json,
+}
 
 /// Sends a request once. `async-openai`'s own service tries again for up to minutes; a person
-/// waiting in front of a chat is better served by the error.
+/// waiting in front of a chat is better served by the error, and a gateway knows what else to do.
 #[derive(Clone)]
 pub(super) struct Transport {
     client: reqwest::Client,
     endpoint: Endpoint,
+    expected: Expected,
 }
 
 impl Transport {
-    pub(super) fn new(endpoint: Endpoint) -> Result<Self, ModelError> {
+    pub(super) fn new(endpoint: Endpoint, expected: Expected) -> Result<Self, ModelError> {
         let client = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
-            .tcp_keepalive(KEEP_ALIVE)
+            .tcp_keepalive(PROBE_AFTER)
+            .tcp_keepalive_interval(PROBE_EVERY)
+            .tcp_keepalive_retries(PROBES);
+        #[cfg(target_os = "linux")]
+        let client = client.tcp_user_timeout(DEAD_AFTER);
+        let client = client
             .user_agent(concat!("domovoi/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| ModelError::Unavailable(format!("No HTTP client: {error}")))?;
-        Ok(Self { client, endpoint })
+        Ok(Self { client, endpoint, expected })
     }
 
     pub(super) fn http_client(&self) -> reqwest::Client {
         self.client.clone()
+    }
+
+    async fn send(self, request: reqwest::Request) -> Result<Response, OpenAIError> {
+        let response = self.client.execute(request).await?;
+        let status = response.status();
+        let is = |kind| content_type(&response).is_some_and(|found| found.starts_with(kind));
+        let is_json = is("application/json");
+        match self.expected {
+            // Endpoints that name no type get the benefit of the doubt.
+            Expected::Events if status.is_success() && !is_json && !is("text/html") => {
+                return Ok(with_whole_lines(response));
+            }
+            Expected::Json if status.is_success() && !is("text/html") => {
+                return Ok(with_body(response, MAX_JSON_BYTES).await.0);
+            }
+            _ => {}
+        }
+        let limit = if status.is_success() { MAX_EVENT_BYTES } else { MAX_ERROR_BYTES };
+        let (response, body) = with_body(response, limit).await;
+        if status.is_success()
+            && is_json
+            && let Some(event) = as_event(&body)
+        {
+            return Ok(with(&response, Body::from(event)));
+        }
+        let refusal = failure::refusal(status, response.headers(), &body, &self.endpoint);
+        Err(OpenAIError::Boxed(Box::new(refusal)))
     }
 }
 
@@ -55,117 +103,47 @@ impl tower::Service<HttpRequestFactory> for Transport {
     }
 
     fn call(&mut self, request: HttpRequestFactory) -> Self::Future {
-        let Self { client, endpoint } = self.clone();
-        Box::pin(async move {
-            let request = request.build().await?;
-            let response = client.execute(request).await?;
-            if response.status().is_success() && is_event_stream(&response) {
-                return Ok(response);
-            }
-            Err(OpenAIError::Boxed(Box::new(refusal(response, &endpoint).await)))
-        })
+        let transport = self.clone();
+        Box::pin(async move { transport.send(request.build().await?).await })
     }
 }
 
-/// Whether the answer may be a stream; endpoints that name no type get the benefit of the doubt.
-fn is_event_stream(response: &Response) -> bool {
-    let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    kind.is_none_or(|kind| !kind.starts_with("text/html") && !kind.starts_with("application/json"))
+fn content_type(response: &Response) -> Option<&str> {
+    response.headers().get(CONTENT_TYPE)?.to_str().ok()
 }
 
-/// What an answer means that is not a stream.
-async fn refusal(mut response: Response, endpoint: &Endpoint) -> ModelError {
-    let status = response.status();
-    if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
-        return ModelError::Unauthorized { endpoint: endpoint.address().to_owned() };
-    }
+/// The response with its body cut into whole lines, none of them too long.
+fn with_whole_lines(response: Response) -> Response {
+    let head = with(&response, Body::default());
+    with(&head, Body::wrap_stream(whole_lines(response.bytes_stream())))
+}
+
+/// The response with its body read, up to about `limit` bytes.
+async fn with_body(mut response: Response, limit: usize) -> (Response, Vec<u8>) {
     let mut body = Vec::new();
     // A body that breaks off still says more than none.
     while let Ok(Some(chunk)) = response.chunk().await {
         body.extend_from_slice(&chunk);
-        if body.len() > MAX_ERROR_BYTES {
+        if body.len() > limit {
             break;
         }
     }
-    let body = String::from_utf8_lossy(&body);
-    let json: Value = serde_json::from_str(&body).unwrap_or_default();
-    if let Some(error) = context_exceeded(&json) {
-        return error;
-    }
-    let message = match provider_message(&json) {
-        Some(message) => message,
-        None if status.is_success() => format!(
-            "it did not answer with a stream. Is {} the address of an OpenAI-compatible API?",
-            endpoint.address()
-        ),
-        None => status.canonical_reason().unwrap_or("no reason given").to_owned(),
-    };
-    let message = shorten(&endpoint.without_key(&message));
-    let message = format!("{message} (HTTP {})", status.as_u16());
-    ModelError::Provider { status: Some(status.as_u16()), message }
+    (with(&response, Body::from(body.clone())), body)
 }
 
-/// What it means that a stream did not start.
-pub(super) fn start_error(error: OpenAIError, endpoint: &Endpoint) -> ModelError {
-    match error {
-        OpenAIError::Boxed(error) => match error.downcast::<ModelError>() {
-            Ok(error) => *error,
-            Err(error) => ModelError::Interrupted(Some(error)),
-        },
-        OpenAIError::Reqwest(error) => ModelError::Unreachable {
-            endpoint: endpoint.address().to_owned(),
-            source: Box::new(error.without_url()),
-        },
-        other => ModelError::Provider { status: None, message: shorten(&other.to_string()) },
-    }
+/// A response with the head of another one.
+fn with(response: &Response, body: Body) -> Response {
+    let mut head = http::Response::new(body);
+    *head.status_mut() = response.status();
+    head.headers_mut().clone_from(response.headers());
+    head.headers_mut().remove(CONTENT_LENGTH);
+    head.into()
 }
 
-/// The words of an error object, which is `{"error": {"message": …}}` by the book and
-/// `{"error": "…"}` or `{"message": …}` elsewhere.
-pub(super) fn provider_message(json: &Value) -> Option<String> {
-    let error = json.get("error").unwrap_or(json);
-    let message = error.get("message").or_else(|| error.get("detail")).unwrap_or(error);
-    message.as_str().map(str::trim).filter(|message| !message.is_empty()).map(shorten)
-}
-
-/// llama.cpp's server gives both numbers; others say it in prose, which is passed on as it is.
-fn context_exceeded(json: &Value) -> Option<ModelError> {
-    let error = json.get("error")?;
-    let number = |name| usize::try_from(error.get(name)?.as_u64()?).ok();
-    Some(ModelError::ContextExceeded {
-        tokens: number("n_prompt_tokens")?,
-        limit: number("n_ctx")?,
-    })
-}
-
-fn shorten(text: &str) -> String {
-    match text.char_indices().nth(MAX_MESSAGE_CHARS) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn error_objects_of_several_shapes_are_understood() {
-        for json in [
-            json!({"error": {"message": " no ", "code": 400}}),
-            json!({"error": "no"}),
-            json!({"message": "no"}),
-            json!({"detail": "no"}),
-        ] {
-            assert_eq!(provider_message(&json).as_deref(), Some("no"), "{json}");
-        }
-        assert_eq!(provider_message(&Value::Null), None);
-    }
-
-    #[test]
-    fn long_messages_are_cut_between_characters() {
-        assert_eq!(shorten(&"ä".repeat(400)).chars().count(), MAX_MESSAGE_CHARS + 1);
-    }
+/// A whole completion, from an endpoint that does not stream although it was asked to, as the
+/// only event of a stream.
+fn as_event(body: &[u8]) -> Option<String> {
+    let json: Value = serde_json::from_slice(body).ok()?;
+    json.get("choices")?;
+    Some(format!("data: {json}\n\n"))
 }
