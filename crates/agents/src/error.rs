@@ -51,7 +51,10 @@ pub enum AgentError {
     /// The disk has failed, and what was written may not survive a loss of power.
     #[error("the disk has failed to keep what was written")]
     NotDurable,
-    /// The instance's database could not be brought to this version's tables.
+    /// The instance's database has tables that this version does not know; it was left as it is.
+    #[error("the database was written by a newer version: it has {0}")]
+    NewerTables(String),
+    /// The index could not be brought to this version's tables.
     #[error("the database could not be migrated: {0}")]
     Migration(#[source] rusqlite_migration::Error),
     /// A value could not be written as JSON or read from it.

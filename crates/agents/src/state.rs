@@ -4,20 +4,18 @@ use std::sync::Arc;
 
 use rusqlite::OptionalExtension;
 
-use crate::{Agent, AgentError, storage::Database};
+use crate::{
+    Agent, AgentError,
+    storage::{Database, Tables},
+};
 
 /// The stored state, migrated where it no longer fits; the initial one where there is none.
 pub(crate) fn load<A: Agent>(this: &A, database: &Arc<Database>) -> Result<A::State, AgentError> {
-    let stored: Option<String> = if database.exists() {
-        database.with(|db| {
-            let mut statement =
-                db.prepare_cached("SELECT value FROM domovoi_state WHERE id = 1")?;
-            Ok::<_, AgentError>(statement.query_row([], |row| row.get(0)).optional()?)
-        })?
-    } else {
-        None
-    };
-    let Some(json) = stored else { return Ok(this.initial_state()) };
+    let stored: Option<Option<String>> = database.read(Tables::State, |db| {
+        let mut statement = db.prepare_cached("SELECT value FROM domovoi_state WHERE id = 1")?;
+        Ok::<_, AgentError>(statement.query_row([], |row| row.get(0)).optional()?)
+    })?;
+    let Some(json) = stored.flatten() else { return Ok(this.initial_state()) };
     serde_json::from_str(&json).or_else(|error| {
         let old = serde_json::from_str(&json)?;
         let state = this.migrate_state(old).map_err(|refused| {
@@ -30,7 +28,7 @@ pub(crate) fn load<A: Agent>(this: &A, database: &Arc<Database>) -> Result<A::St
 }
 
 pub(crate) fn store(database: &Arc<Database>, json: &str) -> Result<(), AgentError> {
-    database.with(|db| {
+    database.write(Tables::State, |db| {
         db.prepare_cached(
             "INSERT INTO domovoi_state (id, value) VALUES (1, ?1)
              ON CONFLICT (id) DO UPDATE SET value = excluded.value",

@@ -17,6 +17,7 @@ pub(crate) struct ChatExtension;
 
 impl<A: AiChatAgent> Extension<A> for ChatExtension {
     fn on_start(&self, cx: &Context<A>) -> Result<()> {
+        cx.database().chats();
         if cx.database().exists() {
             journal::recover(cx.database())?;
         }

@@ -33,7 +33,7 @@ pub use self::{
     queue::QueuedTask,
     timing::{Cron, Every, Timing, When},
 };
-use crate::{Agent, AgentError, Context, Task, clock::to_millis};
+use crate::{Agent, AgentError, Context, Task, clock::to_millis, storage::Tables};
 
 /// A task that is to run at some time, or again and again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -164,7 +164,7 @@ impl<A: Agent> Context<A> {
         let new = store::New { task: task.name(), payload, timing, due, options, now };
         self.scheduler().before(self, due)?;
         self.scheduler().make_room(self)?;
-        self.database().with(|db| store::insert(db, new))
+        self.database().write(Tables::Schedules, |db| store::insert(db, new))
     }
 
     /// The schedule with this id, where there is one.
@@ -182,11 +182,11 @@ impl<A: Agent> Context<A> {
     /// # Errors
     /// [`AgentError::Database`].
     pub fn get_schedules(&self, filter: &ScheduleFilter) -> Result<Vec<Schedule>, AgentError> {
-        if !self.database().exists() {
-            return Ok(Vec::new());
-        }
         let range = (filter.from.map(to_millis), filter.to.map(to_millis));
-        self.database().with(|db| store::select(db, filter, range))
+        Ok(self
+            .database()
+            .read(Tables::Schedules, |db| store::select(db, filter, range))?
+            .unwrap_or_default())
     }
 
     /// Removes a schedule, with the runs of it that wait; one that runs goes on. Whether there was
@@ -195,10 +195,7 @@ impl<A: Agent> Context<A> {
     /// # Errors
     /// [`AgentError::Database`].
     pub fn cancel_schedule(&self, id: &str) -> Result<bool, AgentError> {
-        if !self.database().exists() {
-            return Ok(false);
-        }
-        self.database().with(|db| store::cancel(db, id))
+        Ok(self.database().read(Tables::Schedules, |db| store::cancel(db, id))?.unwrap_or_default())
     }
 
     /// The newest runs of a schedule, or of all, at most `limit`, the newest first. A thousand are
@@ -207,10 +204,10 @@ impl<A: Agent> Context<A> {
     /// # Errors
     /// [`AgentError::Database`].
     pub fn runs(&self, schedule_id: Option<&str>, limit: usize) -> Result<Vec<Run>, AgentError> {
-        if !self.database().exists() {
-            return Ok(Vec::new());
-        }
-        self.database().with(|db| runs::runs(db, schedule_id, limit))
+        Ok(self
+            .database()
+            .read(Tables::Schedules, |db| runs::runs(db, schedule_id, limit))?
+            .unwrap_or_default())
     }
 
     /// Has a task run in the background, after those that were queued before. It is durable when
@@ -246,7 +243,8 @@ impl<A: Agent> Context<A> {
         };
         let limit = self.agents().config().max_schedules;
         self.scheduler().before(self, now)?;
-        self.database().with(|db| queue::push(db, &queued, retry, now, limit))?;
+        self.database()
+            .write(Tables::Schedules, |db| queue::push(db, &queued, retry, now, limit))?;
         runner::run_queue(self);
         Ok(queued)
     }
@@ -256,10 +254,7 @@ impl<A: Agent> Context<A> {
     /// # Errors
     /// [`AgentError::Database`].
     pub fn dequeue(&self, id: &str) -> Result<bool, AgentError> {
-        if !self.database().exists() {
-            return Ok(false);
-        }
-        self.database().with(|db| queue::remove(db, id))
+        Ok(self.database().read(Tables::Schedules, |db| queue::remove(db, id))?.unwrap_or_default())
     }
 
     /// The tasks in the queue, in order, the one that runs among them.
@@ -267,9 +262,6 @@ impl<A: Agent> Context<A> {
     /// # Errors
     /// [`AgentError::Database`].
     pub fn queued(&self) -> Result<Vec<QueuedTask>, AgentError> {
-        if !self.database().exists() {
-            return Ok(Vec::new());
-        }
-        self.database().with(|db| queue::all(db))
+        Ok(self.database().read(Tables::Schedules, |db| queue::all(db))?.unwrap_or_default())
     }
 }

@@ -11,7 +11,10 @@ use super::{
     runs::{self, Ending, Job},
     store,
 };
-use crate::{Agent, AgentError, Context, HandlerError, Result, storage::Alarm};
+use crate::{
+    Agent, AgentError, Context, HandlerError, Result,
+    storage::{Alarm, Tables},
+};
 
 /// Runs of one instance at a time.
 const MOST_AT_ONCE: usize = 128;
@@ -76,7 +79,7 @@ impl Scheduler {
         let mut state = self.state.lock();
         let counted = match state.most_schedules.filter(|most| *most < limit) {
             Some(most) => most,
-            None => cx.database().with(|db| store::count(db))?,
+            None => cx.database().read(Tables::Schedules, |db| store::count(db))?.unwrap_or(0),
         };
         if counted >= limit {
             return Err(AgentError::TooManySchedules(limit));
@@ -95,9 +98,9 @@ pub(crate) fn alarm<A: Agent>(cx: &Context<A>, done: oneshot::Sender<()>) {
         state.waiting.push(done);
         state.more = true;
     }
-    match cx.database().exists() && !matches!(cx.database().with(|db| queue::head(db)), Ok(None)) {
-        true => run_queue(cx),
-        false => tick(cx),
+    match cx.database().read(Tables::Schedules, |db| queue::head(db)) {
+        Ok(None | Some(None)) => tick(cx),
+        _ => run_queue(cx),
     }
 }
 
@@ -120,10 +123,6 @@ fn put_off<A: Agent>(cx: &Context<A>) {
 }
 
 fn begin_due<A: Agent>(cx: &Context<A>) -> Result<(), AgentError> {
-    if !cx.database().exists() {
-        cx.scheduler().state.lock().more = false;
-        return Ok(());
-    }
     let unstored = std::mem::take(&mut cx.scheduler().state.lock().unstored);
     if !unstored.is_empty() {
         store_ends(cx, unstored)?;
@@ -138,12 +137,13 @@ fn begin_due<A: Agent>(cx: &Context<A>) -> Result<(), AgentError> {
             (MOST_AT_ONCE - state.in_flight, recovered)
         };
         let now = cx.agents().clock().now();
-        let claimed = cx.database().with(|db| {
+        let claimed = cx.database().read(Tables::Schedules, |db| {
             if !recovered {
                 runs::recover(db)?;
             }
             due::claim(db, now, room)
         })?;
+        let claimed = claimed.unwrap_or_default();
         {
             let mut state = cx.scheduler().state.lock();
             state.more = claimed.more;
@@ -198,7 +198,7 @@ fn finish<A: Agent>(cx: &Context<A>) {
 /// As [`finish`]; where it fails, all of them are kept for the next [`tick`].
 fn store_ends<A: Agent>(cx: &Context<A>, ends: Vec<(Job, Ending)>) -> Result<(), AgentError> {
     let now = cx.agents().clock().now();
-    match cx.database().with(|db| runs::finish(db, &ends, now)) {
+    match cx.database().write(Tables::Schedules, |db| runs::finish(db, &ends, now)) {
         Ok(next) => {
             cx.scheduler().state.lock().in_flight += next.len();
             next.into_iter().for_each(|job| spawn(cx, job));
@@ -240,23 +240,24 @@ pub(super) fn run_queue<A: Agent>(cx: &Context<A>) {
 }
 
 async fn drain_queue<A: Agent>(cx: &Context<A>) -> Result<(), AgentError> {
-    if !cx.database().exists() {
-        return Ok(());
-    }
-    while let Some(head) = cx.database().with(|db| queue::head(db))? {
+    let head = || {
+        Ok::<_, AgentError>(cx.database().read(Tables::Schedules, |db| queue::head(db))?.flatten())
+    };
+    while let Some(head) = head()? {
         if head.not_before > cx.agents().clock().now() {
             break;
         }
         match perform(cx, &head.task, &head.payload).await {
             Ok(()) => {
-                cx.database().with(|db| queue::remove(db, &head.id))?;
+                cx.database().write(Tables::Schedules, |db| queue::remove(db, &head.id))?;
             }
             Err(error) => {
                 tracing::warn!(instance = %cx.id(), task = head.task, attempt = head.attempt, %error, "a queued task failed");
                 let now = cx.agents().clock().now();
                 let text = error.to_string();
-                cx.database()
-                    .with(|db| queue::failed(db, &head, &text, error.is_terminal(), now))?;
+                cx.database().write(Tables::Schedules, |db| {
+                    queue::failed(db, &head, &text, error.is_terminal(), now)
+                })?;
             }
         }
     }
@@ -296,10 +297,7 @@ fn settle<A: Agent>(cx: &Context<A>) -> Result<(), AgentError> {
 }
 
 fn arm<A: Agent>(cx: &Context<A>) -> Result<(), AgentError> {
-    let next = match cx.database().exists() {
-        true => cx.database().with(|db| store::next(db))?,
-        false => None,
-    };
+    let next = cx.database().read(Tables::Schedules, |db| store::next(db))?.flatten();
     let mut state = cx.scheduler().state.lock();
     let open = state.is_busy();
     let alarm = match (next, open) {

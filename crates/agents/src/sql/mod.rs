@@ -13,7 +13,7 @@ use crate::{AgentError, storage::Database};
 
 /// The SQL database of one instance. Every call is synchronous, as a local read should be, and is
 /// durable at the configured level when it returns. Tables whose names begin with `domovoi_`
-/// are the runtime's.
+/// are the runtime's, and so is `PRAGMA user_version`.
 ///
 /// Rows are read through serde, by column name into a struct or a map, by position into a tuple,
 /// and the first column alone into any other type: `sql.query_one::<i64>("SELECT count(*) ...")`.

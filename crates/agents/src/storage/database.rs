@@ -4,7 +4,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::{
-        Arc, LazyLock,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -12,17 +12,9 @@ use std::{
 
 use parking_lot::{Mutex, MutexGuard};
 use rusqlite::Connection;
-use rusqlite_migration::{M, Migrations};
 
-use super::{Gate, Storage, closer::close_at_once};
+use super::{Gate, Storage, Tables, closer::close_at_once, tables::Versions};
 use crate::{AgentError, InstanceId};
-
-static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
-    Migrations::new(vec![
-        M::up(include_str!("../../../../migrations/agent/0001_state_and_chat.sql")),
-        M::up(include_str!("../../../../migrations/agent/0002_schedules_and_queue.sql")),
-    ])
-});
 
 /// Prepared statements kept per open file.
 const CACHED_STATEMENTS: usize = 32;
@@ -38,12 +30,21 @@ pub(crate) struct Database {
     id: Arc<InstanceId>,
     path: PathBuf,
     gate: Option<Arc<Gate>>,
-    connection: Mutex<Option<Connection>>,
+    open: Mutex<Option<Open>>,
     /// Used since it was last looked at for closing.
     used: AtomicBool,
     /// Something was committed that the gate does not know of.
     committed: Arc<AtomicBool>,
     destroyed: AtomicBool,
+    /// The file never is without the tables of chats.
+    chats: AtomicBool,
+}
+
+/// A file that is open.
+#[derive(Debug)]
+struct Open {
+    connection: Connection,
+    versions: Versions,
 }
 
 impl Database {
@@ -53,30 +54,76 @@ impl Database {
             storage,
             id,
             gate,
-            connection: Mutex::new(None),
+            open: Mutex::new(None),
             used: AtomicBool::new(false),
             committed: Arc::default(),
             destroyed: AtomicBool::new(false),
+            chats: AtomicBool::new(false),
         }
     }
 
     /// Whether the instance has ever written anything. Where nobody can tell it counts as so, and
     /// opening it says why.
     pub(crate) fn exists(&self) -> bool {
-        self.connection.lock().is_some() || !matches!(self.path.try_exists(), Ok(false))
+        self.open.lock().is_some() || !matches!(self.path.try_exists(), Ok(false))
     }
 
-    /// Runs `work` with the open database, creating the file where there is none.
+    /// Runs `work` with the open database, creating the file where there is none. Of the runtime's
+    /// own tables, those of chats are there after [`Database::chats`].
     ///
     /// `E` is the caller's error; opening can fail with an [`AgentError`].
     pub(crate) fn with<T, E: From<AgentError>>(
         self: &Arc<Self>,
         work: impl FnOnce(&mut Connection) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut guard = self.connection.lock();
+        self.run(|open| work(&mut open.connection))
+    }
+
+    /// As [`Database::with`], where some tables of the runtime's must be there; they are created
+    /// where they are not.
+    pub(crate) fn write<T, E: From<AgentError>>(
+        self: &Arc<Self>,
+        tables: Tables,
+        work: impl FnOnce(&mut Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.run(|Open { connection, versions }| {
+            versions.bring(connection, tables)?;
+            work(connection)
+        })
+    }
+
+    /// As [`Database::write`], where there is nothing to do without the tables: nothing is created.
+    pub(crate) fn read<T, E: From<AgentError>>(
+        self: &Arc<Self>,
+        tables: Tables,
+        work: impl FnOnce(&mut Connection) -> Result<T, E>,
+    ) -> Result<Option<T>, E> {
+        if !self.exists() {
+            return Ok(None);
+        }
+        self.run(|Open { connection, versions }| {
+            if !versions.has(tables) {
+                return Ok(None);
+            }
+            versions.bring(connection, tables)?;
+            work(connection).map(Some)
+        })
+    }
+
+    /// From now on the tables of chats are there whenever the file is used.
+    pub(crate) fn chats(&self) {
+        self.chats.store(true, Ordering::Relaxed);
+    }
+
+    fn run<T, E: From<AgentError>>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&mut Open) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut guard = self.open.lock();
         self.used.store(true, Ordering::Relaxed);
         let opened = guard.is_none();
-        let result = work(self.opened(&mut guard).map_err(E::from)?);
+        let open = self.opened(&mut guard).map_err(E::from)?;
+        let result = self.bring_chats(open).map_err(E::from).and_then(|()| work(open));
         drop(guard);
         if let Some(gate) = &self.gate
             && self.committed.swap(false, Ordering::Relaxed)
@@ -89,10 +136,17 @@ impl Database {
         result
     }
 
+    fn bring_chats(&self, open: &mut Open) -> Result<(), AgentError> {
+        match self.chats.load(Ordering::Relaxed) {
+            true => open.versions.bring(&mut open.connection, Tables::Chat),
+            false => Ok(()),
+        }
+    }
+
     fn opened<'a>(
         &self,
-        guard: &'a mut MutexGuard<'_, Option<Connection>>,
-    ) -> Result<&'a mut Connection, AgentError> {
+        guard: &'a mut MutexGuard<'_, Option<Open>>,
+    ) -> Result<&'a mut Open, AgentError> {
         if self.destroyed.load(Ordering::Relaxed) {
             return Err(AgentError::Gone);
         }
@@ -102,7 +156,7 @@ impl Database {
         guard.as_mut().ok_or(AgentError::Gone)
     }
 
-    fn open(&self) -> Result<Connection, AgentError> {
+    fn open(&self) -> Result<Open, AgentError> {
         if !self.path.exists() {
             self.storage.index.add_instance(&self.id)?;
             if let Some(folder) = self.path.parent() {
@@ -110,7 +164,8 @@ impl Database {
                     .map_err(|source| AgentError::DataDir { path: folder.to_owned(), source })?;
             }
         }
-        let connection = open_database(&self.path, &MIGRATIONS)?;
+        let connection = open_database(&self.path)?;
+        let versions = Versions::read(&connection)?;
         let page_bytes: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
         let limit = i64::try_from(self.storage.max_database_bytes).unwrap_or(i64::MAX);
         let pages = (limit / page_bytes.max(1)).max(1);
@@ -123,27 +178,27 @@ impl Database {
                 false
             }))?;
         }
-        Ok(connection)
+        Ok(Open { connection, versions })
     }
 
     /// Closes the file, unless it was used since this was last asked.
     pub(super) fn close_unless_used(&self) -> bool {
-        let Some(mut connection) = self.connection.try_lock() else { return false };
-        if self.used.swap(false, Ordering::Relaxed) && connection.is_some() {
+        let Some(mut open) = self.open.try_lock() else { return false };
+        if self.used.swap(false, Ordering::Relaxed) && open.is_some() {
             return false;
         }
-        connection.take().into_iter().for_each(close_at_once);
+        open.take().into_iter().for_each(|open| close_at_once(open.connection));
         true
     }
 
     /// Closes and removes the file; what is left of the instance cannot write any more.
     pub(crate) async fn destroy(&self) -> Result<(), AgentError> {
-        let connection = {
-            let mut connection = self.connection.lock();
+        let open = {
+            let mut open = self.open.lock();
             self.destroyed.store(true, Ordering::Relaxed);
-            connection.take()
+            open.take()
         };
-        connection.into_iter().for_each(close_at_once);
+        open.into_iter().for_each(|open| close_at_once(open.connection));
         // A file that is still being closed would remove the log of a new one of the same name.
         self.storage.settled().await;
         for suffix in ["", "-wal", "-shm"] {
@@ -169,18 +224,15 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.get_mut().take() {
-            self.storage.closer.close(connection);
+        if let Some(open) = self.open.get_mut().take() {
+            self.storage.closer.close(open.connection);
         }
     }
 }
 
-/// Opens a database, creating the file where there is none, and brings its tables up to date.
-pub(crate) fn open_database(
-    path: &Path,
-    migrations: &Migrations<'_>,
-) -> Result<Connection, AgentError> {
-    let mut connection = Connection::open(path)?;
+/// Opens a database, creating the file where there is none.
+pub(crate) fn open_database(path: &Path) -> Result<Connection, AgentError> {
+    let connection = Connection::open(path)?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
     connection.busy_timeout(BUSY_TIMEOUT)?;
     // A new file is written without waiting for the disk: all of it is in the log as well.
@@ -190,6 +242,5 @@ pub(crate) fn open_database(
     // process; at level `power` the gate has it synced before anything is sent.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    migrations.to_latest(&mut connection)?;
     Ok(connection)
 }

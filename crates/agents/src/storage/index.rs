@@ -52,7 +52,8 @@ impl Index {
     /// Opens the index. Alarms that had fired fire again, and those of interrupted work at once.
     pub(super) fn open(data_dir: &Path) -> Result<Self, AgentError> {
         let file = data_dir.join(FILE);
-        let database = open_database(&file, &MIGRATIONS)?;
+        let mut database = open_database(&file)?;
+        MIGRATIONS.to_latest(&mut database)?;
         database.execute(
             "UPDATE alarms SET fired = 0, due = iif(open, 0, due) WHERE fired OR open",
             [],

@@ -3,6 +3,7 @@
 //! | module | what is in it |
 //! |---|---|
 //! | `database` | the SQLite file of one instance, opened at the first use that needs it |
+//! | `tables` | the runtime's own tables in it, in sets by what they are for |
 //! | `open_files` | at most so many files are open |
 //! | `closer` | the thread that tidies up files that are closed |
 //! | `index` | instances and alarms of all agents, in one file |
@@ -15,6 +16,7 @@ mod gate;
 mod index;
 mod open_files;
 mod syncer;
+mod tables;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -23,6 +25,7 @@ pub(crate) use self::{
     database::{Database, open_database},
     gate::Gate,
     index::{Alarm, Index},
+    tables::Tables,
 };
 use crate::{AgentError, AgentsConfig, Durability, InstanceId};
 

@@ -1,11 +1,3 @@
--- The runtime's own tables in every instance's database. All have the prefix domovoi_.
-
--- The state as JSON; one row.
-CREATE TABLE domovoi_state (
-    id    INTEGER PRIMARY KEY CHECK (id = 1),
-    value TEXT NOT NULL
-);
-
 -- The conversation of a chat agent, in order of position; content is a UIMessage as JSON.
 CREATE TABLE domovoi_messages (
     position   INTEGER PRIMARY KEY AUTOINCREMENT,
