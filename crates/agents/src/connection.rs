@@ -44,6 +44,7 @@ struct Inner {
     identity: Identity,
     attached: Mutex<Attached>,
     readonly: AtomicBool,
+    greeted: AtomicBool,
     parked: AtomicBool,
     outbox: Outbox,
     max_queued_bytes: usize,
@@ -98,6 +99,7 @@ impl Connection {
             identity,
             attached: Mutex::default(),
             readonly: AtomicBool::new(false),
+            greeted: AtomicBool::new(false),
             parked: AtomicBool::new(false),
             outbox: Outbox::default(),
             max_queued_bytes,
@@ -271,6 +273,16 @@ impl Connection {
         }
     }
 
+    /// The agent introduces itself: from now on the connection gets what goes to all. Before, it
+    /// could make nothing of it, since the greeting tells from where to go on.
+    pub(crate) fn set_greeted(&self) {
+        self.inner.greeted.store(true, Ordering::Relaxed);
+    }
+
+    fn is_greeted(&self) -> bool {
+        self.inner.greeted.load(Ordering::Relaxed)
+    }
+
     /// Whether the connection waits for its acknowledgement of a running turn, and gets no live
     /// chunks until then.
     pub(crate) fn is_parked(&self) -> bool {
@@ -358,10 +370,11 @@ impl ConnectionSet {
         self.connections.lock().clone()
     }
 
-    /// Sends the same text to every connection that `to` picks; the bytes are shared.
+    /// Sends the same text to every greeted connection that `to` picks; the bytes are shared.
     pub(crate) fn broadcast(&self, text: impl Into<Utf8Bytes>, to: impl Fn(&Connection) -> bool) {
         let text = text.into();
-        for connection in self.connections.lock().iter().filter(|connection| to(connection)) {
+        let connections = self.connections.lock();
+        for connection in connections.iter().filter(|it| it.is_greeted() && to(it)) {
             connection.send_text(text.clone());
         }
     }

@@ -23,6 +23,7 @@ pub(crate) async fn connect<A: Agent>(
     extension: Option<Arc<dyn Extension<A>>>,
     connection: Connection,
 ) {
+    connection.set_greeted();
     if let Some(extension) = &extension {
         extension.on_connect(&cx, &connection);
     }
