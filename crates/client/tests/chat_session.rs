@@ -171,6 +171,38 @@ fn stop_without_a_connection_takes_the_submit_back() {
 }
 
 #[test]
+fn a_stop_that_may_be_lost_is_sent_again() {
+    let (mut session, turn) = streaming_session();
+    session.stop();
+    session.closed();
+    let effects = session.opened();
+    let stops =
+        |frame: &&ClientFrame| matches!(frame, ClientFrame::ChatCancel(it) if it.id == turn);
+    assert_eq!(sent(&effects).into_iter().filter(stops).count(), 1);
+}
+
+#[test]
+fn an_answer_the_history_has_already_is_not_written_once_more() {
+    let mut session = ChatSession::default();
+    session.submit("Hello");
+    let turn = session.active_turn().unwrap().to_owned();
+    let effects = session.opened();
+    let prompt = session.message(0).unwrap().clone();
+    let answer = UiMessage::new("a", Role::Assistant, "AB");
+    session.fetched(ticket(&effects).unwrap(), vec![prompt, answer]);
+    for frame in [
+        chunk(&turn, 0, start("a")),
+        chunk(&turn, 1, Chunk::text_start("t")),
+        chunk(&turn, 2, Chunk::text_delta("t", "A")),
+        done(&turn, None),
+    ] {
+        session.handle(&frame);
+        assert_eq!(texts(&session), ["Hello", "AB"]);
+        assert_eq!(session.status(), ChatStatus::Ready);
+    }
+}
+
+#[test]
 fn a_reconnect_asks_for_the_tail_once() {
     let (mut session, turn) = streaming_session();
     session.closed();

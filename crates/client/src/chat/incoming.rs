@@ -84,7 +84,10 @@ impl ChatSession {
                 Err(_) => self.turns[index].incomplete = true,
             }
         }
-        if response.done && response.outcome != Some(Outcome::Recovering) {
+        if response.done
+            && response.outcome != Some(Outcome::Recovering)
+            && let Some(index) = self.turns.iter().position(|turn| turn.id == id)
+        {
             self.end(index, response.outcome, &mut effects);
         }
         effects
@@ -115,6 +118,16 @@ impl ChatSession {
         }
         let begun = !turn.started;
         if begun {
+            // A history that was quicker than the stream has the whole answer: it is not written
+            // once more before people's eyes.
+            if let Chunk::Start { message_id: Some(id), .. } = chunk
+                && !continuation
+                && self.transcript.is_settled(id)
+            {
+                let turn = self.turns.remove(index);
+                self.mark_ended(turn.id);
+                return;
+            }
             turn.started = true;
             let reducer = first_reducer(turn, chunk, continuation, || {
                 self.transcript.last_of(Role::Assistant).cloned()

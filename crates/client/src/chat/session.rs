@@ -103,6 +103,10 @@ impl ChatSession {
         let probe_id = Some(new_id());
         let mut effects = vec![Effect::Send(ResumeRequest { probe_id }.into())];
         effects.extend(self.turns.iter().filter_map(Turn::resend).map(Effect::Send));
+        // The connection may have been lost with the stop on its way.
+        let stopped = self.turns.iter().filter(|turn| turn.cancelled);
+        effects
+            .extend(stopped.map(|turn| Effect::Send(CancelFrame { id: turn.id.clone() }.into())));
         effects.push(self.refetch());
         effects
     }

@@ -49,6 +49,11 @@ impl Transcript {
         self.messages().rposition(|message| message.id == id)
     }
 
+    /// Whether the message is there and nobody is writing it.
+    pub(super) fn is_settled(&self, id: &str) -> bool {
+        self.position(id).is_some_and(|index| matches!(self.entries[index], Entry::Settled(_)))
+    }
+
     pub(super) fn last_of(&self, role: Role) -> Option<&UiMessage> {
         self.messages().rev().find(|message| message.role == role)
     }
