@@ -7,6 +7,9 @@
     reason = "a test may fail"
 )]
 
+pub(crate) mod chatter;
+pub(crate) mod proxy;
+
 use std::{
     fs::{self, File},
     io::{BufRead, BufReader},
@@ -27,7 +30,7 @@ use tokio_tungstenite::{
 };
 
 /// How long a test waits for something that must come. Only reached by a test that fails.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The connection is gone.
 pub(crate) type Lost = tungstenite::Error;
