@@ -8,10 +8,11 @@ use std::process::Stdio;
 
 use domovoi_models::openai::{OpenAiConfig, OpenAiModel};
 use domovoi_models::{
-    FinishReason, LanguageModel, ModelError, ModelEvent, ResponseFormat, ToolChoice,
+    FinishReason, LanguageModel, ModelError, ModelEvent, ModelMessage, ResponseFormat, ToolCall,
     ToolDefinition, Usage,
 };
 use futures::StreamExt;
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
@@ -33,6 +34,14 @@ async fn peer() -> (Child, OpenAiModel) {
     let config =
         OpenAiConfig { base_url: format!("{address}/v1"), api_key: None, model: "local".into() };
     (child, OpenAiModel::new(config).unwrap())
+}
+
+fn weather_in(city: &str) -> ToolCall {
+    ToolCall {
+        id: format!("call-{city}"),
+        name: "weather".into(),
+        arguments: json!({"city": city}).to_string(),
+    }
 }
 
 /// One test: the server takes longer to start than all of it to run.
@@ -66,7 +75,7 @@ async fn llama_cpps_own_server_is_understood() {
     request.tools = vec![ToolDefinition {
         name: "weather".into(),
         description: "The weather in a city.".into(),
-        parameters: serde_json::json!({
+        parameters: json!({
             "type": "object",
             "properties": {"city": {"type": "string"}},
             "required": ["city"],
@@ -75,29 +84,42 @@ async fn llama_cpps_own_server_is_understood() {
     let events = reply(&model, request.clone()).await.unwrap();
     assert!(matches!(events.last(), Some(Ok(ModelEvent::Finish { .. }))), "{events:?}");
 
-    // A small model calls a tool where the server makes it: its arguments are shown as they are
-    // written, and fit the schema.
-    request.tool_choice = ToolChoice::Required;
+    // A small model does as was done before.
+    let mut messages = Vec::new();
+    for city in ["Oslo", "Paris", "Berlin", "Madrid"] {
+        let call = weather_in(city);
+        let content = "4 degrees".to_owned();
+        messages.extend([
+            ModelMessage::User { content: format!("What is the weather in {city}?").into() },
+            ModelMessage::Assistant { content: String::new(), tool_calls: vec![call.clone()] },
+            ModelMessage::Tool { tool_call_id: call.id, content },
+        ]);
+    }
+    messages.push(ModelMessage::User { content: "What is the weather in Rome?".into() });
+    let simple = std::mem::replace(&mut request.messages, messages);
     request.max_tokens = Some(60);
     let events = reply(&model, request.clone()).await.unwrap();
-    let (mut shown, mut calls) = (String::new(), Vec::new());
+    let mut shown = String::new();
     for event in &events {
-        match event {
-            Ok(ModelEvent::ToolCallDelta { delta, .. }) => shown.push_str(delta),
-            Ok(ModelEvent::ToolCall(call)) => calls.push(call),
-            _ => {}
+        if let Ok(ModelEvent::ToolCallDelta { delta, .. }) = event {
+            shown.push_str(delta);
         }
     }
-    let [call] = calls.as_slice() else { panic!("{events:?}") };
+    let [.., Ok(ModelEvent::ToolCall(call)), Ok(ModelEvent::Finish { reason, usage: Some(usage) })] =
+        events.as_slice()
+    else {
+        panic!("{events:?}")
+    };
     assert_eq!((call.name.as_str(), &call.arguments), ("weather", &shown));
-    let arguments: serde_json::Value = serde_json::from_str(&shown).unwrap();
-    assert!(arguments["city"].is_string(), "{arguments}");
+    assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), json!({"city": "Rome"}));
+    assert_eq!(*reason, FinishReason::ToolCalls);
+    assert!(usage.input_tokens > 200 && usage.output_tokens > 10, "{usage:?}");
 
+    request.messages = simple;
     request.tools.clear();
-    request.tool_choice = ToolChoice::Auto;
     request.response_format = Some(ResponseFormat::JsonSchema {
         name: "person".into(),
-        schema: serde_json::json!({
+        schema: json!({
             "type": "object",
             "properties": {"name": {"type": "string", "maxLength": 12}, "age": {"type": "integer", "maximum": 99}},
             "required": ["name", "age"],
@@ -105,7 +127,7 @@ async fn llama_cpps_own_server_is_understood() {
         }),
     });
     let events = reply(&model, request).await.unwrap();
-    let person: serde_json::Value = serde_json::from_str(&text(&events)).unwrap();
+    let person: Value = serde_json::from_str(&text(&events)).unwrap();
     assert!(person["name"].is_string() && person["age"].is_i64(), "{person}");
 
     let error = reply(&model, ask(&"word ".repeat(3000), 9)).await.unwrap_err();
