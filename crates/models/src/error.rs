@@ -100,6 +100,25 @@ impl ModelError {
         ))
     }
 
+    /// What went wrong as one word, for logs: no text of anybody's is in it.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Loading => "loading",
+            Self::Unavailable(_) => "unavailable",
+            Self::Unsupported(_) => "unsupported",
+            Self::Busy { .. } => "busy",
+            Self::Unauthorized { .. } => "unauthorized",
+            Self::Unreachable { .. } => "unreachable",
+            Self::RateLimited { .. } => "rate-limited",
+            Self::TimedOut { .. } => "timed-out",
+            Self::LimitReached(_) => "limit-reached",
+            Self::Provider { .. } => "provider",
+            Self::ContextExceeded { .. } => "context-exceeded",
+            Self::Interrupted(_) => "interrupted",
+        }
+    }
+
     /// Whether the same request may succeed a little later.
     #[must_use]
     pub fn is_transient(&self) -> bool {

@@ -40,7 +40,8 @@ pub trait LanguageModel: Send + Sync + 'static {
 }
 
 /// One event of a reply. A stream that ends well ends with [`ModelEvent::Finish`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ModelEvent {
     /// More text of the answer; never empty.

@@ -9,6 +9,7 @@
 //! | [`openai`] | [`OpenAiModel`](openai::OpenAiModel): any endpoint that speaks OpenAI's chat completions |
 //! | `embedded` | `EmbeddedModel`: starts, feeds and restarts the child process (feature `embedded-model`) |
 //! | `worker` | what that child process runs: llama.cpp over lines of JSON (feature `embedded-model`) |
+//! | [`gateway`] | routes by name: fallbacks, retries, limits, a cache, a log of requests |
 //! | [`weights`] | the catalogue of weights: where they come from, and getting them whole onto the disk |
 //! | `testing` | `ScriptedModel`: a model whose every event a test decides (feature `testing`) |
 //!
@@ -36,6 +37,7 @@ mod request;
 
 #[cfg(feature = "embedded-model")]
 pub mod embedded;
+pub mod gateway;
 pub mod openai;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

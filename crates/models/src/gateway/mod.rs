@@ -1,0 +1,151 @@
+//! Between agents and models: routes with fallbacks, retries, limits, a cache and a log.
+//!
+//! An agent asks for a route by its name and gets a [`LanguageModel`]; which models stand behind
+//! it, and in which order they are tried, is configuration. What a request costs is written down
+//! whatever becomes of it: answered, stopped, failed, or cut off with the process.
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | `builder` | [`GatewayBuilder`]: what there is to configure |
+//! | `route` | [`Route`], [`Target`], [`Price`]; the model an agent gets |
+//! | `answer` | one request: from the cache, or from the first model that answers |
+//! | `attempt` | one model: retries, time to the first token |
+//! | `record` | what is written down of a request while it runs |
+//! | `cache` | answers that are given again |
+//! | `limits` | requests, tokens and money a day |
+//! | `log` | [`LogEntry`]: what was asked, and what it cost |
+//! | `feedback` | [`Feedback`]: what people think of an answer |
+//! | `store` | [`GatewayStore`]: where all that is kept |
+//! | `memory` | [`MemoryStore`]: nowhere; for programs that keep nothing |
+//!
+//! The store is a trait so that this crate needs no database; `domovoi-agents` has one in SQLite.
+
+mod answer;
+mod attempt;
+mod builder;
+mod cache;
+mod feedback;
+mod limits;
+mod log;
+mod memory;
+mod record;
+mod route;
+mod store;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+pub use self::builder::GatewayBuilder;
+pub use self::feedback::{Feedback, FeedbackSubject, Rating};
+pub use self::limits::{Allowance, Limit, LimitKind, Limits, Spent, Subject};
+pub use self::log::{Keep, LogEntry, LogFilter, Outcome, RequestEnd, RequestStart};
+pub use self::memory::MemoryStore;
+pub use self::route::{Price, Route, RoutedModel, Target};
+pub use self::store::{Admission, GatewayStore, StoreError};
+
+/// Routes to models, and what is known of every request. Cheap to clone; all clones are the same.
+///
+/// ```
+/// use std::sync::Arc;
+/// use domovoi_models::gateway::{Gateway, Route, Target};
+/// use domovoi_models::openai::{OpenAiConfig, OpenAiModel};
+///
+/// # fn main() -> Result<(), domovoi_models::ModelError> {
+/// let at = |base_url: &str, model: &str| {
+///     OpenAiModel::new(OpenAiConfig {
+///         base_url: base_url.to_owned(),
+///         api_key: None,
+///         model: model.to_owned(),
+///     })
+/// };
+/// let far = Target::new("far/large", Arc::new(at("https://models.example/v1", "large")?));
+/// let near = Target::new("near/small", Arc::new(at("http://127.0.0.1:8080/v1", "small")?));
+/// let gateway = Gateway::builder().route("fast", Route::new([far, near])).build();
+/// assert!(gateway.model("fast").is_some());
+/// assert!(gateway.model("slow").is_none());
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Gateway {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    routes: BTreeMap<String, Arc<Route>>,
+    limits: Limits,
+    keep: Keep,
+    store: Arc<dyn GatewayStore>,
+    clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gateway").field("routes", &self.inner.routes).finish_non_exhaustive()
+    }
+}
+
+impl Gateway {
+    /// Starts to configure one.
+    #[must_use]
+    pub fn builder() -> GatewayBuilder {
+        GatewayBuilder::default()
+    }
+
+    /// The model of a route.
+    #[must_use]
+    pub fn model(&self, route: &str) -> Option<RoutedModel> {
+        let (name, route) = self.inner.routes.get_key_value(route)?;
+        Some(RoutedModel::new(self.clone(), name.clone(), Arc::clone(route)))
+    }
+
+    /// The names of all routes.
+    pub fn routes(&self) -> impl Iterator<Item = &str> {
+        self.inner.routes.keys().map(String::as_str)
+    }
+
+    /// What was asked, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it cannot be read.
+    pub fn log(&self, filter: &LogFilter) -> Result<Vec<LogEntry>, StoreError> {
+        self.inner.store.log(filter)
+    }
+
+    /// Forgets old entries, and answers that are no longer given; says how many entries. Those of
+    /// today stay, since limits are counted with them.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it cannot be written.
+    pub fn prune(&self, keep: &Keep) -> Result<u64, StoreError> {
+        self.inner.store.prune(keep, self.now())
+    }
+
+    /// What somebody has used since midnight (UTC).
+    ///
+    /// # Errors
+    /// [`StoreError`] where it cannot be read.
+    pub fn spent_today(&self, subject: &Subject) -> Result<Spent, StoreError> {
+        self.inner.store.spent(subject, limits::midnight(self.now()))
+    }
+
+    /// Keeps what somebody thinks of an answer; it replaces what the same person said before.
+    /// False where there is no such answer.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it cannot be written.
+    pub fn add_feedback(
+        &self,
+        subject: &FeedbackSubject,
+        feedback: &Feedback,
+    ) -> Result<bool, StoreError> {
+        self.inner.store.add_feedback(subject, feedback, self.now())
+    }
+
+    /// Unix time in milliseconds.
+    fn now(&self) -> i64 {
+        let since = (self.inner.clock)().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    }
+}
