@@ -9,6 +9,14 @@ pub enum AgentError {
     /// No agent of this type is registered.
     #[error("unknown agent `{0}`")]
     UnknownAgent(String),
+    /// There is no model of this name.
+    #[error("no model is configured as `{route}`; known: {known}")]
+    UnknownModel {
+        /// The route's name.
+        route: String,
+        /// Names there are.
+        known: String,
+    },
     /// The instance's name breaks the rules: 1 to 255 bytes, no control characters.
     #[error("an instance name has 1 to 255 bytes and no control characters")]
     InvalidName,

@@ -14,6 +14,7 @@
 //! | [`rpc`] | callable methods, streamed results |
 //! | `task` | [`Task`]: methods that run later |
 //! | `agents` | [`Agents`]: registration, addresses |
+//! | [`gateway`] | models by the name of a route; the log of what they were asked |
 //! | `handle`, `stub` | [`AgentHandle`]: one instance, with its methods |
 //! | `host`, `instance`, `lifecycle` | who is awake, the task of an instance, shutting down |
 //! | `routing`, `socket` | HTTP routes, the task of a WebSocket |
@@ -56,6 +57,7 @@ mod connection;
 mod context;
 mod error;
 mod extension;
+pub mod gateway;
 mod greeting;
 mod handle;
 mod hooks;

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use async_stream::try_stream;
 use domovoi_models::{
-    FinishReason, LanguageModel, ModelEvent, ModelMessage, ModelRequest, ToolCall,
+    FinishReason, LanguageModel, ModelEvent, ModelMessage, ModelRequest, RequestMetadata, ToolCall,
 };
 use domovoi_protocol::{Chunk, UiMessage};
 use futures::{Stream, StreamExt, future::join_all};
@@ -85,6 +85,14 @@ impl StreamText {
     #[must_use]
     pub fn max_tokens(mut self, max_tokens: u32) -> Self {
         self.request.max_tokens = Some(max_tokens);
+        self
+    }
+
+    /// Tells a gateway who asks and for what; see
+    /// [`Context::request_metadata`](crate::Context::request_metadata).
+    #[must_use]
+    pub fn metadata(mut self, metadata: RequestMetadata) -> Self {
+        self.request.metadata = metadata;
         self
     }
 
