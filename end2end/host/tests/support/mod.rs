@@ -8,6 +8,8 @@
 )]
 
 pub(crate) mod chatter;
+pub(crate) mod llm_chat;
+pub(crate) mod provider;
 pub(crate) mod proxy;
 
 use std::{

@@ -1,0 +1,79 @@
+//! Stop, in every phase of a turn: the provider is hung up on, what was written is kept, and the
+//! next turn works.
+
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test may fail")]
+
+mod support;
+
+use domovoi_client::chat::ChatSession;
+use domovoi_protocol::{chat::CancelFrame, message::ToolState};
+use support::{
+    chatter::answer,
+    llm_chat::{LlmChat, tool},
+};
+
+#[tokio::test]
+async fn in_the_queue() {
+    let mut chat = LlmChat::start().await;
+    let first = chat.ask().await.begin().await.text("Once").await;
+    let other = chat.join();
+    other.until("joined", |it| answer(it) == "Once").await;
+    let turn = other.say("me too");
+    other.send(CancelFrame { id: turn }.into());
+    let running = chat.chatter.session().active_turn().unwrap().to_owned();
+    other.until("taken back", |it| it.active_turn() == Some(&running)).await;
+    // The one that runs goes on as if nothing had been.
+    first.text(" upon a time.").await.finish("stop").await;
+    chat.chatter.until("whole", |it| answer(it) == "Once upon a time.").await;
+    chat.chatter.rest().await;
+    other.rest().await;
+    let texts = chat.texts().await;
+    assert!(texts.len() < 4, "the stopped one is not answered: {texts:?}");
+    let texts: Vec<_> = texts.iter().map(String::as_str).collect();
+    chat.goes_on(&texts).await;
+}
+
+#[tokio::test]
+async fn before_the_first_token() {
+    let mut chat = LlmChat::start().await;
+    let asked = chat.ask().await.begin().await;
+    chat.chatter.act(ChatSession::stop);
+    asked.closed().await;
+    chat.chatter.rest().await;
+    chat.goes_on(&["hello"]).await;
+}
+
+#[tokio::test]
+async fn in_the_text() {
+    let mut chat = LlmChat::start().await;
+    let asked = chat.ask().await.begin().await.text("Once ").await.text("upon").await;
+    chat.chatter.until("begun", |it| answer(it) == "Once upon").await;
+    chat.chatter.act(ChatSession::stop);
+    asked.closed().await;
+    chat.chatter.rest().await;
+    let last = chat.history().await.pop().unwrap();
+    assert_eq!(last.metadata.unwrap()["turn"]["outcome"], "aborted");
+    chat.goes_on(&["hello", "Once upon"]).await;
+}
+
+#[tokio::test]
+async fn in_a_tool() {
+    let mut chat = LlmChat::start().await;
+    chat.ask()
+        .await
+        .begin()
+        .await
+        .text("Wait.")
+        .await
+        .tool_call("slowTool", "{}")
+        .await
+        .finish("tool_calls")
+        .await;
+    let state = |it: &ChatSession| Some(tool(it.messages().next_back()?)?.state);
+    chat.chatter.until("called", |it| state(it) == Some(ToolState::InputAvailable)).await;
+    chat.chatter.act(ChatSession::stop);
+    chat.chatter.rest().await;
+    let last = chat.history().await.pop().unwrap();
+    assert_eq!(tool(&last).unwrap().output, None);
+    chat.goes_on(&["hello", "Wait."]).await;
+}
