@@ -99,6 +99,44 @@ pub struct MessageUpdated {
     pub message: UiMessage,
 }
 
+/// `domovoi_chat_delta`: what has changed in the history. Our addition, in place of the whole history,
+/// for clients that connect with `domovoi=1` in their query.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ChatDelta {
+    /// Messages that are new or have changed, in order: one whose id is known takes the place of that
+    /// one, any other comes at the end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub messages: Vec<UiMessage>,
+    /// Ids of messages that are part of the history no longer. They go first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removed: Vec<String>,
+    /// More has changed than is worth telling: the history is to be fetched again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reload: bool,
+}
+
+/// One version of a message; `GET .../get-versions?id=ID` answers with all of one message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MessageVersion {
+    /// Names the version in its conversation; later versions have larger numbers.
+    pub version: i64,
+    /// Whether it is part of the history now.
+    pub active: bool,
+    /// When it was written, in milliseconds since 1970.
+    pub created_at: i64,
+    /// The message.
+    pub message: UiMessage,
+}
+
+/// `domovoi_select_version`: a version is to be part of the history again, with what followed it. Our
+/// addition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SelectVersion {
+    /// The version's number.
+    pub version: i64,
+}
+
 /// `cf_agent_use_chat_response`: one chunk of a turn, or its end.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

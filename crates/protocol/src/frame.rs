@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ParseError,
-    chat::{CancelFrame, ChatRequest, ChatResponse, HistoryFrame, MessageUpdated},
+    chat::{
+        CancelFrame, ChatDelta, ChatRequest, ChatResponse, HistoryFrame, MessageUpdated,
+        SelectVersion,
+    },
     connection::{ErrorFrame, IdentityFrame, McpServersFrame},
     resume::{PendingFrame, RecoveringFrame, ResumeAck, ResumeNone, ResumeRequest, ResumingFrame},
     rpc::{RpcRequest, RpcResponse},
@@ -101,6 +104,8 @@ frames! {
         ToolResult(ToolResult) = "cf_agent_tool_result",
         /// A person approved or rejected a tool call.
         ToolApproval(ToolApproval) = "cf_agent_tool_approval",
+        /// A person goes back to a version of a message. Our addition.
+        SelectVersion(SelectVersion) = "domovoi_select_version",
     }
 }
 
@@ -123,6 +128,8 @@ frames! {
         ChatResponse(ChatResponse) = "cf_agent_use_chat_response",
         /// The whole history.
         ChatMessages(HistoryFrame) = "cf_agent_chat_messages",
+        /// What has changed in the history. Our addition.
+        ChatDelta(ChatDelta) = "domovoi_chat_delta",
         /// A message of the history has changed.
         MessageUpdated(MessageUpdated) = "cf_agent_message_updated",
         /// The history was cleared.

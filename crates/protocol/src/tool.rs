@@ -44,13 +44,19 @@ pub struct ToolResult {
 }
 
 /// `cf_agent_tool_approval`: a person approved or rejected a tool call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ToolApproval {
     /// The call decided on.
     pub tool_call_id: String,
     /// The decision.
     pub approved: bool,
+    /// Why. Our addition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Arguments that the person has put in the place of the model's. Our addition.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub input: Option<Value>,
     /// Whether the turn goes on by itself.
     #[serde(default)]
     pub auto_continue: bool,

@@ -1,15 +1,16 @@
 //! Which frame goes where.
 
-use axum::{
-    Json,
-    body::Body,
-    response::{IntoResponse, Response},
-};
-use domovoi_protocol::{ClientFrame, ServerFrame, UiMessage, chat::HistoryFrame, frame::Empty};
+use axum::{body::Body, response::Response};
+use domovoi_protocol::{ClientFrame, ServerFrame, UiMessage, chat::SelectVersion};
 use futures::future::{BoxFuture, FutureExt};
-use http::{Method, Request};
+use http::Request;
 
-use super::{AiChatAgent, history, journal, resume, turn};
+use super::{
+    AiChatAgent,
+    answers::{self, Answer},
+    delta::{self, Changes},
+    history, journal, order, requests, resume, versions,
+};
 use crate::{Connection, Context, Result, extension::Extension};
 
 /// Makes an agent a chat agent.
@@ -19,7 +20,7 @@ impl<A: AiChatAgent> Extension<A> for ChatExtension {
     fn on_start(&self, cx: &Context<A>) -> Result<()> {
         cx.database().chats();
         if cx.database().exists() {
-            journal::recover(cx.database())?;
+            cx.database().with(journal::recover)?;
         }
         Ok(())
     }
@@ -38,63 +39,75 @@ impl<A: AiChatAgent> Extension<A> for ChatExtension {
     ) -> BoxFuture<'a, Result<()>> {
         async move {
             match frame {
-                ClientFrame::ChatRequest(request) => turn::run(cx, connection, request).await,
+                ClientFrame::ChatRequest(request) => {
+                    return order::request(cx, connection, request).await;
+                }
                 ClientFrame::ChatCancel(cancel) => {
                     cx.chat().stop(&cancel.id);
-                    Ok(())
                 }
-                ClientFrame::ChatClear(_) => clear(cx, connection),
-                ClientFrame::ChatMessages(frame) => write(cx, connection, &frame.messages),
-                ClientFrame::ResumeRequest(probe) => {
-                    resume::probe(cx.chat(), connection, probe);
-                    Ok(())
+                ClientFrame::ChatClear(_) => {
+                    cx.clear(|other| other != connection)?;
                 }
-                ClientFrame::ResumeAck(ack) => resume::acknowledge(cx, connection, &ack),
+                ClientFrame::ChatMessages(frame) => {
+                    cx.write_messages(frame.messages, |other| other != connection)?;
+                }
+                ClientFrame::ResumeRequest(probe) => resume::probe(cx.chat(), connection, probe),
+                ClientFrame::ResumeAck(ack) => resume::acknowledge(cx, connection, &ack)?,
+                ClientFrame::ToolResult(result) => {
+                    answers::apply(cx, Answer::of_tool(connection, result))?;
+                }
+                ClientFrame::ToolApproval(approval) => {
+                    answers::apply(cx, Answer::of_person(connection, approval))?;
+                }
+                ClientFrame::SelectVersion(select) => select_version(cx, connection, select)?,
                 frame => {
                     let kind = frame.kind();
                     connection
                         .send_frame(&ServerFrame::error(format!("`{kind}` is not supported")));
-                    Ok(())
                 }
             }
+            Ok(())
         }
         .boxed()
     }
 
     fn on_request(&self, cx: &Context<A>, request: &Request<Body>) -> Option<Result<Response>> {
-        let is_get = request.method() == Method::GET;
-        (is_get && request.uri().path().ends_with("/get-messages"))
-            .then(|| Ok(Json(cx.messages()?).into_response()))
+        requests::answer(cx, request)
     }
 }
 
-fn clear<A: AiChatAgent>(cx: &Context<A>, sender: &Connection) -> Result<()> {
-    cx.chat().discard_all();
-    history::clear(cx.database())?;
-    let frame = ServerFrame::ChatClear(Empty {});
-    cx.broadcast_to(frame.to_json(), |connection| connection != sender);
-    Ok(())
-}
-
-fn write<A: AiChatAgent>(
+fn select_version<A: AiChatAgent>(
     cx: &Context<A>,
-    sender: &Connection,
-    messages: &[UiMessage],
+    connection: &Connection,
+    SelectVersion { version }: SelectVersion,
 ) -> Result<()> {
-    cx.sql().transaction(|transaction| {
-        messages.iter().try_for_each(|message| history::upsert(transaction, message))
-    })?;
-    broadcast_history(cx, |connection| connection != sender)
-}
-
-/// Sends the whole history to the connections that `to` picks.
-pub(super) fn broadcast_history<A: AiChatAgent>(
-    cx: &Context<A>,
-    to: impl Fn(&Connection) -> bool,
-) -> Result<()> {
-    if cx.connections().iter().any(&to) {
-        let frame = ServerFrame::from(HistoryFrame { messages: cx.messages()? });
-        cx.broadcast_to(frame.to_json(), to);
+    if cx.chat().running().is_some() {
+        let error = "Another version can be chosen when the answer is complete.";
+        connection.send_frame(&ServerFrame::error(error));
+        return Ok(());
     }
+    if !cx.database().with(|db| versions::select(db, version))? {
+        connection.send_frame(&ServerFrame::error("There is no such version."));
+        return Ok(());
+    }
+    delta::tell(cx, &Changes { reload: true, ..Changes::default() }, |_| true)?;
     Ok(())
+}
+
+impl<A: AiChatAgent> Context<A> {
+    /// Writes messages into the history and tells the connections that `to` picks.
+    pub(super) fn write_messages(
+        &self,
+        messages: Vec<UiMessage>,
+        to: impl Fn(&Connection) -> bool,
+    ) -> Result<(), crate::AgentError> {
+        let written: Vec<_> =
+            messages.into_iter().map(|message| self.this().sanitize_message(message)).collect();
+        let limit = self.this().chat_options().max_persisted_messages;
+        let removed = self.sql().transaction(|db| {
+            written.iter().try_for_each(|message| history::upsert(db, message))?;
+            limit.map_or(Ok(Vec::new()), |keep| history::trim(db, keep))
+        })?;
+        delta::tell(self, &Changes { written, removed, reload: false }, to)
+    }
 }

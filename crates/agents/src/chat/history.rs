@@ -1,104 +1,205 @@
-//! The messages of a conversation, one row each.
+//! The messages of a conversation on disk, a row for each version of each.
+//!
+//! The history is the active rows in order of position. A message that is answered anew or edited
+//! gets a row beside the old one, with the same parent, and the old one and what followed it are
+//! active no longer; [`super::versions`] finds them again.
 
-use std::sync::Arc;
+use domovoi_protocol::{Role, UiMessage};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use domovoi_protocol::{Role, UiMessage, chat::Trigger};
-use rusqlite::{Connection, params};
+use crate::AgentError;
 
-use crate::{AgentError, storage::Database};
-
-/// All messages, oldest first; reads nothing where nothing was ever written.
-pub(super) fn all(database: &Arc<Database>) -> Result<Vec<UiMessage>, AgentError> {
-    if !database.exists() {
-        return Ok(Vec::new());
-    }
-    database.with(|db| read(db))
+/// Where a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) position: i64,
+    /// Position of the message before it.
+    pub(super) parent: Option<i64>,
 }
 
-fn read(db: &Connection) -> Result<Vec<UiMessage>, AgentError> {
+/// All messages, oldest first.
+pub(super) fn all(db: &Connection) -> Result<Vec<UiMessage>, AgentError> {
     let mut statement =
-        db.prepare_cached("SELECT content FROM domovoi_messages ORDER BY position")?;
+        db.prepare_cached("SELECT content FROM domovoi_messages WHERE active ORDER BY position")?;
     let mut rows = statement.query([])?;
     let mut messages = Vec::new();
     while let Some(row) = rows.next()? {
-        messages
-            .push(serde_json::from_str(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?);
+        messages.push(content(row, 0)?);
     }
     Ok(messages)
 }
 
+/// The newest messages before the one with the id `before`, or of all, at most `limit`; as JSON,
+/// oldest first. Nothing where there is no such message.
+pub(super) fn page(
+    db: &Connection,
+    before: Option<&str>,
+    limit: usize,
+) -> Result<Vec<String>, AgentError> {
+    let end = match before {
+        None => i64::MAX,
+        Some(id) => match place(db, id)? {
+            Some(place) => place.position,
+            None => return Ok(Vec::new()),
+        },
+    };
+    let mut statement = db.prepare_cached(
+        "SELECT content FROM domovoi_messages WHERE active AND position < ?1
+         ORDER BY position DESC LIMIT ?2",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement.query_map(params![end, limit], |row| row.get(0))?;
+    let mut page: Vec<String> = rows.collect::<Result<_, _>>()?;
+    page.reverse();
+    Ok(page)
+}
+
+/// The newest messages, at most `limit`, oldest first.
+pub(super) fn recent(db: &Connection, limit: usize) -> Result<Vec<UiMessage>, AgentError> {
+    let page = page(db, None, limit)?;
+    page.iter().map(|json| Ok(serde_json::from_str(json)?)).collect()
+}
+
+/// The message with this id.
+pub(super) fn get(db: &Connection, id: &str) -> Result<Option<UiMessage>, AgentError> {
+    let mut statement =
+        db.prepare_cached("SELECT content FROM domovoi_messages WHERE id = ?1 AND active")?;
+    let mut rows = statement.query([id])?;
+    rows.next()?.map(|row| content(row, 0)).transpose()
+}
+
+/// The newest message with the tool call `id`.
+pub(super) fn with_tool_call(db: &Connection, id: &str) -> Result<Option<UiMessage>, AgentError> {
+    let mut statement = db.prepare_cached(
+        "SELECT content FROM domovoi_messages
+         WHERE active AND role = 'assistant' AND instr(content, ?1) > 0 ORDER BY position DESC",
+    )?;
+    let mut rows = statement.query([id])?;
+    while let Some(row) = rows.next()? {
+        let message: UiMessage = content(row, 0)?;
+        if message.tool(id).is_some() {
+            return Ok(Some(message));
+        }
+    }
+    Ok(None)
+}
+
+/// Where the message with this id is.
+pub(super) fn place(db: &Connection, id: &str) -> Result<Option<Place>, AgentError> {
+    let mut statement = db
+        .prepare_cached("SELECT position, parent FROM domovoi_messages WHERE id = ?1 AND active")?;
+    let place =
+        statement.query_row([id], |row| Ok(Place { position: row.get(0)?, parent: row.get(1)? }));
+    Ok(place.optional()?)
+}
+
+/// Position of the newest message.
+pub(super) fn head(db: &Connection) -> Result<Option<i64>, AgentError> {
+    let mut statement =
+        db.prepare_cached("SELECT max(position) FROM domovoi_messages WHERE active")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
+}
+
+/// Position of the newest message of a person.
+pub(super) fn last_of_user(db: &Connection) -> Result<Option<i64>, AgentError> {
+    let mut statement = db.prepare_cached(
+        "SELECT position FROM domovoi_messages WHERE active AND role = 'user'
+         ORDER BY position DESC LIMIT 1",
+    )?;
+    Ok(statement.query_row([], |row| row.get(0)).optional()?)
+}
+
+/// Adds a message after the one at `parent`; answers its position.
+pub(super) fn append(
+    db: &Connection,
+    message: &UiMessage,
+    parent: Option<i64>,
+) -> Result<i64, AgentError> {
+    db.prepare_cached(
+        "INSERT INTO domovoi_messages (id, parent, role, content) VALUES (?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![
+        message.id,
+        parent,
+        role(message.role),
+        serde_json::to_string(message)?
+    ])?;
+    Ok(db.last_insert_rowid())
+}
+
+/// Writes a message in the place of the one at `position`; whether that changed anything.
+pub(super) fn replace(
+    db: &Connection,
+    position: i64,
+    message: &UiMessage,
+) -> Result<bool, AgentError> {
+    let changed = db
+        .prepare_cached(
+            "UPDATE domovoi_messages SET role = ?2, content = ?3
+             WHERE position = ?1 AND content <> ?3",
+        )?
+        .execute(params![position, role(message.role), serde_json::to_string(message)?])?;
+    Ok(changed > 0)
+}
+
 /// Writes a message: in its place where its id is known, at the end where not.
 pub(super) fn upsert(db: &Connection, message: &UiMessage) -> Result<(), AgentError> {
-    let role = match message.role {
+    match place(db, &message.id)? {
+        Some(place) => replace(db, place.position, message).map(drop),
+        None => append(db, message, head(db)?).map(drop),
+    }
+}
+
+/// Takes the messages from `position` on off the present way; answers their ids.
+pub(super) fn leave_from(db: &Connection, position: i64) -> Result<Vec<String>, AgentError> {
+    let mut statement = db.prepare_cached(
+        "UPDATE domovoi_messages SET active = 0 WHERE active AND position >= ?1 RETURNING id",
+    )?;
+    let ids = statement.query_map([position], |row| row.get(0))?;
+    Ok(ids.collect::<Result<_, _>>()?)
+}
+
+/// Removes the oldest messages, with all their versions, so that `keep` are left; answers the ids
+/// of those that were on the present way.
+pub(super) fn trim(db: &Connection, keep: usize) -> Result<Vec<String>, AgentError> {
+    let keep = i64::try_from(keep).unwrap_or(i64::MAX);
+    let oldest: Option<i64> = db
+        .prepare_cached(
+            "SELECT position FROM domovoi_messages WHERE active
+             ORDER BY position DESC LIMIT 1 OFFSET ?1",
+        )?
+        .query_row([keep], |row| row.get(0))
+        .optional()?;
+    let Some(oldest) = oldest else { return Ok(Vec::new()) };
+    let mut removed = Vec::new();
+    let mut statement = db
+        .prepare_cached("DELETE FROM domovoi_messages WHERE position <= ?1 RETURNING id, active")?;
+    let mut rows = statement.query([oldest])?;
+    while let Some(row) = rows.next()? {
+        if row.get(1)? {
+            removed.push(row.get(0)?);
+        }
+    }
+    Ok(removed)
+}
+
+/// Removes every message and chunk. Turns stay, so that none of them runs again.
+pub(super) fn clear(db: &mut Connection) -> Result<(), AgentError> {
+    let transaction = db.transaction()?;
+    transaction.execute("DELETE FROM domovoi_messages", [])?;
+    transaction.execute("DELETE FROM domovoi_chunks", [])?;
+    Ok(transaction.commit()?)
+}
+
+pub(super) fn content(row: &Row<'_>, column: usize) -> Result<UiMessage, AgentError> {
+    let json = row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)?;
+    Ok(serde_json::from_str(json)?)
+}
+
+fn role(role: Role) -> &'static str {
+    match role {
         Role::System => "system",
         Role::User => "user",
         Role::Assistant => "assistant",
-    };
-    db.prepare_cached(
-        "INSERT INTO domovoi_messages (id, role, content) VALUES (?1, ?2, ?3)
-         ON CONFLICT (id) DO UPDATE SET role = excluded.role, content = excluded.content
-         WHERE content <> excluded.content",
-    )?
-    .execute(params![message.id, role, serde_json::to_string(message)?])?;
-    Ok(())
-}
-
-/// What a request did to the history.
-pub(super) struct Merged {
-    /// Ids of the user messages that were written.
-    pub(super) user_ids: Vec<String>,
-}
-
-/// Brings the history up to date with what a client sent.
-///
-/// A client need only send what is new. Known assistant messages stay as the server has them,
-/// since the server wrote them. Where every listed id is known, the client went back to an
-/// earlier point: what it left out goes. A regenerate drops the answers to the last user message
-/// in any case.
-pub(super) fn merge(
-    db: &Connection,
-    sent: &[UiMessage],
-    trigger: Trigger,
-) -> Result<Merged, AgentError> {
-    let stored = read(db)?;
-    let known = |id: &str| stored.iter().any(|message| message.id == id);
-    let mut user_ids = Vec::new();
-    for message in sent.iter().filter(|m| m.role == Role::User || !known(&m.id)) {
-        if message.role == Role::User && !known(&message.id) {
-            user_ids.push(message.id.clone());
-        }
-        upsert(db, message)?;
     }
-    if !sent.is_empty() && sent.iter().all(|message| known(&message.id)) {
-        for left_out in stored.iter().filter(|m| !sent.iter().any(|s| s.id == m.id)) {
-            delete(db, &left_out.id)?;
-        }
-    }
-    if trigger == Trigger::RegenerateMessage {
-        db.execute(
-            "DELETE FROM domovoi_messages WHERE role = 'assistant' AND position >
-             (SELECT coalesce(max(position), 0) FROM domovoi_messages WHERE role = 'user')",
-            [],
-        )?;
-    }
-    Ok(Merged { user_ids })
-}
-
-fn delete(db: &Connection, id: &str) -> Result<(), AgentError> {
-    db.prepare_cached("DELETE FROM domovoi_messages WHERE id = ?1")?.execute([id])?;
-    Ok(())
-}
-
-/// Removes every message, turn and chunk.
-pub(super) fn clear(database: &Arc<Database>) -> Result<(), AgentError> {
-    if !database.exists() {
-        return Ok(());
-    }
-    database.with(|db| {
-        let transaction = db.transaction()?;
-        for table in ["domovoi_messages", "domovoi_chunks"] {
-            transaction.execute(&format!("DELETE FROM {table}"), [])?;
-        }
-        Ok(transaction.commit()?)
-    })
 }

@@ -1,13 +1,11 @@
 //! Turns and their chunks on disk: what makes a turn outlive its clients, and its server.
 
-use std::sync::Arc;
-
-use domovoi_protocol::{Chunk, Reducer, UiMessage};
+use domovoi_protocol::{Chunk, Part, Reducer, UiMessage, tool::ClientTool};
 use rusqlite::{Connection, OptionalExtension, params};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::history;
-use crate::{AgentError, storage::Database};
+use crate::AgentError;
 
 /// How far a turn is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,102 +41,112 @@ impl TurnStatus {
 }
 
 /// The status of a turn, where there ever was one with this id.
-pub(super) fn status(database: &Arc<Database>, id: &str) -> Result<Option<TurnStatus>, AgentError> {
-    if !database.exists() {
-        return Ok(None);
-    }
-    database.with(|db| {
-        let status: Option<String> = db
-            .prepare_cached("SELECT status FROM domovoi_turns WHERE id = ?1")?
-            .query_row([id], |row| row.get(0))
-            .optional()?;
-        Ok(status.as_deref().map(TurnStatus::parse))
-    })
+pub(super) fn status(db: &Connection, id: &str) -> Result<Option<TurnStatus>, AgentError> {
+    let status: Option<String> = db
+        .prepare_cached("SELECT status FROM domovoi_turns WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    Ok(status.as_deref().map(TurnStatus::parse))
+}
+
+/// What came with a request and holds for continuations of its answer as well.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Attachments {
+    pub(super) client_tools: Vec<ClientTool>,
+    pub(super) custom: Map<String, Value>,
 }
 
 /// Begins a turn and forgets the chunks of the one before.
-pub(super) fn begin(db: &Connection, id: &str, message_id: &str) -> Result<(), AgentError> {
-    db.execute("DELETE FROM domovoi_chunks", [])?;
+pub(super) fn begin(
+    db: &Connection,
+    id: &str,
+    message_id: &str,
+    attachments: &Attachments,
+) -> Result<(), AgentError> {
+    let Attachments { client_tools, custom } = attachments;
+    let client_tools =
+        (!client_tools.is_empty()).then(|| serde_json::to_string(client_tools)).transpose()?;
+    let custom = (!custom.is_empty()).then(|| serde_json::to_string(custom)).transpose()?;
+    db.prepare_cached("DELETE FROM domovoi_chunks")?.execute([])?;
     db.prepare_cached(
-        "INSERT INTO domovoi_turns (id, message_id, status) VALUES (?1, ?2, 'running')",
+        "INSERT INTO domovoi_turns (id, message_id, status, client_tools, custom)
+         VALUES (?1, ?2, 'running', ?3, ?4)",
     )?
-    .execute([id, message_id])?;
+    .execute(params![id, message_id, client_tools, custom])?;
     Ok(())
 }
 
-/// Appends chunks, numbered from `first`.
-pub(super) fn append(
-    database: &Arc<Database>,
-    id: &str,
-    first: u64,
-    bodies: &[String],
-) -> Result<(), AgentError> {
-    database.with(|db| {
-        let transaction = db.transaction()?;
-        {
-            let mut insert = transaction.prepare_cached(
-                "INSERT INTO domovoi_chunks (turn_id, seq, body) VALUES (?1, ?2, ?3)",
-            )?;
-            for (seq, body) in (first..).zip(bodies) {
-                insert.execute(params![id, seq as i64, body])?;
-            }
-        }
-        Ok(transaction.commit()?)
+/// What came with the newest turn.
+pub(super) fn attachments(db: &Connection) -> Result<Attachments, AgentError> {
+    let mut statement = db.prepare_cached(
+        "SELECT client_tools, custom FROM domovoi_turns ORDER BY rowid DESC LIMIT 1",
+    )?;
+    let mut rows = statement.query([])?;
+    let Some(row) = rows.next()? else { return Ok(Attachments::default()) };
+    let (client_tools, custom): (Option<String>, Option<String>) = (row.get(0)?, row.get(1)?);
+    Ok(Attachments {
+        client_tools: client_tools.map_or(Ok(Vec::new()), |text| serde_json::from_str(&text))?,
+        custom: custom.map_or(Ok(Map::new()), |text| serde_json::from_str(&text))?,
     })
+}
+
+/// Appends chunks as lines, numbered from `first`.
+pub(super) fn append(db: &Connection, id: &str, first: u64, lines: &str) -> Result<(), AgentError> {
+    db.prepare_cached("INSERT INTO domovoi_chunks (turn_id, first, bodies) VALUES (?1, ?2, ?3)")?
+        .execute(params![id, first as i64, lines])?;
+    Ok(())
 }
 
 /// The chunks of a turn after `after`, with their numbers.
 pub(super) fn chunks(
-    database: &Arc<Database>,
+    db: &Connection,
     id: &str,
     after: Option<u64>,
 ) -> Result<Vec<(u64, String)>, AgentError> {
-    let after = after.map_or(-1, |after| i64::try_from(after).unwrap_or(i64::MAX));
-    database.with(|db| {
-        let mut statement = db.prepare_cached(
-            "SELECT seq, body FROM domovoi_chunks WHERE turn_id = ?1 AND seq > ?2 ORDER BY seq",
-        )?;
-        let rows = statement.query_map(params![id, after], |row| {
-            Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get(1)?))
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    })
+    let next = after.map_or(0, |after| after.saturating_add(1));
+    // The batch that holds the first one that is wanted, and all after it.
+    let mut statement = db.prepare_cached(
+        "SELECT first, bodies FROM domovoi_chunks WHERE turn_id = ?1 AND first >=
+         (SELECT coalesce(max(first), 0) FROM domovoi_chunks WHERE turn_id = ?1 AND first <= ?2)
+         ORDER BY first",
+    )?;
+    let mut rows = statement.query(params![id, i64::try_from(next).unwrap_or(i64::MAX)])?;
+    let mut chunks = Vec::new();
+    while let Some(row) = rows.next()? {
+        let first = row.get::<_, i64>(0)?.unsigned_abs();
+        let lines = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+        let numbered = (first..).zip(lines.lines()).filter(|(seq, _)| *seq >= next);
+        chunks.extend(numbered.map(|(seq, body)| (seq, body.to_owned())));
+    }
+    Ok(chunks)
 }
 
-/// Ends a turn and writes its message, in one transaction.
-pub(super) fn end(
-    database: &Arc<Database>,
-    id: &str,
-    status: TurnStatus,
-    message: Option<&UiMessage>,
-) -> Result<(), AgentError> {
-    database.with(|db| {
-        let transaction = db.transaction()?;
-        if let Some(message) = message {
-            history::upsert(&transaction, message)?;
-        }
-        transaction
-            .prepare_cached(
-                "UPDATE domovoi_turns SET status = ?2, finished_at = unixepoch('subsec') * 1000
-                 WHERE id = ?1",
-            )?
-            .execute([id, status.as_str()])?;
-        Ok(transaction.commit()?)
-    })
+/// Notes how a turn has ended.
+pub(super) fn end(db: &Connection, id: &str, status: TurnStatus) -> Result<(), AgentError> {
+    db.prepare_cached(
+        "UPDATE domovoi_turns SET status = ?2, finished_at = unixepoch('subsec') * 1000
+         WHERE id = ?1",
+    )?
+    .execute([id, status.as_str()])?;
+    Ok(())
 }
 
 /// Ends turns that were running when the process ended: what they had written becomes a message
 /// that says so.
-pub(super) fn recover(database: &Arc<Database>) -> Result<(), AgentError> {
-    let running: Vec<(String, String)> = database.with(|db| {
+pub(super) fn recover(db: &mut Connection) -> Result<(), AgentError> {
+    let running: Vec<(String, String)> = {
         let mut statement =
             db.prepare_cached("SELECT id, message_id FROM domovoi_turns WHERE status = 'running'")?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok::<_, AgentError>(rows.collect::<Result<_, _>>()?)
-    })?;
+        rows.collect::<Result<_, _>>()?
+    };
     for (id, message_id) in running {
-        let mut reducer = Reducer::new(message_id);
-        for (_, body) in chunks(database, &id, None)? {
+        // A continuation goes on with a message that is there.
+        let mut reducer = match history::get(db, &message_id)? {
+            Some(message) => Reducer::resume(message),
+            None => Reducer::new(message_id),
+        };
+        for (_, body) in chunks(db, &id, None)? {
             if let Ok(chunk) = Chunk::parse(&body) {
                 reducer.apply(&chunk);
             }
@@ -147,18 +155,21 @@ pub(super) fn recover(database: &Arc<Database>) -> Result<(), AgentError> {
             message_metadata: json!({"turn": {"outcome": "interrupted"}}),
         });
         let message = reducer.finish();
-        let written = message.parts.iter().any(is_content).then_some(&message);
-        end(database, &id, TurnStatus::Interrupted, written)?;
+        let transaction = db.transaction()?;
+        if has_content(&message) {
+            history::upsert(&transaction, &message)?;
+        }
+        end(&transaction, &id, TurnStatus::Interrupted)?;
+        transaction.commit()?;
     }
     Ok(())
 }
 
-/// Whether a part is something to read, rather than the mark of a step.
-pub(super) fn is_content(part: &domovoi_protocol::Part) -> bool {
-    use domovoi_protocol::Part;
-    match part {
+/// Whether there is something to read in a message, rather than marks of steps alone.
+pub(super) fn has_content(message: &UiMessage) -> bool {
+    message.parts.iter().any(|part| match part {
         Part::StepStart => false,
         Part::Text { text, .. } => !text.is_empty(),
         _ => true,
-    }
+    })
 }

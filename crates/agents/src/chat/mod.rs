@@ -2,43 +2,60 @@
 //!
 //! | module | what is in it |
 //! |---|---|
-//! | `extension` | which frame goes where |
-//! | `history` | the messages, one row each |
-//! | `journal` | turns and their chunks |
-//! | `turn` | one turn from request to last frame |
+//! | `extension`, `requests` | which frame and which request goes where |
+//! | `context` | what an agent can do with its conversation |
+//! | `options` | [`ChatOptions`]: what an agent decides about its turns |
+//! | `order`, `state` | turns that are asked for, wait and run |
+//! | `begin`, `turn` | one turn: what it adds to the history, and its answer |
+//! | `emitter`, `journal` | chunks on their way to disk, message and clients |
 //! | `resume` | notices, acknowledgements, replay |
-//! | `state` | what is in memory: the running turn, those that wait |
+//! | `answers` | answers to tool calls that wait, and going on after them |
+//! | `history`, `merge`, `versions` | the messages, a row for each version of each |
+//! | `delta` | telling clients what has changed |
 //! | `reply` | [`ChatReply`]: what an agent answers with |
 //! | `stream_text` | [`StreamText`]: a model, its tools, and the loop between them |
 //! | `model_history` | the history as a model reads it |
 //! | `part_writer` | a model's pieces as parts |
 //! | `tool` | [`Tool`]: a function a model may call |
 
-use std::future::Future;
+use std::future::{Future, ready};
 
-use domovoi_protocol::{UiMessage, tool::ClientTool};
+use domovoi_protocol::{UiMessage, chat::Trigger, tool::ClientTool};
 use serde_json::{Map, Value};
+use tokio_util::sync::CancellationToken;
 
+mod answers;
+mod begin;
+mod context;
+mod delta;
+mod emitter;
 mod extension;
 mod history;
+
 mod journal;
+mod merge;
 mod model_history;
+mod options;
+mod order;
 mod part_writer;
 mod reply;
+mod requests;
 mod resume;
 mod state;
 mod stream_text;
 mod tool;
 mod turn;
+mod versions;
 
 pub(crate) use extension::ChatExtension;
 pub(crate) use state::ChatState;
 
+pub use options::{ChatOptions, Concurrency};
 pub use reply::ChatReply;
 pub use stream_text::StreamText;
 pub use tool::{Tool, ToolContext};
 
-use crate::{Agent, AgentError, Context, Result};
+use crate::{Agent, Context, Result};
 
 /// An agent people chat with. The runtime keeps the history, streams the reply to every
 /// connection, and lets clients come back to a running turn.
@@ -49,6 +66,27 @@ pub trait AiChatAgent: Agent {
         cx: &Context<Self>,
         turn: ChatTurn,
     ) -> impl Future<Output = Result<ChatReply>> + Send;
+
+    /// Called when a turn is over and its message is stored. The next turn begins after this.
+    fn on_finish(
+        &self,
+        cx: &Context<Self>,
+        finished: &FinishedTurn,
+    ) -> impl Future<Output = Result<()>> + Send {
+        let _ = (cx, finished);
+        ready(Ok(()))
+    }
+
+    /// Changes a message before it is stored: to leave out a secret, say. What was streamed is not
+    /// what is kept then, and clients are told.
+    fn sanitize_message(&self, message: UiMessage) -> UiMessage {
+        message
+    }
+
+    /// How the agent treats its conversation.
+    fn chat_options(&self) -> ChatOptions {
+        ChatOptions::default()
+    }
 }
 
 /// What started a turn.
@@ -59,18 +97,39 @@ pub struct ChatTurn {
     pub request_id: String,
     /// The id the answer will have.
     pub message_id: String,
+    /// What the person did.
+    pub trigger: Trigger,
+    /// Whether the newest message of the history is an answer to be gone on with: its tool calls
+    /// that waited for a client or a person have been answered.
+    pub continuation: bool,
     /// Tools that run in the client that asked.
     pub client_tools: Vec<ClientTool>,
     /// Custom fields of the request's body.
     pub body: Map<String, Value>,
+    /// Cancelled when the turn is to end. The reply is dropped then, so that only work beside it
+    /// has to look.
+    pub abort: CancellationToken,
 }
 
-impl<A: AiChatAgent> Context<A> {
-    /// The history, oldest first.
-    ///
-    /// # Errors
-    /// [`AgentError::Database`], or [`AgentError::Json`] where a stored message cannot be read.
-    pub fn messages(&self) -> Result<Vec<UiMessage>, AgentError> {
-        history::all(self.database())
-    }
+/// A turn that is over.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct FinishedTurn {
+    /// The id of the request, or of the turn the agent started.
+    pub request_id: String,
+    /// The answer as it is stored; none where there was nothing to keep.
+    pub message: Option<UiMessage>,
+    /// How it ended.
+    pub outcome: TurnOutcome,
+}
+
+/// How a turn ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TurnOutcome {
+    /// With an answer.
+    Completed,
+    /// By a person or by the agent itself.
+    Aborted,
+    /// With an error, which the clients were told.
+    Failed,
 }

@@ -4,15 +4,16 @@
 
 use domovoi_protocol::{
     ServerFrame,
-    chat::{ChatResponse, HistoryFrame, Outcome},
+    chat::{ChatResponse, Outcome},
     resume::{PendingFrame, ResumeAck, ResumeNone, ResumeNoneReason, ResumeRequest, ResumingFrame},
 };
 
 use super::{
-    AiChatAgent, ChatState,
+    AiChatAgent, ChatState, TurnOutcome,
+    delta::{self, Changes},
     journal::{self, TurnStatus},
 };
-use crate::{Connection, Context, Result};
+use crate::{AgentError, Connection, Context, Result};
 
 /// Offers a running turn to a connection, which gets no live chunks until it acknowledges.
 pub(super) fn offer(connection: &Connection, id: String, probe_id: Option<String>) {
@@ -46,7 +47,13 @@ pub(super) fn acknowledge<A: AiChatAgent>(
     connection: &Connection,
     ack: &ResumeAck,
 ) -> Result<()> {
-    for (seq, body) in journal::chunks(cx.database(), &ack.id, ack.after)? {
+    let (missing, status) = cx.database().with(|db| {
+        Ok::<_, AgentError>((
+            journal::chunks(db, &ack.id, ack.after)?,
+            journal::status(db, &ack.id)?,
+        ))
+    })?;
+    for (seq, body) in missing {
         connection.send_frame(&ServerFrame::from(ChatResponse {
             id: ack.id.clone(),
             body,
@@ -65,7 +72,6 @@ pub(super) fn acknowledge<A: AiChatAgent>(
             ..ChatResponse::default()
         }
     } else {
-        let status = journal::status(cx.database(), &ack.id)?;
         let outcome = status.and_then(outcome);
         ChatResponse { replay: Some(true), ..ChatResponse::done(ack.id.as_str(), outcome) }
     };
@@ -80,8 +86,8 @@ pub(super) fn repeat<A: AiChatAgent>(
     id: &str,
     status: TurnStatus,
 ) -> Result<()> {
-    let messages = cx.messages()?;
-    connection.send_frame(&ServerFrame::from(HistoryFrame { messages }));
+    let changes = Changes { reload: true, ..Changes::default() };
+    delta::tell(cx, &changes, |other| other == connection)?;
     connection.send_frame(&ServerFrame::from(ChatResponse::done(id, outcome(status))));
     Ok(())
 }
@@ -92,5 +98,14 @@ pub(super) fn outcome(status: TurnStatus) -> Option<Outcome> {
         TurnStatus::Running | TurnStatus::Completed => None,
         TurnStatus::Aborted => Some(Outcome::Aborted),
         TurnStatus::Error | TurnStatus::Interrupted => Some(Outcome::Error),
+    }
+}
+
+/// How a turn that has run ended, as the agent is told.
+pub(super) fn finished(status: TurnStatus) -> TurnOutcome {
+    match status {
+        TurnStatus::Running | TurnStatus::Completed => TurnOutcome::Completed,
+        TurnStatus::Aborted => TurnOutcome::Aborted,
+        TurnStatus::Error | TurnStatus::Interrupted => TurnOutcome::Failed,
     }
 }

@@ -1,93 +1,51 @@
-//! One turn, from the request to the last frame.
-//!
-//! Every chunk is journalled before it is sent, so whatever a client has seen survives the
-//! process.
+//! One turn, from what starts it to its last frame.
 
 use std::panic::AssertUnwindSafe;
 
 use domovoi_protocol::{
-    Chunk, Reducer, ServerFrame,
-    chat::{ChatBody, ChatRequest, ChatResponse, Outcome},
+    Chunk, Part, ServerFrame, UiMessage,
+    chat::{ChatResponse, Outcome},
 };
 use futures::{FutureExt, StreamExt};
 use serde_json::json;
-use uuid::Uuid;
+use tokio::time::{Instant, sleep_until};
 
 use super::{
-    AiChatAgent, ChatTurn,
-    extension::broadcast_history,
+    AiChatAgent, ChatTurn, FinishedTurn, answers,
+    begin::{self, Begun},
+    delta::{self, Changes},
+    emitter::{Batch, Emitter},
     history,
     journal::{self, TurnStatus},
+    order::Order,
     resume,
     state::Stop,
 };
 use crate::{AgentError, Connection, Context, HandlerError, Result};
 
-/// Most chunks journalled and sent as one batch.
-const MAX_BATCH: usize = 64;
+/// Most chunks taken from an agent at a time.
+const AT_A_TIME: usize = 64;
 
-/// Runs the turn a client asked for, after those that wait already.
+/// Runs a turn whose time has come.
 pub(super) async fn run<A: AiChatAgent>(
     cx: &Context<A>,
-    connection: &Connection,
-    request: ChatRequest,
-) -> Result<()> {
-    let id = request.id.clone();
-    let body = match request.body() {
-        Ok(body) => body,
-        Err(error) => {
-            refuse(connection, &id, &error.to_string());
-            return Ok(());
-        }
-    };
-    let Some(stop) = cx.chat().enqueue(&id) else {
-        // Sent again while it waits or runs.
-        resume::probe(cx.chat(), connection, Default::default());
-        return Ok(());
-    };
-    let live = LiveGuard { cx, id: &id };
-    if let Some(status) = journal::status(cx.database(), &id)? {
-        return resume::repeat(cx, connection, &id, status);
+    order: Order,
+    stop: &Stop,
+) -> Result<Option<FinishedTurn>> {
+    let Some(begun) = begin::begin(cx, order)? else { return Ok(None) };
+    let Begun { id, requester, message, message_id, .. } = &begun;
+    let emitter = Emitter::new(id, message_id.clone(), message.clone());
+    // Who asked for a continuation waits for its chunks until it has acknowledged the notice.
+    match requester {
+        Some(asker) if message.is_some() => resume::offer(asker, id.clone(), None),
+        Some(asker) => asker.set_parked(false),
+        None => {}
     }
-    let queue = cx.chat().queue.clone();
-    let _turn = tokio::select! {
-        turn = queue.lock() => turn,
-        () = stop.abort.cancelled() => {
-            connection.send_frame(&ChatResponse::done(id.as_str(), Some(Outcome::Aborted)).into());
-            return Ok(());
-        }
-    };
-    let result = Turn::begin(cx, connection, &id, &body);
-    let result = match result {
-        Ok(turn) => turn.drive(body, &stop).await,
-        Err(error) => Err(error),
-    };
-    drop(live);
-    if let Err(error) = &result {
-        tracing::error!(agent = cx.agent(), instance = cx.name(), %error, "a chat turn cannot be stored");
-        refuse(connection, &id, "The conversation could not be saved. Is the disk full?");
+    for waiting in cx.chat().take_probes() {
+        resume::offer(&waiting, id.clone(), None);
     }
-    Ok(())
-}
-
-/// Answers a request that does not become a turn.
-fn refuse(connection: &Connection, id: &str, error: &str) {
-    connection.send_frame(&ChatResponse::error(id, error).into());
-    connection.send_frame(&ChatResponse::done(id, Some(Outcome::Error)).into());
-}
-
-/// Takes a turn off the list of live ones, however it ends.
-struct LiveGuard<'a, A: AiChatAgent> {
-    cx: &'a Context<A>,
-    id: &'a str,
-}
-
-impl<A: AiChatAgent> Drop for LiveGuard<'_, A> {
-    fn drop(&mut self) {
-        for connection in self.cx.chat().remove(self.id) {
-            resume::none(&connection, None);
-        }
-    }
+    delta::tell(cx, &begun.changes, |connection| Some(connection) != requester.as_ref())?;
+    Turn { cx, begun, emitter }.drive(stop).await.map(Some)
 }
 
 /// How the reply ended.
@@ -99,41 +57,13 @@ enum End {
 
 struct Turn<'a, A: AiChatAgent> {
     cx: &'a Context<A>,
-    connection: &'a Connection,
-    id: &'a str,
-    message_id: String,
-    user_ids: Vec<String>,
-    reducer: Reducer,
-    started: bool,
-    next_seq: u64,
+    begun: Begun,
+    emitter: Emitter,
 }
 
-impl<'a, A: AiChatAgent> Turn<'a, A> {
-    /// Writes the person's message and the begin of the turn, and tells the other connections.
-    fn begin(
-        cx: &'a Context<A>,
-        connection: &'a Connection,
-        id: &'a str,
-        body: &ChatBody,
-    ) -> Result<Self> {
-        let message_id = Uuid::now_v7().to_string();
-        let merged = cx.sql().transaction(|transaction| {
-            journal::begin(transaction, id, &message_id)?;
-            history::merge(transaction, &body.messages, body.trigger)
-        })?;
-        connection.set_parked(false);
-        for waiting in cx.chat().set_running(id) {
-            resume::offer(&waiting, id.to_owned(), None);
-        }
-        broadcast_history(cx, |other| other != connection)?;
-        let reducer = Reducer::new(message_id.as_str());
-        let user_ids = merged.user_ids;
-        let (started, next_seq) = (false, 0);
-        Ok(Self { cx, connection, id, message_id, user_ids, reducer, started, next_seq })
-    }
-
-    async fn drive(mut self, body: ChatBody, stop: &Stop) -> Result<()> {
-        let reply = AssertUnwindSafe(self.reply(body)).catch_unwind();
+impl<A: AiChatAgent> Turn<'_, A> {
+    async fn drive(mut self, stop: &Stop) -> Result<FinishedTurn> {
+        let reply = AssertUnwindSafe(self.reply(stop)).catch_unwind();
         let end = tokio::select! {
             biased;
             () = stop.abort.cancelled() => End::Aborted,
@@ -146,37 +76,45 @@ impl<'a, A: AiChatAgent> Turn<'a, A> {
     }
 
     /// Asks the agent and streams its answer.
-    async fn reply(&mut self, body: ChatBody) -> Result<End> {
+    async fn reply(&mut self, stop: &Stop) -> Result<End> {
+        let attachments = std::mem::take(&mut self.begun.attachments);
         let turn = ChatTurn {
-            request_id: self.id.to_owned(),
-            message_id: self.message_id.clone(),
-            client_tools: body.client_tools.unwrap_or_default(),
-            body: body.custom,
+            request_id: self.begun.id.clone(),
+            message_id: self.begun.message_id.clone(),
+            trigger: self.begun.trigger,
+            continuation: self.begun.message.is_some(),
+            client_tools: attachments.client_tools,
+            body: attachments.custom,
+            abort: stop.abort.clone(),
         };
         let reply = match self.cx.this().on_chat_message(self.cx, turn).await {
             Ok(reply) => reply,
             Err(error) => return Ok(self.failed(&error)),
         };
-        let mut batches = reply.into_chunks().ready_chunks(MAX_BATCH);
-        while let Some(batch) = batches.next().await {
-            let mut chunks = Vec::with_capacity(batch.len());
-            let mut failure = None;
-            for chunk in batch {
-                match chunk {
-                    Ok(Chunk::Error { error_text }) => failure = Some(End::Failed(error_text)),
-                    Ok(chunk) => chunks.push(chunk),
-                    Err(error) => failure = Some(self.failed(&error)),
-                }
-                if failure.is_some() {
-                    break;
-                }
+        let mut chunks = reply.into_chunks().ready_chunks(AT_A_TIME);
+        loop {
+            let due = self.emitter.due();
+            if due.is_some_and(|due| due <= Instant::now()) {
+                self.flush()?;
+                // An agent that never waits must not keep others from running.
+                tokio::task::yield_now().await;
+                continue;
             }
-            self.emit(chunks)?;
-            if let Some(failure) = failure {
-                return Ok(failure);
+            let gathered = sleep_until(due.unwrap_or_else(Instant::now));
+            let ready = tokio::select! {
+                biased;
+                ready = chunks.next() => ready,
+                () = gathered, if due.is_some() => continue,
+            };
+            let Some(ready) = ready else { return Ok(End::Completed) };
+            for chunk in ready {
+                match chunk {
+                    Ok(Chunk::Error { error_text }) => return Ok(End::Failed(error_text)),
+                    Ok(chunk) => self.emitter.add(chunk),
+                    Err(error) => return Ok(self.failed(&error)),
+                }
             }
         }
-        Ok(End::Completed)
     }
 
     fn failed(&self, error: &HandlerError) -> End {
@@ -184,40 +122,20 @@ impl<'a, A: AiChatAgent> Turn<'a, A> {
         End::Failed(error.to_string())
     }
 
-    /// Journals chunks, then sends them.
-    fn emit(&mut self, mut chunks: Vec<Chunk>) -> Result<(), AgentError> {
-        if chunks.is_empty() {
-            return Ok(());
-        }
-        if !self.started {
-            self.started = true;
-            if !matches!(chunks.first(), Some(Chunk::Start { .. })) {
-                chunks.insert(0, Chunk::Start { message_id: None, message_metadata: None });
-            }
-        }
-        for chunk in &mut chunks {
-            if let Chunk::Start { message_id, .. } = chunk {
-                *message_id = Some(self.message_id.clone());
-            }
-            self.reducer.apply(chunk);
-        }
-        let bodies: Vec<String> = chunks.iter().map(Chunk::to_json).collect();
-        journal::append(self.cx.database(), self.id, self.next_seq, &bodies)?;
-        for body in bodies {
-            let frame = ChatResponse {
-                id: self.id.to_owned(),
-                body,
-                seq: Some(self.next_seq),
-                ..ChatResponse::default()
-            };
-            self.next_seq += 1;
-            self.send(&frame.into());
-        }
+    /// Journals what waits, then sends it.
+    fn flush(&mut self) -> Result<(), AgentError> {
+        let Some(batch) = self.emitter.take() else { return Ok(()) };
+        self.cx.sql().transaction(|db| self.write(db, &batch))?;
+        self.send_batch(&batch);
         Ok(())
     }
 
+    fn write(&self, db: &rusqlite::Connection, batch: &Batch) -> Result<(), AgentError> {
+        journal::append(db, &self.begun.id, batch.first, &batch.lines)
+    }
+
     /// Ends the turn: the message is stored before anybody is told.
-    fn end(mut self, end: End, stop: &Stop) -> Result<()> {
+    fn end(mut self, end: End, stop: &Stop) -> Result<FinishedTurn> {
         let (status, mark) = match &end {
             End::Completed => (TurnStatus::Completed, None),
             End::Aborted => (TurnStatus::Aborted, Some(json!({"outcome": "aborted"}))),
@@ -226,32 +144,94 @@ impl<'a, A: AiChatAgent> Turn<'a, A> {
             }
         };
         if let Some(turn) = mark
-            && self.started
+            && self.emitter.has_started()
         {
-            let mut last =
-                vec![Chunk::MessageMetadata { message_metadata: json!({ "turn": turn }) }];
+            let message_metadata = json!({ "turn": turn });
+            self.emitter.add(Chunk::MessageMetadata { message_metadata });
             if matches!(end, End::Aborted) {
-                last.push(Chunk::Abort { reason: None });
+                self.emitter.add(Chunk::Abort { reason: None });
             }
-            self.emit(last)?;
         }
-        let reducer = std::mem::replace(&mut self.reducer, Reducer::new(""));
-        let message = reducer.finish();
-        let keep = message.parts.iter().any(journal::is_content) && !stop.discard.is_cancelled();
-        journal::end(self.cx.database(), self.id, status, keep.then_some(&message))?;
+        let batch = self.emitter.take();
+        let streamed = named_tools(self.emitter.finish());
+        let keep = journal::has_content(&streamed) && !stop.is_discarded();
+        let message = keep.then(|| self.cx.this().sanitize_message(streamed.clone()));
+        let limit = self.cx.this().chat_options().max_persisted_messages;
+        let removed = self.cx.sql().transaction(|db| {
+            if let Some(batch) = &batch {
+                self.write(db, batch)?;
+            }
+            if let Some(message) = &message {
+                self.store(db, message)?;
+            }
+            journal::end(db, &self.begun.id, status)?;
+            limit.map_or(Ok(Vec::new()), |keep| history::trim(db, keep))
+        })?;
+        if let Some(batch) = &batch {
+            self.send_batch(batch);
+        }
         if let End::Failed(error) = end {
-            self.send(&ChatResponse::error(self.id, error).into());
+            self.send(&ChatResponse::error(self.begun.id.as_str(), error).into());
         }
-        let requester = self.connection;
-        broadcast_history(self.cx, |connection| connection != requester)?;
-        let message_ids = Some(std::mem::take(&mut self.user_ids));
-        let done = ChatResponse::done(self.id, resume::outcome(status));
-        let done = ServerFrame::from(ChatResponse { message_ids, ..done });
-        self.cx.broadcast(done.to_json());
-        Ok(())
+        // Whoever saw the stream need not be told what it made, unless something else was kept.
+        let differs = message.as_ref().is_some_and(|message| *message != streamed);
+        let written = message.iter().filter(|_| differs).cloned().collect();
+        let requester = self.begun.requester.clone();
+        let was_there = self.begun.message.is_some();
+        delta::tell(self.cx, &Changes { written, removed, reload: false }, |connection| {
+            was_there || delta::is_ours(connection) || Some(connection) != requester.as_ref()
+        })?;
+        self.done(status);
+        for answer in self.cx.chat().take_answers() {
+            answers::apply(self.cx, answer)?;
+        }
+        let Begun { id, .. } = self.begun;
+        Ok(FinishedTurn { request_id: id, message, outcome: resume::finished(status) })
+    }
+
+    fn store(&self, db: &rusqlite::Connection, message: &UiMessage) -> Result<(), AgentError> {
+        match history::place(db, &message.id)? {
+            Some(place) => history::replace(db, place.position, message).map(drop),
+            // It was there when the turn began, and was deleted since.
+            None if self.begun.message.is_some() => Ok(()),
+            None => history::append(db, message, self.begun.anchor).map(drop),
+        }
+    }
+
+    fn done(&mut self, status: TurnStatus) {
+        let done = ChatResponse {
+            message_ids: Some(std::mem::take(&mut self.begun.user_ids)),
+            continuation: self.begun.message.is_some().then_some(true),
+            ..ChatResponse::done(self.begun.id.as_str(), resume::outcome(status))
+        };
+        self.cx.broadcast(ServerFrame::from(done).to_json());
+    }
+
+    fn send_batch(&self, batch: &Batch) {
+        for frame in self.emitter.frames(batch) {
+            self.cx.broadcast_to(frame, |connection| !connection.is_parked());
+        }
     }
 
     fn send(&self, frame: &ServerFrame) {
         self.cx.broadcast_to(frame.to_json(), |connection| !connection.is_parked());
     }
+}
+
+/// A message whose tool calls all say the tool's name, as persisted ones do.
+fn named_tools(mut message: UiMessage) -> UiMessage {
+    for part in &mut message.parts {
+        if let Part::Tool(tool) = part
+            && tool.tool_name.is_none()
+        {
+            tool.tool_name = Some(tool.name().to_owned());
+        }
+    }
+    message
+}
+
+/// Answers a request that does not become a turn.
+pub(super) fn refuse(connection: &Connection, id: &str, error: &str) {
+    connection.send_frame(&ChatResponse::error(id, error).into());
+    connection.send_frame(&ChatResponse::done(id, Some(Outcome::Error)).into());
 }

@@ -26,9 +26,10 @@ impl Tables {
             Self::Schedules => &[include_str!(
                 "../../../../migrations/agent/schedules/0001_schedules_and_queue.sql"
             )],
-            Self::Chat => {
-                &[include_str!("../../../../migrations/agent/chat/0001_messages_and_turns.sql")]
-            }
+            Self::Chat => &[
+                include_str!("../../../../migrations/agent/chat/0001_messages_and_turns.sql"),
+                include_str!("../../../../migrations/agent/chat/0002_versions_and_batches.sql"),
+            ],
         }
     }
 

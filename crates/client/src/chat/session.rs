@@ -261,7 +261,8 @@ impl ChatSession {
         let tool_call_id = tool_call_id.to_owned();
         self.tool_answered(
             edited,
-            ToolApproval { tool_call_id, approved, auto_continue: true }.into(),
+            ToolApproval { tool_call_id, approved, auto_continue: true, ..ToolApproval::default() }
+                .into(),
         )
     }
 

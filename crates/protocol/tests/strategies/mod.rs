@@ -247,11 +247,12 @@ pub(crate) fn client_frame() -> BoxedStrategy<ClientFrame> {
         option::of(text()).prop_map(|probe_id| ResumeRequest { probe_id }.into()),
         (text(), option::of(any::<u64>())).prop_map(|(id, after)| ResumeAck { id, after }.into()),
         tool_result.prop_map(Into::into),
-        (text(), any::<bool>(), any::<bool>()).prop_map(
-            |(tool_call_id, approved, auto_continue)| {
-                ToolApproval { tool_call_id, approved, auto_continue }.into()
+        (text(), any::<bool>(), option::of(text()), some_json(), any::<bool>()).prop_map(
+            |(tool_call_id, approved, reason, input, auto_continue)| {
+                ToolApproval { tool_call_id, approved, reason, input, auto_continue }.into()
             }
         ),
+        any::<i64>().prop_map(|version| SelectVersion { version }.into()),
     ]
     .boxed()
 }

@@ -1,0 +1,153 @@
+//! Answers to tool calls that wait: results of tools that run in a client, and decisions of people.
+
+use domovoi_protocol::{
+    Part, ServerFrame, UiMessage,
+    chat::MessageUpdated,
+    message::{Approval, ToolPart, ToolState},
+    tool::{ClientTool, ToolApproval, ToolResult},
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{
+    AiChatAgent, history,
+    order::{self, Order, Work},
+};
+use crate::{AgentError, Connection, Context};
+
+/// An answer to a tool call.
+#[derive(Debug, Clone)]
+pub(super) struct Answer {
+    /// Who answered, where it was a client.
+    pub(super) from: Option<Connection>,
+    pub(super) call: String,
+    pub(super) kind: Kind,
+    /// Whether the turn goes on by itself once every call is answered.
+    pub(super) auto_continue: bool,
+    pub(super) client_tools: Option<Vec<ClientTool>>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Kind {
+    /// What a tool in the client answered, or why it failed.
+    Result(Result<Value, String>),
+    /// What a person decided.
+    Decision {
+        approved: bool,
+        reason: Option<String>,
+        /// Arguments in the place of the model's.
+        input: Option<Value>,
+    },
+}
+
+impl Answer {
+    pub(super) fn of_tool(from: &Connection, frame: ToolResult) -> Self {
+        let failed = frame.state == Some(ToolState::OutputError) || frame.error_text.is_some();
+        let result = if failed {
+            Err(frame.error_text.unwrap_or_else(|| "The tool failed.".to_owned()))
+        } else {
+            Ok(frame.output.unwrap_or_default())
+        };
+        Self {
+            from: Some(from.clone()),
+            call: frame.tool_call_id,
+            kind: Kind::Result(result),
+            auto_continue: frame.auto_continue,
+            client_tools: frame.client_tools,
+        }
+    }
+
+    pub(super) fn of_person(from: &Connection, frame: ToolApproval) -> Self {
+        let ToolApproval { tool_call_id, approved, reason, input, auto_continue } = frame;
+        let kind = Kind::Decision { approved, reason, input };
+        let from = Some(from.clone());
+        Self { from, call: tool_call_id, kind, auto_continue, client_tools: None }
+    }
+
+    fn refuse(&self, error: &str) {
+        if let Some(from) = &self.from {
+            from.send_frame(&ServerFrame::error(error));
+        }
+    }
+}
+
+/// Writes an answer into its message, tells everybody, and lets the answer of the model go on.
+/// The first answer to a call stands.
+pub(super) fn apply<A: AiChatAgent>(cx: &Context<A>, answer: Answer) -> Result<(), AgentError> {
+    let found = cx.database().with(|db| history::with_tool_call(db, &answer.call))?;
+    let Some(mut message) = found else {
+        if cx.chat().running().is_some() {
+            // The message with the call is being written.
+            cx.chat().answer_later(answer);
+        } else {
+            answer.refuse("There is no tool call of that id in this conversation.");
+        }
+        return Ok(());
+    };
+    let Some(part) = tool_part(&mut message, &answer.call) else { return Ok(()) };
+    if let Err(error) = write(part, &answer.kind) {
+        answer.refuse(error);
+        return Ok(());
+    }
+    let message = cx.this().sanitize_message(message);
+    cx.sql().transaction(|db| {
+        if let Some(place) = history::place(db, &message.id)? {
+            history::replace(db, place.position, &message)?;
+        }
+        Ok(())
+    })?;
+    cx.broadcast(ServerFrame::from(MessageUpdated { message: message.clone() }).to_json());
+    if answer.auto_continue && !message.parts.iter().any(is_open) {
+        let work = Work::Continue { message_id: message.id, client_tools: answer.client_tools };
+        let id = Uuid::now_v7().to_string();
+        order::start(cx, Order { id, requester: answer.from, work });
+    }
+    Ok(())
+}
+
+fn tool_part<'a>(message: &'a mut UiMessage, call: &str) -> Option<&'a mut ToolPart> {
+    message.parts.iter_mut().find_map(|part| match part {
+        Part::Tool(tool) if tool.tool_call_id == call => Some(tool),
+        _ => None,
+    })
+}
+
+/// Writes an answer into the call it is for; an error where the call does not wait for it.
+fn write(part: &mut ToolPart, answer: &Kind) -> Result<(), &'static str> {
+    match (answer, part.state) {
+        (Kind::Result(result), ToolState::InputAvailable) => {
+            match result {
+                Ok(output) => {
+                    part.state = ToolState::OutputAvailable;
+                    part.output = Some(output.clone());
+                    part.other.insert("preliminary".to_owned(), false.into());
+                }
+                Err(error) => {
+                    part.state = ToolState::OutputError;
+                    part.error_text = Some(error.clone());
+                }
+            }
+            Ok(())
+        }
+        (Kind::Decision { approved, reason, input }, ToolState::ApprovalRequested) => {
+            let id = part.approval.take().map(|approval| approval.id).unwrap_or_default();
+            let (approved, reason) = (*approved, reason.clone());
+            part.approval = Some(Approval { id, approved: Some(approved), reason });
+            part.state =
+                if approved { ToolState::ApprovalResponded } else { ToolState::OutputDenied };
+            if let (true, Some(input)) = (approved, input) {
+                part.input = Some(input.clone());
+            }
+            Ok(())
+        }
+        (Kind::Result(_), _) => Err("That tool call was answered already."),
+        (Kind::Decision { .. }, _) => Err("That tool call was decided on already."),
+    }
+}
+
+/// Whether a part waits for a client or a person.
+fn is_open(part: &Part) -> bool {
+    use ToolState::{ApprovalRequested, InputAvailable, InputStreaming};
+    matches!(part, Part::Tool(tool)
+        if matches!(tool.state, InputStreaming | InputAvailable | ApprovalRequested))
+}

@@ -1,0 +1,128 @@
+//! The begin of a turn: what it adds to the history is durable before the agent is asked.
+
+use domovoi_protocol::{
+    Role, UiMessage,
+    chat::{ChatBody, Trigger},
+};
+use rusqlite::Connection as Database;
+use uuid::Uuid;
+
+use super::{
+    AiChatAgent,
+    delta::Changes,
+    history,
+    journal::{self, Attachments},
+    merge::{Merged, merge},
+    options::Concurrency,
+    order::{Order, Work},
+};
+use crate::{AgentError, Connection, Context};
+
+/// A turn that has begun.
+pub(super) struct Begun {
+    pub(super) id: String,
+    pub(super) requester: Option<Connection>,
+    pub(super) trigger: Trigger,
+    pub(super) attachments: Attachments,
+    /// The id of the message that is written.
+    pub(super) message_id: String,
+    /// The message that is gone on with; none where a new one is written.
+    pub(super) message: Option<UiMessage>,
+    /// Position of the message before it.
+    pub(super) anchor: Option<i64>,
+    /// Ids of the messages of a person that were written.
+    pub(super) user_ids: Vec<String>,
+    pub(super) changes: Changes,
+}
+
+/// Writes what a turn begins with; nothing where there is nothing to answer any more.
+pub(super) fn begin<A: AiChatAgent>(
+    cx: &Context<A>,
+    order: Order,
+) -> Result<Option<Begun>, AgentError> {
+    let Order { id, requester, work } = order;
+    let taken = cx.chat().set_running(&id);
+    let sanitize = |message: UiMessage| cx.this().sanitize_message(message);
+    cx.sql().transaction(|db| {
+        let begun = |trigger, attachments, resumed: Option<UiMessage>, merged: Merged| {
+            let message_id = match &resumed {
+                Some(message) => message.id.clone(),
+                None => Uuid::now_v7().to_string(),
+            };
+            journal::begin(db, &id, &message_id, &attachments)?;
+            Ok(Some(Begun {
+                id: id.clone(),
+                requester: requester.clone(),
+                trigger,
+                attachments,
+                message_id,
+                message: resumed,
+                anchor: history::head(db)?,
+                user_ids: merged.user_ids,
+                changes: Changes { written: merged.written, removed: merged.left, reload: false },
+            }))
+        };
+        match work {
+            Work::Request(body) => {
+                let concurrency = cx.this().chat_options().concurrency;
+                let ChatBody { mut messages, trigger, client_tools, custom } = body;
+                let mut merged = take_over(db, concurrency, taken, &mut messages)?;
+                messages = messages.into_iter().map(sanitize).collect();
+                let resumed = resumed(db, &messages, trigger)?;
+                merged.extend(merge(db, &messages, trigger)?);
+                let client_tools = client_tools.unwrap_or_default();
+                begun(trigger, Attachments { client_tools, custom }, resumed, merged)
+            }
+            Work::Ask(messages) => {
+                let messages: Vec<_> = messages.into_iter().map(sanitize).collect();
+                let merged = merge(db, &messages, Trigger::SubmitMessage)?;
+                begun(Trigger::SubmitMessage, journal::attachments(db)?, None, merged)
+            }
+            Work::Continue { message_id, client_tools } => {
+                let Some(message) = history::get(db, &message_id)? else { return Ok(None) };
+                let mut attachments = journal::attachments(db)?;
+                if let Some(client_tools) = client_tools {
+                    attachments.client_tools = client_tools;
+                }
+                begun(Trigger::SubmitMessage, attachments, Some(message), Merged::default())
+            }
+        }
+    })
+}
+
+/// Takes over the messages of turns whose place this one took. `taken` ends with its own.
+fn take_over(
+    db: &Database,
+    concurrency: Concurrency,
+    mut taken: Vec<UiMessage>,
+    messages: &mut Vec<UiMessage>,
+) -> Result<Merged, AgentError> {
+    let own: Vec<String> = messages.iter().map(|message| message.id.clone()).collect();
+    taken.retain(|message| own.last() != Some(&message.id));
+    if concurrency != Concurrency::Merge {
+        return merge(db, &taken, Trigger::SubmitMessage);
+    }
+    messages.retain(|message| !taken.iter().any(|taken| taken.id == message.id));
+    if let Some(last) = messages.last_mut() {
+        let mut parts: Vec<_> = taken.into_iter().flat_map(|message| message.parts).collect();
+        parts.append(&mut last.parts);
+        last.parts = parts;
+    }
+    Ok(Merged::default())
+}
+
+/// The newest message, where it is an answer and a client sends it as the last one: it wants that
+/// answer gone on with.
+fn resumed(
+    db: &Database,
+    sent: &[UiMessage],
+    trigger: Trigger,
+) -> Result<Option<UiMessage>, AgentError> {
+    let last = sent.last().filter(|last| last.role == Role::Assistant);
+    let Some(last) = last.filter(|_| trigger == Trigger::SubmitMessage) else { return Ok(None) };
+    let newest = history::place(db, &last.id)?.map(|place| place.position);
+    if newest.is_some() && newest == history::head(db)? {
+        return history::get(db, &last.id);
+    }
+    Ok(None)
+}

@@ -1,0 +1,91 @@
+//! What a chat agent can do with its conversation.
+
+use domovoi_protocol::{Role, ServerFrame, UiMessage, frame::Empty};
+use uuid::Uuid;
+
+use super::{
+    AiChatAgent, history,
+    order::{self, Order, Work},
+    state::Why,
+};
+use crate::{AgentError, Connection, Context};
+
+impl<A: AiChatAgent> Context<A> {
+    /// The history, oldest first. In a long conversation [`Context::recent_messages`] reads less.
+    ///
+    /// # Errors
+    /// [`AgentError::Database`], or [`AgentError::Json`] where a stored message cannot be read.
+    pub fn messages(&self) -> Result<Vec<UiMessage>, AgentError> {
+        if !self.database().exists() {
+            return Ok(Vec::new());
+        }
+        self.database().with(|db| history::all(db))
+    }
+
+    /// The newest messages, at most `limit`, oldest first.
+    ///
+    /// # Errors
+    /// As [`Context::messages`].
+    pub fn recent_messages(&self, limit: usize) -> Result<Vec<UiMessage>, AgentError> {
+        if !self.database().exists() {
+            return Ok(Vec::new());
+        }
+        self.database().with(|db| history::recent(db, limit))
+    }
+
+    /// Writes messages into the history, each in its place where its id is known and at the end
+    /// where not, and sends them to every client. No turn begins.
+    ///
+    /// # Errors
+    /// [`AgentError::Database`]; nothing is written then.
+    pub fn save_messages(
+        &self,
+        messages: impl IntoIterator<Item = UiMessage>,
+    ) -> Result<(), AgentError> {
+        self.write_messages(messages.into_iter().collect(), |_| true)
+    }
+
+    /// Starts a turn that no client has asked for, with a message of a person's: from a schedule,
+    /// say. Every open client sees question and answer. It runs after the turns that wait already;
+    /// [`AiChatAgent::on_finish`] tells when it is over. Answers the turn's id.
+    pub fn ask(&self, text: impl Into<String>) -> String {
+        let message = UiMessage::new(Uuid::now_v7().to_string(), Role::User, text);
+        self.ask_message(message)
+    }
+
+    /// As [`Context::ask`], with a whole message.
+    pub fn ask_message(&self, message: UiMessage) -> String {
+        let id = Uuid::now_v7().to_string();
+        let work = Work::Ask(vec![message]);
+        order::start(self, Order { id: id.clone(), requester: None, work });
+        id
+    }
+
+    /// Ends a turn, as the person does who presses stop: what is written is kept. Whether there is
+    /// such a turn.
+    pub fn abort_turn(&self, id: &str) -> bool {
+        self.chat().stop(id)
+    }
+
+    /// Ends every turn, those that wait as well.
+    pub fn abort_turns(&self) {
+        self.chat().stop_all(Why::Stopped);
+    }
+
+    /// Deletes the conversation, for every client. Of a running turn nothing is kept.
+    ///
+    /// # Errors
+    /// [`AgentError::Database`].
+    pub fn clear_history(&self) -> Result<(), AgentError> {
+        self.clear(|_| true)
+    }
+
+    pub(super) fn clear(&self, to: impl Fn(&Connection) -> bool) -> Result<(), AgentError> {
+        self.chat().stop_all(Why::Discarded);
+        if self.database().exists() {
+            self.database().with(history::clear)?;
+        }
+        self.broadcast_to(ServerFrame::ChatClear(Empty {}).to_json(), to);
+        Ok(())
+    }
+}

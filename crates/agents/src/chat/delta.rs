@@ -1,0 +1,52 @@
+//! Telling clients what has changed in the history.
+
+use domovoi_protocol::{
+    ServerFrame, UiMessage,
+    chat::{ChatDelta, HistoryFrame},
+};
+
+use super::AiChatAgent;
+use crate::{AgentError, Connection, Context};
+
+/// What has changed.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Changes {
+    /// Messages that are new or have changed.
+    pub(super) written: Vec<UiMessage>,
+    /// Ids of messages that are part of the history no longer.
+    pub(super) removed: Vec<String>,
+    /// More than is worth telling.
+    pub(super) reload: bool,
+}
+
+/// Tells the connections that `to` picks. Clients of ours get what has changed, and nothing where
+/// nothing has; others the whole history, which is what they know.
+pub(super) fn tell<A: AiChatAgent>(
+    cx: &Context<A>,
+    changes: &Changes,
+    to: impl Fn(&Connection) -> bool,
+) -> Result<(), AgentError> {
+    let connections = cx.connections();
+    let (ours, others): (Vec<_>, Vec<_>) =
+        connections.iter().filter(|it| to(it)).partition(|it| is_ours(it));
+    let Changes { written, removed, reload } = changes;
+    if !ours.is_empty() && (*reload || !written.is_empty() || !removed.is_empty()) {
+        let delta =
+            ChatDelta { messages: written.clone(), removed: removed.clone(), reload: *reload };
+        send(&ours, &delta.into());
+    }
+    if !others.is_empty() {
+        send(&others, &HistoryFrame { messages: cx.messages()? }.into());
+    }
+    Ok(())
+}
+
+fn send(connections: &[&Connection], frame: &ServerFrame) {
+    let text = axum::extract::ws::Utf8Bytes::from(frame.to_json());
+    connections.iter().for_each(|connection| connection.send_text(text.clone()));
+}
+
+/// Whether the client knows [`ChatDelta`]: it says so in its query.
+pub(super) fn is_ours(connection: &Connection) -> bool {
+    connection.query("domovoi").is_some_and(|version| version == "1")
+}

@@ -1,0 +1,115 @@
+//! What a client's request does to the history.
+
+use std::collections::HashSet;
+
+use domovoi_protocol::{Role, UiMessage, chat::Trigger};
+use rusqlite::Connection;
+
+use super::{history, history::Place};
+use crate::AgentError;
+
+/// What has changed.
+#[derive(Debug, Default)]
+pub(super) struct Merged {
+    /// Ids of the messages of a person that were written.
+    pub(super) user_ids: Vec<String>,
+    /// Messages that are new or have changed.
+    pub(super) written: Vec<UiMessage>,
+    /// Ids of messages that are part of the history no longer.
+    pub(super) left: Vec<String>,
+}
+
+/// Brings the history up to date with what a client sent.
+///
+/// A client need only send what is new. Known answers stay as the server has them, since the server
+/// wrote them. A known message of a person that ends the list and says something else was edited:
+/// it becomes a new version. Where every listed id is known, the client went back to an earlier
+/// point, and what it left out is left. A regenerate leaves the answers to the last message of a
+/// person in any case.
+pub(super) fn merge(
+    db: &Connection,
+    sent: &[UiMessage],
+    trigger: Trigger,
+) -> Result<Merged, AgentError> {
+    let mut merged = Merged::default();
+    let mut all_known = !sent.is_empty();
+    for (index, message) in sent.iter().enumerate() {
+        match history::place(db, &message.id)? {
+            Some(place) if message.role == Role::User => {
+                let is_last = index + 1 == sent.len();
+                known(db, message, place, is_last, &mut merged)?;
+            }
+            Some(_) => {}
+            None => {
+                all_known = false;
+                history::append(db, message, history::head(db)?)?;
+                merged.wrote(message);
+            }
+        }
+    }
+    if all_known {
+        leave_unlisted(db, sent, &mut merged)?;
+    }
+    if trigger == Trigger::RegenerateMessage
+        && let Some(question) = history::last_of_user(db)?
+    {
+        merged.left.append(&mut history::leave_from(db, question + 1)?);
+    }
+    Ok(merged)
+}
+
+impl Merged {
+    pub(super) fn extend(&mut self, mut later: Self) {
+        self.user_ids.append(&mut later.user_ids);
+        self.written.append(&mut later.written);
+        self.left.append(&mut later.left);
+    }
+
+    fn wrote(&mut self, message: &UiMessage) {
+        if message.role == Role::User {
+            self.user_ids.push(message.id.clone());
+        }
+        self.written.push(message.clone());
+    }
+}
+
+fn known(
+    db: &Connection,
+    message: &UiMessage,
+    place: Place,
+    is_last: bool,
+    merged: &mut Merged,
+) -> Result<(), AgentError> {
+    let stored = history::get(db, &message.id)?;
+    if stored.as_ref().is_some_and(|stored| stored.parts == message.parts) {
+        return Ok(());
+    }
+    if is_last {
+        let left = history::leave_from(db, place.position)?;
+        merged.left.extend(left.into_iter().filter(|id| *id != message.id));
+        history::append(db, message, place.parent)?;
+    } else {
+        history::replace(db, place.position, message)?;
+    }
+    merged.wrote(message);
+    Ok(())
+}
+
+/// Leaves what is not listed.
+fn leave_unlisted(
+    db: &Connection,
+    sent: &[UiMessage],
+    merged: &mut Merged,
+) -> Result<(), AgentError> {
+    let listed: HashSet<&str> = sent.iter().map(|message| message.id.as_str()).collect();
+    let mut all = db.prepare_cached("SELECT id FROM domovoi_messages WHERE active")?;
+    let ids = all.query_map([], |row| row.get(0))?;
+    let ids: Vec<String> = ids.collect::<Result<_, _>>()?;
+    let mut leave =
+        db.prepare_cached("UPDATE domovoi_messages SET active = 0 WHERE id = ?1 AND active")?;
+    for id in ids.into_iter().filter(|id| !listed.contains(id.as_str())) {
+        leave.execute([&id])?;
+        merged.left.push(id);
+    }
+    Ok(())
+}

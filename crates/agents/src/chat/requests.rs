@@ -1,0 +1,64 @@
+//! The history over HTTP.
+
+use axum::{
+    Json,
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use http::{Method, Request, StatusCode, header};
+
+use super::{AiChatAgent, history, versions};
+use crate::{Context, Result, routing::query_value};
+
+/// Answers `GET .../get-messages`, with `?before=ID&limit=N` a page of it, and
+/// `GET .../get-versions?id=ID`; nothing for anything else.
+pub(super) fn answer<A: AiChatAgent>(
+    cx: &Context<A>,
+    request: &Request<Body>,
+) -> Option<Result<Response>> {
+    if request.method() != Method::GET {
+        return None;
+    }
+    let (path, query) = (request.uri().path(), |key| query_value(request.uri(), key));
+    if path.ends_with("/get-messages") {
+        let (before, limit) = (query("before"), query("limit"));
+        return Some(messages(cx, before.as_deref(), limit.as_deref()));
+    }
+    if path.ends_with("/get-versions") {
+        let Some(id) = query("id") else { return Some(Ok(bad_request("`id` is missing"))) };
+        return Some(all_versions(cx, &id));
+    }
+    None
+}
+
+fn messages<A: AiChatAgent>(
+    cx: &Context<A>,
+    before: Option<&str>,
+    limit: Option<&str>,
+) -> Result<Response> {
+    let limit = match limit.map(str::parse) {
+        None => usize::MAX,
+        Some(Ok(limit)) => limit,
+        Some(Err(_)) => return Ok(bad_request("`limit` is not a number")),
+    };
+    let page = match cx.database().exists() {
+        true => cx.database().with(|db| history::page(db, before, limit))?,
+        false => Vec::new(),
+    };
+    // They are JSON already.
+    let body = format!("[{}]", page.join(","));
+    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+fn all_versions<A: AiChatAgent>(cx: &Context<A>, id: &str) -> Result<Response> {
+    let versions = match cx.database().exists() {
+        true => cx.database().with(|db| versions::of(db, id))?,
+        false => Vec::new(),
+    };
+    Ok(Json(versions).into_response())
+}
+
+fn bad_request(message: &str) -> Response {
+    let body = serde_json::json!({"error": {"code": "bad_request", "message": message}});
+    (StatusCode::BAD_REQUEST, Json(body)).into_response()
+}
