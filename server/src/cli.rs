@@ -15,6 +15,7 @@ use crate::{
     config::{Config, Overrides},
     logging,
     model::ProgressLine,
+    request_log::{self, LogArgs},
     serve,
 };
 
@@ -33,6 +34,8 @@ enum Command {
     /// Weights of the embedded model.
     #[command(subcommand)]
     Model(ModelCommand),
+    /// What models were asked, and what it cost.
+    Log(LogArgs),
     /// Print the version.
     Version,
     /// Run the embedded model for the server; not for people.
@@ -76,6 +79,9 @@ pub(crate) fn run(domovoi: Domovoi) -> ExitCode {
             Ok(())
         }
         Command::Model(ModelCommand::Fetch { id, to }) => fetch(&id, to),
+        Command::Log(args) => {
+            request_log::run(&args).map_err(|error| -> Box<dyn std::error::Error> { error })
+        }
         Command::Version => {
             println!("domovoi {}", env!("CARGO_PKG_VERSION"));
             Ok(())

@@ -57,6 +57,9 @@ pub enum ServeError {
     /// The model cannot be used.
     #[error("the model cannot be used: {0}")]
     Model(#[from] ModelError),
+    /// The log of requests to models cannot be used.
+    #[error("the log of requests to models cannot be used: {0}")]
+    Gateway(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Something the operating system refused.
     #[error("{0}")]
     Io(#[from] std::io::Error),

@@ -7,7 +7,9 @@
 //! | `cli` | commands and flags |
 //! | [`config`] | `domovoi.toml`, `DOMOVOI_*` variables and flags |
 //! | `serve` | `domovoi serve`: start, address, shutdown |
-//! | `model` | which model answers; progress of getting it ready |
+//! | `gateway` | which models answer under which name, what they may cost, the log of requests |
+//! | `request_log` | `domovoi log`: that log, for people |
+//! | `model` | the model on this machine; progress of getting a model ready |
 //! | `agents` | the built-in agents: conversations, their list, the system's state |
 //! | `web` | pages, assets, health, highlighting, who may ask |
 //!
@@ -36,8 +38,10 @@ mod builder;
 mod cli;
 pub mod config;
 mod error;
+mod gateway;
 mod logging;
 mod model;
+mod request_log;
 mod serve;
 mod web;
 

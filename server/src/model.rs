@@ -1,36 +1,15 @@
-//! Which model answers, and the progress of getting it ready.
+//! The model on this machine, and the progress of getting a model ready.
 
 use std::{io::IsTerminal, sync::Arc};
 
-use domovoi_models::{
-    LanguageModel, ModelReadiness, ModelStatus,
-    openai::{OpenAiConfig, OpenAiModel},
-};
+use domovoi_models::{LanguageModel, ModelReadiness, ModelStatus};
 use tokio::sync::watch;
 
-use crate::{
-    ServeError,
-    config::{Config, ConfigError, Provider},
-};
+use crate::{ServeError, config::Config};
 
-/// Where an endpoint is when nothing says so.
-const OPENAI: &str = "https://api.openai.com/v1";
-
-/// The model the configuration chooses.
-pub(crate) fn choose(config: &Config) -> Result<Arc<dyn LanguageModel>, ServeError> {
-    match config.model.provider() {
-        Provider::OpenAi => {
-            let model = config.model.name.clone().ok_or(ConfigError::NoModelName)?;
-            let base_url = config.model.base_url.clone().unwrap_or_else(|| OPENAI.to_owned());
-            let api_key = config.model.api_key()?;
-            Ok(Arc::new(OpenAiModel::new(OpenAiConfig { base_url, api_key, model })?))
-        }
-        Provider::Embedded => embedded(config),
-    }
-}
-
+/// The model on this machine.
 #[cfg(feature = "embedded-model")]
-fn embedded(config: &Config) -> Result<Arc<dyn LanguageModel>, ServeError> {
+pub(crate) fn embedded(config: &Config) -> Result<Arc<dyn LanguageModel>, ServeError> {
     use domovoi_models::embedded::{EmbeddedConfig, EmbeddedModel, WorkerCommand};
     let mut embedded = EmbeddedConfig::new(WorkerCommand::this_program()?, &config.data_dir);
     embedded.weights = config.model.weights();
@@ -39,9 +18,10 @@ fn embedded(config: &Config) -> Result<Arc<dyn LanguageModel>, ServeError> {
     Ok(Arc::new(EmbeddedModel::start(embedded)))
 }
 
+/// There is no model on this machine.
 #[cfg(not(feature = "embedded-model"))]
-fn embedded(_config: &Config) -> Result<Arc<dyn LanguageModel>, ServeError> {
-    Err(ConfigError::NoEmbeddedModel.into())
+pub(crate) fn embedded(_config: &Config) -> Result<Arc<dyn LanguageModel>, ServeError> {
+    Err(crate::config::ConfigError::NoEmbeddedModel.into())
 }
 
 /// Logs how the model is getting ready, until the model is gone.

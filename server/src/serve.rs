@@ -1,12 +1,17 @@
 //! `domovoi serve`: start, address, shutdown.
 
-use std::{io::ErrorKind, time::Duration};
+use std::{io::ErrorKind, sync::Arc, time::Duration};
 
 use axum::serve::ListenerExt;
 use domovoi_agents::{Agents, AgentsConfig};
+use domovoi_models::LanguageModel;
 use tokio::net::TcpListener;
 
-use crate::{Domovoi, ServeError, agents, config::Config, model, web};
+use crate::{
+    Domovoi, ServeError, agents,
+    config::{Config, ConfigError},
+    gateway, model, web,
+};
 
 /// How long running answers may go on after a request to stop; what is cut off is in the journal.
 const GRACE: Duration = Duration::from_secs(5);
@@ -33,8 +38,11 @@ pub(crate) async fn run(domovoi: Domovoi, config: Config) -> Result<(), ServeErr
     settings.durability = config.durability;
     settings.allowed_origins.clone_from(&config.allowed_origins);
     let claimed = Agents::builder(settings).claim()?;
-    let model = model::choose(&config)?;
+    let gateway = gateway::open(&config, &config.data_dir)?;
+    let model = gateway.model(gateway::DEFAULT_ROUTE).ok_or(ConfigError::NoModelName)?;
+    let model: Arc<dyn LanguageModel> = Arc::new(model);
     tokio::spawn(model::log_progress(model.status()));
+    let claimed = claimed.service(gateway);
     let builder = agents::register(claimed, &config, &model, domovoi.tools);
     let builder = domovoi.registrations.into_iter().fold(builder, |builder, add| add(builder));
     let agents = builder.build()?;

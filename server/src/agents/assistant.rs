@@ -3,39 +3,56 @@
 use std::sync::Arc;
 
 use domovoi_agents::{chat::Tool, prelude::*};
-use domovoi_models::LanguageModel;
+use domovoi_models::gateway::{Feedback, FeedbackSubject, Gateway, Rating};
 use domovoi_protocol::Role;
 
 use super::{Conversations, DEFAULT};
+use crate::gateway::DEFAULT_ROUTE;
 
 /// Answers with the configured model.
 #[derive(Clone)]
 pub(crate) struct Assistant {
-    model: Arc<dyn LanguageModel>,
     tools: Vec<Arc<dyn Tool>>,
     instructions: String,
 }
 
 #[agent]
 impl Assistant {
-    pub(crate) fn new(
-        model: Arc<dyn LanguageModel>,
-        tools: Vec<Arc<dyn Tool>>,
-        instructions: String,
-    ) -> Self {
-        Self { model, tools, instructions }
+    pub(crate) fn new(tools: Vec<Arc<dyn Tool>>, instructions: String) -> Self {
+        Self { tools, instructions }
+    }
+
+    /// Keeps what the person thinks of an answer, beside what it cost.
+    #[callable]
+    fn feedback(
+        &self,
+        cx: &Context<Self>,
+        message_id: String,
+        rating: Rating,
+        comment: Option<String>,
+    ) -> Result<()> {
+        let gateway = cx.agents().service::<Gateway>().ok_or("there is no gateway")?;
+        let mut feedback = Feedback::new(rating);
+        feedback.comment = comment;
+        let subject = FeedbackSubject::Message(message_id);
+        match gateway.add_feedback(&subject, &feedback)? {
+            true => Ok(()),
+            false => Err("there is no such answer in the log of requests".into()),
+        }
     }
 }
 
 impl AiChatAgent for Assistant {
-    async fn on_chat_message(&self, cx: &Context<Self>, _turn: ChatTurn) -> Result<ChatReply> {
+    async fn on_chat_message(&self, cx: &Context<Self>, turn: ChatTurn) -> Result<ChatReply> {
         let messages = cx.messages()?;
         let first = messages.iter().find(|message| message.role == Role::User);
         let title = first.map(|message| message.text()).unwrap_or_default();
         let id = cx.name().to_owned();
         let list = cx.agents().get::<Conversations>(DEFAULT)?;
         list.run(move |list, cx| async move { list.used(&cx, &id, &title) }).await??;
-        let mut answer = StreamText::new(Arc::clone(&self.model)).messages(&messages);
+        let mut answer = StreamText::new(cx.model(DEFAULT_ROUTE)?)
+            .metadata(cx.request_metadata(&turn))
+            .messages(&messages);
         if !self.instructions.is_empty() {
             answer = answer.system(self.instructions.as_str());
         }

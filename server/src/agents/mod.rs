@@ -25,8 +25,8 @@ pub(crate) fn register(
     model: &Arc<dyn LanguageModel>,
     tools: Vec<Arc<dyn Tool>>,
 ) -> AgentsBuilder {
-    let tools = if config.model.uses_tools() { tools } else { Vec::new() };
-    let assistant = Assistant::new(Arc::clone(model), tools, config.instructions.clone());
+    let tools = if config.uses_tools() { tools } else { Vec::new() };
+    let assistant = Assistant::new(tools, config.instructions.clone());
     let system = System::new(Arc::clone(model));
     builder
         .chat_agent_with(move || assistant.clone())

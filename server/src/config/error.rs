@@ -40,6 +40,35 @@ pub enum ConfigError {
          the configuration, or the variable DOMOVOI_MODEL"
     )]
     NoModelName,
+    /// A route names a model nobody has.
+    #[error(
+        "the route `{route}` names `{target}`, which is no model: a name is `embedded`, or a \
+         provider of [providers] and its model as in `openai/gpt-5`. Known: {providers}"
+    )]
+    UnknownTarget {
+        /// The route.
+        route: String,
+        /// What it names.
+        target: String,
+        /// What it could name.
+        providers: String,
+    },
+    /// A route names nothing.
+    #[error("the route `{0}` under [models] names no model")]
+    EmptyRoute(String),
+    /// A provider has no address.
+    #[error("the provider `{0}` has no address: set `base_url` under [providers.{0}]")]
+    NoAddress(String),
+    /// A provider's key is in a variable that is not set.
+    #[error(
+        "the key of the provider `{provider}` is to be in the variable {variable}, which is not set"
+    )]
+    NoKey {
+        /// The provider.
+        provider: String,
+        /// The variable.
+        variable: String,
+    },
     /// The embedded model is configured in a build without it.
     #[error(
         "this build has no embedded model. Build it with the feature `embedded-model` (needs cmake \

@@ -2,19 +2,24 @@
 
 mod error;
 mod load;
+mod models;
 
 use std::{
-    fs,
+    collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
 };
 
 use domovoi_agents::Durability;
-use domovoi_models::weights::WeightsChoice;
+use domovoi_models::{
+    gateway::{Limits, Price},
+    weights::WeightsChoice,
+};
 use serde::{Deserialize, Deserializer};
 
 pub use error::ConfigError;
 pub use load::Overrides;
+pub use models::{GatewayConfig, ModelFacts, ProviderConfig, RouteConfig};
 
 use load::variable;
 
@@ -46,8 +51,18 @@ pub struct Config {
     pub durability: Durability,
     /// Instructions for the assistant, put before every conversation.
     pub instructions: String,
-    /// The model that answers.
+    /// The model that answers where `models` has no `default`.
     pub model: ModelConfig,
+    /// OpenAI-compatible endpoints by the names that `models` calls them.
+    pub providers: BTreeMap<String, ProviderConfig>,
+    /// Which models are tried, in which order, by the name that agents ask for.
+    pub models: BTreeMap<String, RouteConfig>,
+    /// What a million tokens cost, by `provider/model`.
+    pub prices: BTreeMap<String, Price>,
+    /// What people and agents may use in a day.
+    pub limits: Limits,
+    /// The log of requests.
+    pub gateway: GatewayConfig,
     /// Logs.
     pub log: LogConfig,
 }
@@ -123,6 +138,11 @@ impl Default for Config {
             durability: Durability::default(),
             instructions: INSTRUCTIONS.to_owned(),
             model: ModelConfig::default(),
+            providers: BTreeMap::new(),
+            models: BTreeMap::new(),
+            prices: BTreeMap::new(),
+            limits: Limits::default(),
+            gateway: GatewayConfig::default(),
             log: LogConfig::default(),
         }
     }
@@ -148,6 +168,18 @@ fn durability<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Durability, 
     })
 }
 
+impl Config {
+    /// Whether the model that answers may use tools: by default where it is at an endpoint.
+    #[must_use]
+    pub fn uses_tools(&self) -> bool {
+        let is_at_endpoint = || match self.models.get(crate::gateway::DEFAULT_ROUTE) {
+            Some(route) => route.targets.first().is_some_and(|target| target.contains('/')),
+            None => self.model.provider() == Provider::OpenAi,
+        };
+        self.model.tools.unwrap_or_else(is_at_endpoint)
+    }
+}
+
 impl ModelConfig {
     /// Where the model runs.
     #[must_use]
@@ -157,12 +189,6 @@ impl ModelConfig {
         } else {
             Provider::Embedded
         })
-    }
-
-    /// Whether the model may use tools.
-    #[must_use]
-    pub fn uses_tools(&self) -> bool {
-        self.tools.unwrap_or(self.provider() == Provider::OpenAi)
     }
 
     /// The weights of the embedded model.
@@ -180,10 +206,7 @@ impl ModelConfig {
         if let Some(key) = variable("OPENAI_API_KEY") {
             return Ok(Some(key));
         }
-        let Some(path) = &self.api_key_file else { return Ok(None) };
-        let text = fs::read_to_string(path)
-            .map_err(|source| ConfigError::Read { path: path.clone(), source })?;
-        Ok(text.lines().next().map(|line| line.trim().to_owned()))
+        self.api_key_file.as_ref().map(models::first_line).transpose()
     }
 }
 
