@@ -12,7 +12,6 @@ use crate::config::{Config, Overrides};
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[derive(Args)]
-#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct LogArgs {
     #[command(subcommand)]
     command: Option<LogCommand>,

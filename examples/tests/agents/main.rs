@@ -6,6 +6,7 @@ mod support;
 
 mod auth_hooks;
 mod echo;
+mod gateway;
 mod http_sse;
 mod model_context;
 mod multi_agent;

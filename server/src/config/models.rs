@@ -170,6 +170,22 @@ mod tests {
     }
 
     #[test]
+    fn the_guides_configurations_can_be_used() {
+        let mut blocks = 0;
+        for page in [
+            include_str!("../../../docs/guide/gateway.md"),
+            include_str!("../../../docs/guide/models.md"),
+        ] {
+            for block in page.split("```toml\n").skip(1) {
+                let text = block.split("```").next().unwrap_or_default();
+                Config::parse(text).unwrap();
+                blocks += 1;
+            }
+        }
+        assert!(blocks >= 6, "the pages show configurations");
+    }
+
+    #[test]
     fn a_mistake_in_a_route_is_named_with_its_line() {
         for (text, expected) in [
             ("[models.fast]\ntry = []\nretrys = 1\n", "retrys"),
