@@ -68,7 +68,7 @@ impl fmt::Debug for OpenAiConfig {
 ///
 /// Failures come at once: nothing is retried here. A connection must be made within ten seconds;
 /// after that the model may think for as long as it likes, while the other machine is there: it is
-/// asked by TCP, and one that vanished is noticed within half a minute.
+/// asked by TCP, and one that vanished is noticed after half a minute.
 #[derive(Clone)]
 pub struct OpenAiModel {
     client: Client<Endpoint>,
