@@ -201,7 +201,7 @@ async fn garbage_ends_the_reply_with_an_error() {
 async fn an_error_object_in_the_stream_is_the_providers_error() {
     let events = events_of(whole_stream(&[
         r#"{"choices":[{"delta":{"content":"Hal"}}]}"#,
-        r#"{"error":{"code":502,"message":"Upstream is gone"}}"#,
+        r#"{"error":{"code":502,"message":"Upstream of sk-secret is gone"}}"#,
         "[DONE]",
     ]))
     .await;
@@ -209,7 +209,7 @@ async fn an_error_object_in_the_stream_is_the_providers_error() {
     else {
         panic!("{events:?}");
     };
-    assert_eq!(message, "Upstream is gone");
+    assert_eq!(message, "Upstream of [API key] is gone");
 }
 
 #[tokio::test]

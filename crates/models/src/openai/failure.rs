@@ -76,6 +76,18 @@ pub(super) fn in_stream(error: &Value) -> ModelError {
     }
 }
 
+/// The error without the key, should the endpoint repeat it in its words.
+pub(super) fn without_key(mut error: ModelError, endpoint: &Endpoint) -> ModelError {
+    match &mut error {
+        ModelError::Provider { message, .. }
+        | ModelError::RateLimited { message: Some(message), .. } => {
+            *message = endpoint.without_key(message);
+        }
+        _ => {}
+    }
+    error
+}
+
 fn is_rate_limit(name: &str) -> bool {
     name.contains("rate_limit") || name == "RESOURCE_EXHAUSTED"
 }

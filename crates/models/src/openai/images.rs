@@ -112,7 +112,7 @@ impl ImageModel for OpenAiImages {
                 .await
                 .map_err(|error| failure::at_start(error, &self.endpoint))?;
             if let Some(error) = answer.get("error").filter(|error| !error.is_null()) {
-                return Err(failure::in_stream(error));
+                return Err(failure::without_key(failure::in_stream(error), &self.endpoint));
             }
             let images = serde_json::from_value::<Images>(answer);
             let images =

@@ -154,7 +154,9 @@ impl LanguageModel for OpenAiModel {
                     .create_stream_byot(body)
                     .await
                     .map_err(|error| failure::at_start(error, &self.endpoint))?;
-            Ok(events(chunks).boxed())
+            let endpoint = self.endpoint.clone();
+            let without_key = move |error| failure::without_key(error, &endpoint);
+            Ok(events(chunks).map(move |event| event.map_err(&without_key)).boxed())
         }
         .boxed()
     }
