@@ -79,11 +79,14 @@ fn misplaced(name: &str, item: TokenStream) -> TokenStream {
 
 /// Makes a tool of an async function with a doc comment and one argument, a struct that derives
 /// `Deserialize` and `JsonSchema`; a second argument of type `ToolContext` may follow.
+///
+/// `needs_approval` has a person asked before each call, `needs_approval = path` where that function
+/// of the arguments says so, and `timeout_seconds = 20` limits the time a call may take.
 #[proc_macro_attribute]
 pub fn tool(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    let _ = parse_macro_input!(arguments as syn::parse::Nothing);
+    let options = parse_macro_input!(arguments as tool::Options);
     let function = parse_macro_input!(item as syn::ItemFn);
-    tool::expand(function).unwrap_or_else(syn::Error::into_compile_error).into()
+    tool::expand(function, &options).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 /// Runs one SQL statement on an instance's database: `sql!(cx, "SELECT ... WHERE age > {age}")`.

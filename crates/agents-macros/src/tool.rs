@@ -2,11 +2,97 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Error, FnArg, ItemFn, Result, spanned::Spanned};
+use syn::{
+    Error, FnArg, Ident, ItemFn, LitInt, Path, Result, Token,
+    parse::{Parse, ParseStream},
+    punctuated::Punctuated,
+    spanned::Spanned,
+};
 
 use crate::method::doc_comment;
 
-pub(crate) fn expand(mut function: ItemFn) -> Result<TokenStream> {
+/// What stands in the brackets of `#[tool(...)]`.
+#[derive(Default)]
+pub(crate) struct Options {
+    /// Whether a person must approve a call: always, or where a function says so.
+    approval: Option<Option<Path>>,
+    timeout_seconds: Option<LitInt>,
+}
+
+/// One of them.
+enum Choice {
+    Approval(Option<Path>),
+    Timeout(LitInt),
+}
+
+impl Parse for Choice {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let name: Ident = input.parse()?;
+        let value = input.parse::<Option<Token![=]>>()?.is_some();
+        match (name.to_string().as_str(), value) {
+            ("needs_approval", false) => Ok(Self::Approval(None)),
+            ("needs_approval", true) => input.parse().map(|path| Self::Approval(Some(path))),
+            ("timeout_seconds", true) => input.parse().map(Self::Timeout),
+            _ => Err(Error::new(
+                name.span(),
+                "a tool knows `needs_approval`, `needs_approval = path::of_a_function` and \
+                 `timeout_seconds = 20`",
+            )),
+        }
+    }
+}
+
+impl Parse for Options {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let mut options = Self::default();
+        for choice in Punctuated::<Choice, Token![,]>::parse_terminated(input)? {
+            match choice {
+                Choice::Approval(path) => options.approval = Some(path),
+                Choice::Timeout(seconds) => options.timeout_seconds = Some(seconds),
+            }
+        }
+        Ok(options)
+    }
+}
+
+impl Options {
+    /// The methods of `Tool` that are not as by default.
+    fn methods(&self, arguments: &syn::Type) -> TokenStream {
+        let approval = self.approval.as_ref().map(|path| {
+            let needed = match path {
+                None => quote!(true),
+                Some(path) => quote! {
+                    match ::domovoi_agents::__private::serde_json::from_value::<#arguments>(
+                        arguments.clone(),
+                    ) {
+                        Ok(arguments) => #path(&arguments),
+                        // What cannot be read does not run without a person.
+                        Err(_) => true,
+                    }
+                },
+            };
+            quote! {
+                fn needs_approval(
+                    &self,
+                    arguments: &::domovoi_agents::__private::serde_json::Value,
+                ) -> bool {
+                    let _ = arguments;
+                    #needed
+                }
+            }
+        });
+        let timeout = self.timeout_seconds.as_ref().map(|seconds| {
+            quote! {
+                fn timeout(&self) -> ::std::time::Duration {
+                    ::std::time::Duration::from_secs(#seconds)
+                }
+            }
+        });
+        quote!(#approval #timeout)
+    }
+}
+
+pub(crate) fn expand(mut function: ItemFn, options: &Options) -> Result<TokenStream> {
     let description = doc_comment(&function.attrs);
     let ident = function.sig.ident.clone();
     if description.is_empty() {
@@ -30,6 +116,7 @@ pub(crate) fn expand(mut function: ItemFn) -> Result<TokenStream> {
         return Err(Error::new(third?.span(), "a tool takes its arguments and a `ToolContext`"));
     }
     let arguments = arguments.clone();
+    let chosen = options.methods(&arguments);
     let name = ident.to_string();
     let visibility = function.vis.clone();
     let docs: Vec<_> =
@@ -50,6 +137,17 @@ pub(crate) fn expand(mut function: ItemFn) -> Result<TokenStream> {
                         .to_value(),
                 }
             }
+
+            fn check(
+                &self,
+                arguments: &::domovoi_agents::__private::serde_json::Value,
+            ) -> ::domovoi_agents::Result<()> {
+                let _: #arguments =
+                    ::domovoi_agents::__private::serde_json::from_value(arguments.clone())?;
+                Ok(())
+            }
+
+            #chosen
 
             fn call(
                 &self,

@@ -16,7 +16,7 @@
 //! | `stream_text` | [`StreamText`]: a model, its tools, and the loop between them |
 //! | `model_history` | the history as a model reads it |
 //! | `part_writer` | a model's pieces as parts |
-//! | `tool` | [`Tool`]: a function a model may call |
+//! | `tool`, `tool_calls` | [`Tool`]: a function a model may call; the calls of one step |
 
 use std::future::{Future, ready};
 
@@ -44,6 +44,7 @@ mod resume;
 mod state;
 mod stream_text;
 mod tool;
+mod tool_calls;
 mod turn;
 mod versions;
 
@@ -53,7 +54,7 @@ pub(crate) use state::ChatState;
 pub use options::{ChatOptions, Concurrency};
 pub use reply::ChatReply;
 pub use stream_text::StreamText;
-pub use tool::{Tool, ToolContext};
+pub use tool::{DEFAULT_TOOL_TIMEOUT, Tool, ToolContext};
 
 use crate::{Agent, Context, Result};
 

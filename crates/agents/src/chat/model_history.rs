@@ -1,7 +1,10 @@
 //! The history as a model reads it.
 
 use domovoi_models::{ModelMessage, ToolCall, UserContent, UserPart};
-use domovoi_protocol::{Part, Role, UiMessage};
+use domovoi_protocol::{
+    Part, Role, UiMessage,
+    message::{ToolPart, ToolState},
+};
 use serde_json::Value;
 
 /// A message of the history as a model reads it. Tool calls without a result are left out: a
@@ -48,6 +51,7 @@ fn step_to_model(parts: &[Part]) -> Vec<ModelMessage> {
                 let result = match (&tool.output, &tool.error_text) {
                     (_, Some(error)) => format!("Error: {error}"),
                     (Some(output), None) => as_text(output),
+                    (None, None) if tool.state == ToolState::OutputDenied => rejection(tool),
                     (None, None) => continue,
                 };
                 tool_calls.push(ToolCall {
@@ -72,12 +76,30 @@ fn step_to_model(parts: &[Part]) -> Vec<ModelMessage> {
     messages
 }
 
-/// A tool's result in the words a model reads.
+/// What a model is told of a call that a person has rejected.
+fn rejection(tool: &ToolPart) -> String {
+    match tool.approval.as_ref().and_then(|approval| approval.reason.as_deref()) {
+        Some(reason) => format!("The person rejected this call: {reason}"),
+        None => "The person rejected this call.".to_owned(),
+    }
+}
+
+/// Most characters of a tool's result that a model reads.
+const MAX_RESULT: usize = 40_000;
+
+/// A tool's result in the words a model reads; of a very long one begin and end.
 pub(super) fn as_text(value: &Value) -> String {
-    match value {
+    let text = match value {
         Value::String(text) => text.clone(),
         value => value.to_string(),
+    };
+    if text.len() <= MAX_RESULT {
+        return text;
     }
+    let head = &text[..text.floor_char_boundary(MAX_RESULT * 3 / 4)];
+    let tail = &text[text.ceil_char_boundary(text.len() - MAX_RESULT / 4)..];
+    let left_out = text.len() - head.len() - tail.len();
+    format!("{head}\n[{left_out} characters are left out here]\n{tail}")
 }
 
 #[cfg(test)]

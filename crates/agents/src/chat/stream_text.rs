@@ -1,19 +1,23 @@
 //! A model, its tools, and the loop between them.
 
-use std::{fmt, sync::Arc};
+use std::{collections::HashMap, fmt, pin::pin, sync::Arc};
 
 use async_stream::try_stream;
 use domovoi_models::{
     FinishReason, LanguageModel, ModelEvent, ModelMessage, ModelRequest, RequestMetadata, ToolCall,
+    ToolDefinition, Usage,
 };
-use domovoi_protocol::{Chunk, UiMessage};
-use futures::{Stream, StreamExt, future::join_all};
-use serde_json::{Value, json};
+use domovoi_protocol::{
+    Chunk, Part, Reducer, Role, UiMessage, message::ToolState, tool::ClientTool,
+};
+use futures::{Stream, StreamExt};
+use serde_json::{Map, Value, json};
 
 use super::{
-    ChatReply, Tool, ToolContext,
-    model_history::{as_text, to_model},
+    ChatReply, Tool,
+    model_history::to_model,
     part_writer::{Kind, PartWriter},
+    tool_calls::{self, Fate, Ready, Tools, answer_of},
 };
 use crate::Result;
 
@@ -25,7 +29,9 @@ const DEFAULT_MAX_STEPS: usize = 8;
 pub struct StreamText {
     model: Arc<dyn LanguageModel>,
     request: ModelRequest,
-    tools: Vec<Arc<dyn Tool>>,
+    tools: Tools,
+    /// The newest answer, where calls of it are to run before anything else.
+    paused: Option<UiMessage>,
     max_steps: usize,
 }
 
@@ -40,7 +46,8 @@ impl StreamText {
     #[must_use]
     pub fn new(model: Arc<dyn LanguageModel>) -> Self {
         let request = ModelRequest::default();
-        Self { model, request, tools: Vec::new(), max_steps: DEFAULT_MAX_STEPS }
+        let tools = Tools::default();
+        Self { model, request, tools, paused: None, max_steps: DEFAULT_MAX_STEPS }
     }
 
     /// Puts instructions before the history.
@@ -50,11 +57,39 @@ impl StreamText {
         self
     }
 
-    /// Adds the history.
+    /// Adds the history. Where it ends with an answer whose calls a person has approved meanwhile,
+    /// those run first.
     #[must_use]
     pub fn messages(mut self, history: &[UiMessage]) -> Self {
-        let images = self.model.accepts_images();
-        self.request.messages.extend(history.iter().flat_map(|message| to_model(message, images)));
+        let mut history = history;
+        if let Some((last, before)) = history.split_last()
+            && last.role == Role::Assistant
+            && last.parts.iter().any(|part| approved_call(part).is_some())
+        {
+            self.paused = Some(last.clone());
+            history = before;
+        }
+        history.iter().for_each(|message| self.add(message));
+        self
+    }
+
+    /// Lets the model call tools that run in the client: those of
+    /// [`ChatTurn::client_tools`](super::ChatTurn::client_tools), or any the client is known to have.
+    /// The turn ends with the call, and goes on when the client has answered.
+    #[must_use]
+    pub fn client_tools(mut self, tools: impl IntoIterator<Item = ClientTool>) -> Self {
+        for ClientTool { name, description, parameters } in tools {
+            if self.request.tools.iter().any(|tool| tool.name == name) {
+                continue;
+            }
+            self.tools.client.insert(name.clone());
+            self.request.tools.push(ToolDefinition {
+                name,
+                description: description.unwrap_or_default(),
+                parameters: parameters
+                    .unwrap_or_else(|| json!({"type": "object", "properties": {}})),
+            });
+        }
         self
     }
 
@@ -69,7 +104,7 @@ impl StreamText {
     pub fn tools(mut self, tools: impl IntoIterator<Item = Arc<dyn Tool>>) -> Self {
         for tool in tools {
             self.request.tools.push(tool.definition());
-            self.tools.push(tool);
+            self.tools.server.push(tool);
         }
         self
     }
@@ -108,7 +143,16 @@ impl StreamText {
                 message_id: None,
                 message_metadata: Some(json!({"model": self.model.status().borrow().name.clone()})),
             };
-            let mut reason = FinishReason::Other;
+            if let Some(message) = self.paused.take() {
+                // What a person has approved since runs before the model is asked again.
+                let (failed, calls) = self.approved(&message);
+                let mut reducer = Reducer::resume(message);
+                for chunk in failed { reducer.apply(&chunk); yield chunk; }
+                let mut answers = pin!(tool_calls::run(calls));
+                while let Some(chunk) = answers.next().await { reducer.apply(&chunk); yield chunk; }
+                self.add(&reducer.finish());
+            }
+            let mut finish = Finish::default();
             for step in 0..self.max_steps {
                 yield Chunk::StartStep;
                 let mut writer = PartWriter::new(step);
@@ -124,98 +168,119 @@ impl StreamText {
                         ModelEvent::Reasoning(delta) => {
                             for chunk in writer.write(Kind::Reasoning, delta) { yield chunk; }
                         }
+                        ModelEvent::ToolCallStart { id, name } => {
+                            if let Some(end) = writer.end() { yield end; }
+                            yield Chunk::ToolInputStart {
+                                tool_call_id: id, tool_name: name, dynamic: None, title: None,
+                            };
+                        }
+                        ModelEvent::ToolCallDelta { id, delta } => {
+                            yield Chunk::ToolInputDelta { tool_call_id: id, input_text_delta: delta };
+                        }
                         ModelEvent::ToolCall(call) => calls.push(call),
-                        ModelEvent::Finish { reason: why, .. } => reason = why,
+                        ModelEvent::Finish { reason, usage } => finish.add(reason, usage),
                         _ => {}
                     }
                 }
                 drop(events);
                 if let Some(end) = writer.end() { yield end; }
-                let mut pending = Vec::new();
+                let mut waits = false;
+                let mut running = Vec::new();
+                let mut answers: HashMap<String, String> = HashMap::new();
                 for call in &calls {
-                    let (chunk, input) = announce(call);
-                    yield chunk;
-                    if let Ok(input) = input { pending.push(self.run(call, input)); }
+                    let (chunks, fate) = self.tools.announce(call);
+                    for chunk in chunks { yield chunk; }
+                    match fate {
+                        Fate::Runs(ready) => running.push(ready),
+                        Fate::Waits => waits = true,
+                        Fate::Failed(chunk) => {
+                            answers.extend(answer_of(&chunk).map(|(id, text)| (id.to_owned(), text)));
+                        }
+                    }
                 }
-                let results = join_all(pending).await;
-                for chunk in &results { yield chunk.clone(); }
+                let mut outputs = pin!(tool_calls::run(running));
+                while let Some(chunk) = outputs.next().await {
+                    answers.extend(answer_of(&chunk).map(|(id, text)| (id.to_owned(), text)));
+                    yield chunk;
+                }
                 yield Chunk::FinishStep;
-                if calls.is_empty() { break; }
-                let answers = answers(&calls, &results);
+                // A client or a person answers the rest, and the turn goes on then.
+                if calls.is_empty() || waits { break; }
+                finish.at_limit = step + 1 == self.max_steps;
+                let results = calls.iter().map(|call| ModelMessage::Tool {
+                    tool_call_id: call.id.clone(),
+                    content: answers.remove(&call.id).unwrap_or_default(),
+                });
+                let results: Vec<_> = results.collect();
                 self.request.messages.push(ModelMessage::Assistant { content: text, tool_calls: calls });
-                self.request.messages.extend(answers);
+                self.request.messages.extend(results);
             }
-            let finish_reason = serde_json::to_value(reason).ok().and_then(|r| r.as_str().map(str::to_owned));
-            yield Chunk::Finish { finish_reason, message_metadata: None };
+            yield finish.chunk();
         }
     }
 
-    /// Runs a tool; its failure is an answer too.
-    async fn run(&self, call: &ToolCall, input: Value) -> Chunk {
-        let tool_call_id = call.id.clone();
-        let tool = self.tools.iter().find(|tool| tool.definition().name == call.name);
-        let result = match tool {
-            Some(tool) => tool.call(ToolContext { tool_call_id: call.id.clone() }, input).await,
-            None => Err(format!("There is no tool named `{}`.", call.name).into()),
-        };
-        match result {
-            Ok(output) => Chunk::ToolOutputAvailable { tool_call_id, output, preliminary: None },
-            Err(error) => Chunk::ToolOutputError { tool_call_id, error_text: error.to_string() },
+    /// The calls of a message that a person has approved: those that cannot run, and the others.
+    fn approved(&self, message: &UiMessage) -> (Vec<Chunk>, Vec<Ready>) {
+        let (mut failed, mut calls) = (Vec::new(), Vec::new());
+        for call in message.parts.iter().filter_map(approved_call) {
+            match self.tools.approved(&call) {
+                Fate::Runs(ready) => calls.push(ready),
+                Fate::Failed(chunk) => failed.push(chunk),
+                Fate::Waits => {}
+            }
         }
+        (failed, calls)
+    }
+
+    fn add(&mut self, message: &UiMessage) {
+        self.request.messages.extend(to_model(message, self.model.accepts_images()));
     }
 }
 
-/// The chunk that shows a call, and its arguments where they are JSON.
-fn announce(call: &ToolCall) -> (Chunk, Result<Value, ()>) {
-    let (tool_call_id, tool_name) = (call.id.clone(), call.name.clone());
-    let arguments = if call.arguments.trim().is_empty() { "{}" } else { &call.arguments };
-    match serde_json::from_str::<Value>(arguments) {
-        Ok(input) => {
-            let chunk = Chunk::ToolInputAvailable {
-                tool_call_id,
-                tool_name,
-                input: input.clone(),
-                dynamic: None,
-                title: None,
-            };
-            (chunk, Ok(input))
-        }
-        Err(error) => {
-            let chunk = Chunk::ToolInputError {
-                tool_call_id,
-                tool_name,
-                input: Value::String(call.arguments.clone()),
-                error_text: not_json(&error),
-                dynamic: None,
-            };
-            (chunk, Err(()))
-        }
+/// The call of a part that a person has approved and that has not run.
+fn approved_call(part: &Part) -> Option<ToolCall> {
+    match part {
+        Part::Tool(tool) if tool.state == ToolState::ApprovalResponded => Some(ToolCall {
+            id: tool.tool_call_id.clone(),
+            name: tool.name().to_owned(),
+            arguments: tool.input.as_ref().map_or_else(String::new, Value::to_string),
+        }),
+        _ => None,
     }
 }
 
-fn not_json(error: &serde_json::Error) -> String {
-    format!("The arguments are not valid JSON: {error}")
+/// How an answer ends.
+#[derive(Default)]
+struct Finish {
+    reason: Option<FinishReason>,
+    usage: Option<Usage>,
+    /// The model wanted to go on, and may not.
+    at_limit: bool,
 }
 
-/// One answer for every call, in the words the model reads.
-fn answers(calls: &[ToolCall], results: &[Chunk]) -> Vec<ModelMessage> {
-    let answer = |call: &ToolCall| {
-        let found = results.iter().find_map(|chunk| match chunk {
-            Chunk::ToolOutputAvailable { tool_call_id, output, .. } if *tool_call_id == call.id => {
-                Some(as_text(output))
-            }
-            Chunk::ToolOutputError { tool_call_id, error_text } if *tool_call_id == call.id => {
-                Some(format!("Error: {error_text}"))
-            }
-            _ => None,
-        });
-        found.unwrap_or_else(|| match serde_json::from_str::<Value>(&call.arguments) {
-            Err(error) => format!("Error: {}", not_json(&error)),
-            Ok(_) => "Error: the tool did not answer.".to_owned(),
-        })
-    };
-    calls
-        .iter()
-        .map(|call| ModelMessage::Tool { tool_call_id: call.id.clone(), content: answer(call) })
-        .collect()
+impl Finish {
+    fn add(&mut self, reason: FinishReason, usage: Option<Usage>) {
+        self.reason = Some(reason);
+        if let Some(Usage { input_tokens, output_tokens }) = usage {
+            let sum = self.usage.get_or_insert_default();
+            sum.input_tokens += input_tokens;
+            sum.output_tokens += output_tokens;
+        }
+    }
+
+    fn chunk(self) -> Chunk {
+        let reason = serde_json::to_value(self.reason.unwrap_or(FinishReason::Other)).ok();
+        let mut metadata = Map::new();
+        if let Some(Usage { input_tokens, output_tokens }) = self.usage {
+            let usage = json!({"inputTokens": input_tokens, "outputTokens": output_tokens});
+            metadata.insert("usage".to_owned(), usage);
+        }
+        if self.at_limit {
+            metadata.insert("stoppedAt".to_owned(), "max-steps".into());
+        }
+        Chunk::Finish {
+            finish_reason: reason.and_then(|reason| reason.as_str().map(str::to_owned)),
+            message_metadata: (!metadata.is_empty()).then_some(Value::Object(metadata)),
+        }
+    }
 }

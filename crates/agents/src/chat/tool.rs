@@ -1,10 +1,17 @@
 //! A function a model may call. `#[tool]` makes one of an async function.
 
+use std::time::Duration;
+
 use domovoi_models::ToolDefinition;
 use futures::future::BoxFuture;
+use serde::Serialize;
 use serde_json::Value;
+use tokio::sync::mpsc;
 
-use crate::Result;
+use crate::{AgentError, Result};
+
+/// How long a tool may take, where it does not say.
+pub const DEFAULT_TOOL_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// A function a model may call.
 ///
@@ -25,6 +32,10 @@ use crate::Result;
 ///
 /// assert_eq!(get_weather.definition().name, "get_weather");
 /// ```
+///
+/// `#[tool(needs_approval)]` asks a person before each call, `#[tool(needs_approval = too_costly)]`
+/// where `fn too_costly(args: &WeatherArgs) -> bool` says so, and `#[tool(timeout_seconds = 20)]`
+/// limits the time it may take.
 pub trait Tool: Send + Sync + 'static {
     /// The tool as it is described to a model.
     fn definition(&self) -> ToolDefinition;
@@ -34,6 +45,26 @@ pub trait Tool: Send + Sync + 'static {
     /// # Errors
     /// Arguments that do not fit the schema, or whatever the function fails with.
     fn call(&self, cx: ToolContext, arguments: Value) -> BoxFuture<'static, Result<Value>>;
+
+    /// Whether the arguments are what the tool takes. Asked before a person is.
+    ///
+    /// # Errors
+    /// What is wrong with them, in words that the model reads.
+    fn check(&self, arguments: &Value) -> Result<()> {
+        let _ = arguments;
+        Ok(())
+    }
+
+    /// Whether a person must approve a call with these arguments, which have been checked.
+    fn needs_approval(&self, arguments: &Value) -> bool {
+        let _ = arguments;
+        false
+    }
+
+    /// How long a call may take; the model is told when it took longer.
+    fn timeout(&self) -> Duration {
+        DEFAULT_TOOL_TIMEOUT
+    }
 }
 
 /// What a tool knows about the call.
@@ -42,4 +73,31 @@ pub trait Tool: Send + Sync + 'static {
 pub struct ToolContext {
     /// The call's id.
     pub tool_call_id: String,
+    progress: mpsc::UnboundedSender<Progress>,
+}
+
+/// How far a call is.
+#[derive(Debug)]
+pub(super) struct Progress {
+    pub(super) tool_call_id: String,
+    pub(super) output: Value,
+}
+
+impl ToolContext {
+    pub(super) fn new(tool_call_id: &str, progress: mpsc::UnboundedSender<Progress>) -> Self {
+        Self { tool_call_id: tool_call_id.to_owned(), progress }
+    }
+
+    /// Shows people how far the call is. Each output takes the place of the one before it, and the
+    /// tool's answer that of the last; the model sees the answer alone.
+    ///
+    /// # Errors
+    /// [`AgentError::Json`] where the output cannot be written as JSON.
+    pub fn progress(&self, output: &impl Serialize) -> Result<(), AgentError> {
+        let output = serde_json::to_value(output)?;
+        let tool_call_id = self.tool_call_id.clone();
+        // Where nobody listens any more the call is about to be dropped.
+        let _ = self.progress.send(Progress { tool_call_id, output });
+        Ok(())
+    }
 }

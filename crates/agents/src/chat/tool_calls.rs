@@ -1,0 +1,173 @@
+//! The calls of one step: which run here, which wait for a client or a person.
+
+use std::{collections::HashSet, panic::AssertUnwindSafe, sync::Arc};
+
+use domovoi_models::ToolCall;
+use domovoi_protocol::Chunk;
+use futures::{FutureExt, Stream, StreamExt, stream::FuturesUnordered};
+use serde_json::Value;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use super::{Tool, ToolContext, model_history::as_text, tool::Progress};
+
+/// The tools of an answer.
+#[derive(Clone, Default)]
+pub(super) struct Tools {
+    /// Those that run here.
+    pub(super) server: Vec<Arc<dyn Tool>>,
+    /// Names of those that run in the client.
+    pub(super) client: HashSet<String>,
+}
+
+/// A call that can run.
+pub(super) struct Ready {
+    call: String,
+    tool: Arc<dyn Tool>,
+    input: Value,
+}
+
+/// What becomes of a call.
+pub(super) enum Fate {
+    /// It runs now.
+    Runs(Ready),
+    /// It waits for a client or a person.
+    Waits,
+    /// It has failed before it ran; the chunk says why.
+    Failed(Chunk),
+}
+
+impl Tools {
+    fn find(&self, name: &str) -> Option<&Arc<dyn Tool>> {
+        self.server.iter().find(|tool| tool.definition().name == name)
+    }
+
+    /// Decides over a call, and answers the chunks that show it.
+    pub(super) fn announce(&self, call: &ToolCall) -> (Vec<Chunk>, Fate) {
+        let (tool_call_id, tool_name) = (call.id.clone(), call.name.clone());
+        let input = match parse(&call.arguments) {
+            Ok(input) => input,
+            Err(error) => {
+                let error = Chunk::ToolInputError {
+                    tool_call_id,
+                    tool_name,
+                    input: Value::String(call.arguments.clone()),
+                    error_text: error,
+                    dynamic: None,
+                };
+                return (vec![error.clone()], Fate::Failed(error));
+            }
+        };
+        let mut chunks = vec![Chunk::ToolInputAvailable {
+            tool_call_id: tool_call_id.clone(),
+            tool_name,
+            input: input.clone(),
+            dynamic: None,
+            title: None,
+        }];
+        if self.client.contains(&call.name) {
+            return (chunks, Fate::Waits);
+        }
+        let fate = match self.find(&call.name) {
+            None => failed(&call.id, format!("There is no tool named `{}`.", call.name)),
+            Some(tool) => match tool.check(&input) {
+                Err(error) => failed(&call.id, error.to_string()),
+                Ok(()) if tool.needs_approval(&input) => {
+                    let approval_id = Uuid::now_v7().to_string();
+                    chunks.push(Chunk::ToolApprovalRequest { approval_id, tool_call_id });
+                    Fate::Waits
+                }
+                Ok(()) => {
+                    Fate::Runs(Ready { call: call.id.clone(), tool: Arc::clone(tool), input })
+                }
+            },
+        };
+        if let Fate::Failed(chunk) = &fate {
+            chunks.push(chunk.clone());
+        }
+        (chunks, fate)
+    }
+
+    /// The fate of a call that a person has approved.
+    pub(super) fn approved(&self, call: &ToolCall) -> Fate {
+        let found = self.find(&call.name);
+        match (parse(&call.arguments), found) {
+            (Err(error), _) => failed(&call.id, error),
+            (_, None) => failed(&call.id, format!("There is no tool named `{}`.", call.name)),
+            (Ok(input), Some(tool)) => match tool.check(&input) {
+                Err(error) => failed(&call.id, error.to_string()),
+                Ok(()) => {
+                    Fate::Runs(Ready { call: call.id.clone(), tool: Arc::clone(tool), input })
+                }
+            },
+        }
+    }
+}
+
+/// Runs tools side by side: what they show on the way, and at the end of each its answer.
+pub(super) fn run(calls: Vec<Ready>) -> impl Stream<Item = Chunk> + Send + 'static {
+    let (progress, mut shown) = mpsc::unbounded_channel();
+    let mut running: FuturesUnordered<_> =
+        calls.into_iter().map(|ready| one(ready, progress.clone())).collect();
+    drop(progress);
+    async_stream::stream! {
+        loop {
+            tokio::select! {
+                biased;
+                Some(Progress { tool_call_id, output }) = shown.recv() => {
+                    yield Chunk::ToolOutputAvailable { tool_call_id, output, preliminary: Some(true) };
+                }
+                Some(answer) = running.next() => yield answer,
+                else => break,
+            }
+        }
+    }
+}
+
+/// Runs one tool; its failure is an answer too.
+async fn one(ready: Ready, progress: mpsc::UnboundedSender<Progress>) -> Chunk {
+    let Ready { call: tool_call_id, tool, input } = ready;
+    let limit = tool.timeout();
+    let cx = ToolContext::new(&tool_call_id, progress);
+    // The call of `call` itself may panic as well.
+    let call = AssertUnwindSafe(async move { tool.call(cx, input).await }).catch_unwind();
+    let error_text = match tokio::time::timeout(limit, call).await {
+        Ok(Ok(Ok(output))) => {
+            return Chunk::ToolOutputAvailable { tool_call_id, output, preliminary: None };
+        }
+        Ok(Ok(Err(error))) => error.to_string(),
+        Ok(Err(_)) => {
+            tracing::error!("a tool panicked");
+            "The tool failed unexpectedly.".to_owned()
+        }
+        Err(_) => format!("The tool did not answer within {} seconds.", limit.as_secs_f64()),
+    };
+    Chunk::ToolOutputError { tool_call_id, error_text }
+}
+
+/// Id and words of an answer, where the chunk is one.
+pub(super) fn answer_of(chunk: &Chunk) -> Option<(&str, String)> {
+    match chunk {
+        Chunk::ToolOutputAvailable { tool_call_id, output, preliminary }
+            if *preliminary != Some(true) =>
+        {
+            Some((tool_call_id, as_text(output)))
+        }
+        Chunk::ToolOutputError { tool_call_id, error_text }
+        | Chunk::ToolInputError { tool_call_id, error_text, .. } => {
+            Some((tool_call_id, format!("Error: {error_text}")))
+        }
+        _ => None,
+    }
+}
+
+fn failed(tool_call_id: &str, error_text: String) -> Fate {
+    let tool_call_id = tool_call_id.to_owned();
+    Fate::Failed(Chunk::ToolOutputError { tool_call_id, error_text })
+}
+
+fn parse(arguments: &str) -> Result<Value, String> {
+    let arguments = if arguments.trim().is_empty() { "{}" } else { arguments };
+    serde_json::from_str(arguments)
+        .map_err(|error| format!("The arguments are not valid JSON: {error}"))
+}
