@@ -110,6 +110,36 @@ describe('the chat agents', () => {
     assert.equal(last.outcome, 'error');
   });
 
+  it('sanitize-agent keeps no secret', LIMIT, async () => {
+    const { wire, chunks } = await turn('sanitize-agent', 'my [SECRET]');
+    assert.deepEqual(deltas(chunks), ['Reply with [SECRET] data included']);
+    assert.deepEqual((await wire.history()).map(texts), [
+      'my [REDACTED]', 'Reply with [REDACTED] data included',
+    ]);
+  });
+
+  it('max-persisted-agent keeps four messages', LIMIT, async () => {
+    const wire = await open('max-persisted-agent');
+    for (const text of ['one', 'two', 'three']) await wire.turn(wire.say(text));
+    assert.deepEqual((await wire.history()).map(texts), ['two', 'Acknowledged', 'three', 'Acknowledged']);
+  });
+
+  it('notify-agent speaks first', LIMIT, async () => {
+    const [wire, other] = [await open('notify-agent', 'shared'), await open('notify-agent', 'shared')];
+    wire.send({ type: 'rpc', id: 'n', method: 'notify', args: ['hello all'] });
+    for (const one of [wire, other]) {
+      const { messages } = await one.until(({ type }) => type === 'cf_agent_chat_messages');
+      assert.equal(texts(messages.at(-1)), 'hello all');
+    }
+    wire.send({ type: 'rpc', id: 'a', method: 'ask', args: ['who is there?'] });
+    const { result } = await wire.until(({ type, id }) => type === 'rpc' && id === 'a');
+    for (const one of [wire, other]) {
+      const { chunks } = await one.turn(result);
+      assert.deepEqual(deltas(chunks), ['You asked: who is there?']);
+    }
+    assert.equal((await wire.history()).length, 3);
+  });
+
   describe('tool-agent', () => {
     /** Tool parts of the kept answer. */
     async function kept(wire) {
@@ -154,8 +184,53 @@ describe('the chat agents', () => {
       assert.match(part.errorText, /5|city|string/);
     });
 
-    it('slow-tool: takes its time and ends', LIMIT, async () => {
+    it('client-tool: the browser answers, and the turn goes on', LIMIT, async () => {
+      const { wire, chunks, last } = await turn('tool-agent', 'client-tool');
+      const call = chunks.find(({ type }) => type === 'tool-input-available');
+      assert.equal(call.toolName, 'getTimezone');
+      assert.equal(last.outcome, undefined);
+      wire.send({
+        type: 'cf_agent_tool_result', toolCallId: call.toolCallId, toolName: 'getTimezone',
+        output: 'Europe/Oslo', autoContinue: true,
+      });
+      const next = await continuation(wire);
+      assert.equal(next.every(({ continuation }) => continuation), true);
+      const [part] = await kept(wire);
+      assert.equal(part.output, 'Europe/Oslo');
+    });
+
+    it('approval: runs what a person approves', LIMIT, async () => {
+      const { wire, chunks } = await turn('tool-agent', 'approval');
+      const { toolCallId } = chunks.find(({ type }) => type === 'tool-approval-request');
+      wire.send({ type: 'cf_agent_tool_approval', toolCallId, approved: true, autoContinue: true });
+      await continuation(wire);
+      const [part] = await kept(wire);
+      assert.equal(part.state, 'output-available');
+      assert.deepEqual(part.output, { deleted: 'a.txt' });
+    });
+
+    it('approval: does not run what a person rejects, and ends all the same', LIMIT, async () => {
+      const { wire, chunks } = await turn('tool-agent', 'approval');
+      const { toolCallId } = chunks.find(({ type }) => type === 'tool-approval-request');
+      wire.send({ type: 'cf_agent_tool_approval', toolCallId, approved: false, autoContinue: true });
+      await continuation(wire);
+      const [part] = await kept(wire);
+      assert.equal(part.state, 'output-denied');
+      assert.equal(part.output, undefined);
+    });
+
+    /** The frames of the turn that goes on after an answer; who gave it gets them when it says so. */
+    async function continuation(wire) {
+      const { id } = await wire.until(({ type }) => type === 'cf_agent_stream_resuming');
+      wire.send({ type: 'cf_agent_stream_resume_ack', id });
+      await wire.turn(id);
+      return wire.frames.filter((frame) => frame.id === id && frame.body && !frame.replay);
+    }
+
+    it('slow-tool: takes its time, tells how far it is, and ends', LIMIT, async () => {
       const { wire, chunks } = await turn('tool-agent', 'slow-tool');
+      const progress = chunks.filter(({ preliminary }) => preliminary);
+      assert.deepEqual(progress.map(({ output }) => output.slept), [0, 1, 2]);
       assert.deepEqual(results(chunks).map(({ output }) => output), [{ slept: 3 }]);
       assert.equal((await kept(wire)).length, 1);
     });

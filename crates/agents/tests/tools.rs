@@ -33,6 +33,8 @@ impl AiChatAgent for Helper {
             .tool(count_up)
             .tool(never)
             .tool(panics)
+            .tool(leaves_its_context)
+            .tool(waits)
             .client_tools(turn.client_tools)
             .max_steps(self.max_steps)
             .into_reply())
@@ -281,4 +283,70 @@ async fn a_model_that_calls_for_ever_is_ended() {
     let sent = tokio::time::timeout(Duration::from_secs(30), chunks(&mut client)).await.unwrap();
     assert_eq!(chat.model.requests().len(), 2);
     assert_eq!(sent.last().unwrap()["messageMetadata"]["stoppedAt"], "max-steps");
+}
+
+/// Answers, and leaves its context with somebody who keeps it.
+#[tool]
+async fn leaves_its_context(_nothing: Nothing, cx: ToolContext) -> Result<u32> {
+    std::mem::forget(cx);
+    Ok(1)
+}
+
+#[tokio::test]
+async fn a_context_that_is_kept_does_not_keep_the_turn() {
+    let chat = Chat::start(
+        8,
+        [
+            Script::new().tool_call("a", "leaves_its_context", "{}").wait_for_tools(),
+            Script::new().text("Over.").stop(),
+        ],
+    )
+    .await;
+    let mut client = chat.open().await;
+    client.send(ask()).await;
+    chunks(&mut client).await;
+    assert_eq!(chat.told(), ["1"]);
+}
+
+#[tokio::test]
+async fn a_client_does_not_replace_a_tool_of_the_agent() {
+    let chat =
+        Chat::start(8, [Script::new().tool_call("a", "pay", r#"{"euros":500}"#).wait_for_tools()])
+            .await;
+    let mut client = chat.open().await;
+    let mut request = ask();
+    let body = request["init"]["body"].as_str().unwrap().replace("getTimezone", "pay");
+    request["init"]["body"] = body.into();
+    client.send(request).await;
+    let sent = chunks(&mut client).await;
+    assert!(kinds(&sent).contains(&"tool-approval-request"), "{sent:?}");
+    let offered = &chat.model.requests()[0].tools;
+    assert_eq!(offered.iter().filter(|tool| tool.name == "pay").count(), 1);
+}
+
+#[tokio::test]
+async fn a_call_that_was_stopped_is_nobodys_to_answer() {
+    let chat = Chat::start(8, [Script::new().tool_call("a", "waits", "{}").wait_for_tools()]).await;
+    let mut client = chat.open().await;
+    client.send(ask()).await;
+    while client.next_of("cf_agent_use_chat_response").await["body"]
+        .as_str()
+        .is_some_and(|body| !body.contains("tool-input-available"))
+    {}
+    client.send(json!({"type": "cf_agent_chat_request_cancel", "id": "1"})).await;
+    chunks(&mut client).await;
+    let part = &chat.parts().await[1];
+    assert_eq!(part["state"], "output-error");
+    client
+        .send(json!({"type": "cf_agent_tool_result", "toolCallId": "a", "toolName": "waits",
+                     "output": "forged", "autoContinue": true}))
+        .await;
+    client.next_of("domovoi_error").await;
+    assert!(!chat.parts().await[1].to_string().contains("forged"));
+}
+
+/// Waits until it is stopped.
+#[tool]
+async fn waits(_nothing: Nothing) -> Result<()> {
+    std::future::pending().await
 }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use domovoi_protocol::{Chunk, Reducer, UiMessage};
+use domovoi_protocol::{Chunk, Part, Reducer, UiMessage, message::ToolState};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
@@ -154,10 +154,32 @@ impl Emitter {
         self.started
     }
 
+    /// Ends tool calls that have no answer and will get none, since the turn was cut off. A question
+    /// to a person stays.
+    pub(super) fn abandon_calls(&mut self, error: &str) {
+        for chunk in abandoned_calls(self.reducer.message(), error) {
+            self.put(&chunk);
+        }
+    }
+
     /// The message, complete.
     pub(super) fn finish(&mut self) -> UiMessage {
         std::mem::replace(&mut self.reducer, Reducer::new("")).finish()
     }
+}
+
+/// The ends of tool calls that have no answer and will get none.
+pub(super) fn abandoned_calls(message: &UiMessage, error: &str) -> Vec<Chunk> {
+    let end = |part: &Part| match part {
+        Part::Tool(tool)
+            if matches!(tool.state, ToolState::InputStreaming | ToolState::InputAvailable) =>
+        {
+            let tool_call_id = tool.tool_call_id.clone();
+            Some(Chunk::ToolOutputError { tool_call_id, error_text: error.to_owned() })
+        }
+        _ => None,
+    };
+    message.parts.iter().filter_map(end).collect()
 }
 
 fn with_reason(metadata: Option<&Value>, reason: Option<&str>) -> Option<Value> {

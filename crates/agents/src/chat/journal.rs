@@ -4,7 +4,7 @@ use domovoi_protocol::{Chunk, Part, Reducer, UiMessage, tool::ClientTool};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::{Map, Value, json};
 
-use super::history;
+use super::{emitter::abandoned_calls, history};
 use crate::AgentError;
 
 /// How far a turn is.
@@ -150,6 +150,11 @@ pub(super) fn recover(db: &mut Connection) -> Result<(), AgentError> {
             if let Ok(chunk) = Chunk::parse(&body) {
                 reducer.apply(&chunk);
             }
+        }
+        for chunk in
+            abandoned_calls(reducer.message(), "The server ended before the tool answered.")
+        {
+            reducer.apply(&chunk);
         }
         reducer.apply(&Chunk::MessageMetadata {
             message_metadata: json!({"turn": {"outcome": "interrupted"}}),

@@ -52,6 +52,10 @@ fn step_to_model(parts: &[Part]) -> Vec<ModelMessage> {
                     (_, Some(error)) => format!("Error: {error}"),
                     (Some(output), None) => as_text(output),
                     (None, None) if tool.state == ToolState::OutputDenied => rejection(tool),
+                    // The conversation went on before it could run.
+                    (None, None) if tool.state == ToolState::ApprovalResponded => {
+                        "The person approved this call, but it did not run.".to_owned()
+                    }
                     (None, None) => continue,
                 };
                 tool_calls.push(ToolCall {

@@ -103,7 +103,10 @@ impl StreamText {
     #[must_use]
     pub fn tools(mut self, tools: impl IntoIterator<Item = Arc<dyn Tool>>) -> Self {
         for tool in tools {
-            self.request.tools.push(tool.definition());
+            let definition = tool.definition();
+            // It takes the place of a client's tool of that name.
+            self.request.tools.retain(|other| other.name != definition.name);
+            self.request.tools.push(definition);
             self.tools.server.push(tool);
         }
         self
@@ -204,6 +207,7 @@ impl StreamText {
                     yield chunk;
                 }
                 yield Chunk::FinishStep;
+                if waits { finish.reason = Some(FinishReason::ToolCalls); }
                 // A client or a person answers the rest, and the turn goes on then.
                 if calls.is_empty() || waits { break; }
                 finish.at_limit = step + 1 == self.max_steps;

@@ -1,6 +1,10 @@
 //! The calls of one step: which run here, which wait for a client or a person.
 
-use std::{collections::HashSet, panic::AssertUnwindSafe, sync::Arc};
+use std::{
+    collections::HashSet,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use domovoi_models::ToolCall;
 use domovoi_protocol::Chunk;
@@ -65,21 +69,18 @@ impl Tools {
             dynamic: None,
             title: None,
         }];
-        if self.client.contains(&call.name) {
-            return (chunks, Fate::Waits);
-        }
         let fate = match self.find(&call.name) {
-            None => failed(&call.id, format!("There is no tool named `{}`.", call.name)),
-            Some(tool) => match tool.check(&input) {
-                Err(error) => failed(&call.id, error.to_string()),
-                Ok(()) if tool.needs_approval(&input) => {
+            // A tool of ours is not a client's to replace.
+            None if self.client.contains(&call.name) => Fate::Waits,
+            None => failed(&call.id, unknown(&call.name)),
+            Some(tool) => match consult(tool, &input) {
+                Err(error) => failed(&call.id, error),
+                Ok(true) => {
                     let approval_id = Uuid::now_v7().to_string();
                     chunks.push(Chunk::ToolApprovalRequest { approval_id, tool_call_id });
                     Fate::Waits
                 }
-                Ok(()) => {
-                    Fate::Runs(Ready { call: call.id.clone(), tool: Arc::clone(tool), input })
-                }
+                Ok(false) => ready(call, tool, input),
             },
         };
         if let Fate::Failed(chunk) = &fate {
@@ -90,18 +91,39 @@ impl Tools {
 
     /// The fate of a call that a person has approved.
     pub(super) fn approved(&self, call: &ToolCall) -> Fate {
-        let found = self.find(&call.name);
-        match (parse(&call.arguments), found) {
-            (Err(error), _) => failed(&call.id, error),
-            (_, None) => failed(&call.id, format!("There is no tool named `{}`.", call.name)),
-            (Ok(input), Some(tool)) => match tool.check(&input) {
-                Err(error) => failed(&call.id, error.to_string()),
-                Ok(()) => {
-                    Fate::Runs(Ready { call: call.id.clone(), tool: Arc::clone(tool), input })
-                }
-            },
+        let Some(tool) = self.find(&call.name) else {
+            return failed(&call.id, unknown(&call.name));
+        };
+        let input = parse(&call.arguments).and_then(|input| {
+            // A person may have edited the arguments.
+            consult(tool, &input).map(|_| input)
+        });
+        match input {
+            Ok(input) => ready(call, tool, input),
+            Err(error) => failed(&call.id, error),
         }
     }
+}
+
+/// Whether a person must approve a call with these arguments; what is wrong with them where something
+/// is.
+fn consult(tool: &Arc<dyn Tool>, input: &Value) -> Result<bool, String> {
+    let asked = || tool.check(input).map(|()| tool.needs_approval(input));
+    match catch_unwind(AssertUnwindSafe(asked)) {
+        Ok(answer) => answer.map_err(|error| error.to_string()),
+        Err(_) => Err(UNEXPECTED.to_owned()),
+    }
+}
+
+/// What a model is told of a panic.
+const UNEXPECTED: &str = "The tool failed unexpectedly.";
+
+fn unknown(name: &str) -> String {
+    format!("There is no tool named `{name}`.")
+}
+
+fn ready(call: &ToolCall, tool: &Arc<dyn Tool>, input: Value) -> Fate {
+    Fate::Runs(Ready { call: call.id.clone(), tool: Arc::clone(tool), input })
 }
 
 /// Runs tools side by side: what they show on the way, and at the end of each its answer.
@@ -117,8 +139,11 @@ pub(super) fn run(calls: Vec<Ready>) -> impl Stream<Item = Chunk> + Send + 'stat
                 Some(Progress { tool_call_id, output }) = shown.recv() => {
                     yield Chunk::ToolOutputAvailable { tool_call_id, output, preliminary: Some(true) };
                 }
-                Some(answer) = running.next() => yield answer,
-                else => break,
+                answer = running.next() => match answer {
+                    Some(answer) => yield answer,
+                    // A tool may have left a `ToolContext` behind; nobody listens to it any more.
+                    None => break,
+                },
             }
         }
     }
@@ -138,7 +163,7 @@ async fn one(ready: Ready, progress: mpsc::UnboundedSender<Progress>) -> Chunk {
         Ok(Ok(Err(error))) => error.to_string(),
         Ok(Err(_)) => {
             tracing::error!("a tool panicked");
-            "The tool failed unexpectedly.".to_owned()
+            UNEXPECTED.to_owned()
         }
         Err(_) => format!("The tool did not answer within {} seconds.", limit.as_secs_f64()),
     };

@@ -146,6 +146,7 @@ impl<A: AiChatAgent> Turn<'_, A> {
         if let Some(turn) = mark
             && self.emitter.has_started()
         {
+            self.emitter.abandon_calls("The turn ended before the tool answered.");
             let message_metadata = json!({ "turn": turn });
             self.emitter.add(Chunk::MessageMetadata { message_metadata });
             if matches!(end, End::Aborted) {

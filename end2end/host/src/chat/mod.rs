@@ -4,7 +4,10 @@ mod bad_key;
 mod bench;
 mod data_parts;
 mod llm;
+mod max_persisted;
+mod notify;
 mod plain;
+mod sanitize;
 mod slow;
 mod tool_agent;
 mod tool_model;
@@ -29,6 +32,9 @@ pub(crate) async fn add(
         .chat_agent::<slow::SlowAgent>()
         .chat_agent::<data_parts::DataPartsAgent>()
         .chat_agent::<bench::BenchChatAgent>()
+        .chat_agent::<sanitize::SanitizeAgent>()
+        .chat_agent::<max_persisted::MaxPersistedAgent>()
+        .chat_agent::<notify::NotifyAgent>()
         .chat_agent_with(move || bad_key.clone())
         .chat_agent_with(move || llm.clone())
         .chat_agent_with(move || tools.clone()))

@@ -20,8 +20,10 @@ impl ToolAgent {
 }
 
 impl AiChatAgent for ToolAgent {
-    async fn on_chat_message(&self, cx: &Context<Self>, _turn: ChatTurn) -> Result<ChatReply> {
+    async fn on_chat_message(&self, cx: &Context<Self>, turn: ChatTurn) -> Result<ChatReply> {
         let answer = StreamText::new(Arc::clone(&self.model)).messages(&cx.messages()?);
-        Ok(answer.tools(tools::all()).into_reply())
+        // The client may describe its tools; the one it has in any case is known here.
+        let client_tools = turn.client_tools.into_iter().chain([tools::get_timezone()]);
+        Ok(answer.tools(tools::all()).client_tools(client_tools).into_reply())
     }
 }
