@@ -1,7 +1,11 @@
-//! The thread that tidies up: closing a database writes its log back into the file and waits for
-//! the disk, which no instance should have to.
+//! The thread that tidies up: a long log is written back into its file when that is closed, and
+//! this waits for the disk, which no instance should have to.
+//!
+//! A short log stays as it is, and so do the files beside the database: the next opening reads it
+//! in a few microseconds, where to delete and create files can take a thousand.
 
 use std::{
+    fs,
     path::Path,
     sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     thread,
@@ -10,7 +14,11 @@ use std::{
 use rusqlite::{Connection, config::DbConfig};
 use tokio::sync::oneshot;
 
+use super::new_file;
 use crate::AgentError;
+
+/// A log of up to so many bytes stays when its database is closed.
+const SHORT_LOG: u64 = 128 << 10;
 
 /// Files that may wait. Those beyond are closed on the spot and keep their log, which is as durable
 /// as the file itself.
@@ -63,10 +71,21 @@ pub(super) fn close_at_once(connection: Connection) {
     drop(connection);
 }
 
+fn has_long_log(connection: &Connection) -> bool {
+    let log = connection.path().map(|path| new_file::log(Path::new(path)));
+    log.and_then(|log| fs::metadata(log).ok()).is_some_and(|log| log.len() > SHORT_LOG)
+}
+
 fn work(queue: &Receiver<Job>) {
     while let Ok(job) = queue.recv() {
         match job {
-            Job::Close(connection) => drop(connection),
+            Job::Close(connection) => {
+                if has_long_log(&connection) {
+                    // Where somebody reads the file, the log stays until the next time.
+                    let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+                }
+                close_at_once(connection);
+            }
             Job::Tell(tell) => {
                 let _ = tell.send(());
             }

@@ -13,7 +13,7 @@ use std::{
 use parking_lot::{Mutex, MutexGuard};
 use rusqlite::Connection;
 
-use super::{Gate, Storage, Tables, closer::close_at_once, tables::Versions};
+use super::{Gate, Storage, Tables, closer::close_at_once, new_file, tables::Versions};
 use crate::{AgentError, InstanceId};
 
 /// Prepared statements kept per open file.
@@ -157,12 +157,17 @@ impl Database {
     }
 
     fn open(&self) -> Result<Open, AgentError> {
-        if !self.path.exists() {
+        if new_file::is_new(&self.path)? {
             self.storage.index.add_instance(&self.id)?;
             if let Some(folder) = self.path.parent() {
                 fs::create_dir_all(folder)
                     .map_err(|source| AgentError::DataDir { path: folder.to_owned(), source })?;
             }
+            let page_size = match self.chats.load(Ordering::Relaxed) {
+                true => new_file::LARGE_PAGE,
+                false => new_file::SMALL_PAGE,
+            };
+            new_file::write(&self.path, page_size)?;
         }
         let connection = open_database(&self.path)?;
         let versions = Versions::read(&connection)?;
@@ -230,17 +235,16 @@ impl Drop for Database {
     }
 }
 
-/// Opens a database, creating the file where there is none.
+/// Opens a database, which SQLite creates where there is none.
 pub(crate) fn open_database(path: &Path) -> Result<Connection, AgentError> {
     let connection = Connection::open(path)?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    // A new file is written without waiting for the disk: all of it is in the log as well.
-    connection.pragma_update(None, "synchronous", "OFF")?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    // In WAL mode NORMAL leaves every commit with the operating system, where it survives the
-    // process; at level `power` the gate has it synced before anything is sent.
-    connection.pragma_update(None, "synchronous", "NORMAL")?;
-    connection.pragma_update(None, "foreign_keys", true)?;
+    // A shell may have put the file into another mode. With a log, NORMAL leaves every commit with
+    // the operating system, where it survives the process; at level `power` the gate has it synced
+    // before anything is sent.
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON",
+    )?;
     Ok(connection)
 }

@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use rusqlite_migration::{M, Migrations};
 use tokio::sync::Notify;
 
-use super::open_database;
+use super::{database::open_database, new_file};
 use crate::{AgentError, InstanceId};
 
 static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
@@ -52,6 +52,9 @@ impl Index {
     /// Opens the index. Alarms that had fired fire again, and those of interrupted work at once.
     pub(super) fn open(data_dir: &Path) -> Result<Self, AgentError> {
         let file = data_dir.join(FILE);
+        if new_file::is_new(&file)? {
+            new_file::write(&file, new_file::LARGE_PAGE)?;
+        }
         let mut database = open_database(&file)?;
         MIGRATIONS.to_latest(&mut database)?;
         database.execute(

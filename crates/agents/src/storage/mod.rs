@@ -3,6 +3,7 @@
 //! | module | what is in it |
 //! |---|---|
 //! | `database` | the SQLite file of one instance, opened at the first use that needs it |
+//! | `new_file` | what a file begins with |
 //! | `tables` | the runtime's own tables in it, in sets by what they are for |
 //! | `open_files` | at most so many files are open |
 //! | `closer` | the thread that tidies up files that are closed |
@@ -14,6 +15,7 @@ mod closer;
 mod database;
 mod gate;
 mod index;
+mod new_file;
 mod open_files;
 mod syncer;
 mod tables;

@@ -4,7 +4,7 @@
 use std::{
     fs::{self, File},
     io,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{
         Arc,
         mpsc::{Receiver, Sender, channel},
@@ -12,7 +12,7 @@ use std::{
     thread,
 };
 
-use super::{Gate, Index};
+use super::{Gate, Index, new_file};
 use crate::AgentError;
 
 #[derive(Debug, Clone)]
@@ -68,19 +68,18 @@ fn work(queue: &Receiver<Arc<Gate>>, index: &Index) {
 
 /// Syncs the log of a database, and the folder that names its files.
 fn sync(database: &Path) -> io::Result<()> {
-    let mut log = database.as_os_str().to_owned();
-    log.push("-wal");
-    match File::open(PathBuf::from(log)) {
+    match File::open(new_file::log(database)) {
         Ok(log) => log.sync_data()?,
-        // The database was closed, which has written the log back and synced that.
+        // Somebody else was the last to close the database, which has written the log back.
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
-    // A new file is durable once its folders know it.
+    // A new file is durable once its folders know it. It has a first page that is not in the log.
     match fs::metadata(database).and_then(|file| file.created()) {
-        Ok(created) if created.elapsed().is_ok_and(|age| age > NEW) => Ok(()),
-        _ => database.ancestors().skip(1).take(FOLDERS).try_for_each(sync_folder),
+        Ok(created) if created.elapsed().is_ok_and(|age| age > NEW) => return Ok(()),
+        _ => File::open(database)?.sync_data()?,
     }
+    database.ancestors().skip(1).take(FOLDERS).try_for_each(sync_folder)
 }
 
 /// Age of a file whose folder is known to be synced. The clocks of the file system and of the
