@@ -248,11 +248,6 @@ impl Connection {
         self.inner.in_flight.load(Ordering::Acquire) < FRAMES_IN_FLIGHT
     }
 
-    /// Completes when another frame may be read.
-    pub(crate) async fn room(&self) {
-        self.inner.outbox.until(|| self.has_room()).await;
-    }
-
     /// Notes a frame on its way to the agent.
     pub(crate) fn in_flight(&self) -> InFlight {
         self.inner.in_flight.fetch_add(1, Ordering::AcqRel);

@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     future::poll_fn,
-    task::{Poll, Waker},
+    task::{Context, Poll, Waker},
 };
 
 use axum::extract::ws::Message;
@@ -82,15 +82,25 @@ impl Outbox {
         waker.into_iter().for_each(Waker::wake);
     }
 
+    /// All messages that wait, at least one of them; nothing where the client has turned out not to
+    /// read. The task is woken for either, and by [`Outbox::wake`].
+    pub(crate) fn poll(&self, task: &Context<'_>) -> Poll<Option<VecDeque<Message>>> {
+        let mut state = self.state.lock();
+        if state.overflowed {
+            return Poll::Ready(None);
+        }
+        if state.messages.is_empty() {
+            state.wait(task);
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(std::mem::take(&mut state.messages)))
+    }
+
     /// All messages that wait, at least one of them.
     pub(crate) async fn take(&self) -> VecDeque<Message> {
-        poll_fn(|task| {
-            let mut state = self.state.lock();
-            if state.messages.is_empty() {
-                state.waker = Some(task.waker().clone());
-                return Poll::Pending;
-            }
-            Poll::Ready(std::mem::take(&mut state.messages))
+        poll_fn(|task| match self.poll(task) {
+            Poll::Ready(Some(messages)) => Poll::Ready(messages),
+            _ => Poll::Pending,
         })
         .await
     }
@@ -101,26 +111,27 @@ impl Outbox {
         state.bytes = state.bytes.saturating_sub(bytes);
     }
 
-    /// Completes when the client has turned out not to read.
-    pub(crate) async fn overflowed(&self) {
-        poll_fn(|task| {
-            let mut state = self.state.lock();
-            if state.overflowed {
-                return Poll::Ready(());
-            }
-            state.waker = Some(task.waker().clone());
-            Poll::Pending
-        })
-        .await;
+    /// Ready when the client has turned out not to read.
+    pub(crate) fn poll_overflowed(&self, task: &Context<'_>) -> Poll<()> {
+        let mut state = self.state.lock();
+        if state.overflowed {
+            return Poll::Ready(());
+        }
+        state.wait(task);
+        Poll::Pending
     }
 
-    /// Completes when `holds` does; asked again after [`Outbox::wake`].
-    pub(crate) async fn until(&self, holds: impl Fn() -> bool) {
-        poll_fn(|task| {
-            self.state.lock().waker = Some(task.waker().clone());
-            if holds() { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
+    /// Completes when the client has turned out not to read.
+    pub(crate) async fn overflowed(&self) {
+        poll_fn(|task| self.poll_overflowed(task)).await;
+    }
+}
+
+impl State {
+    fn wait(&mut self, task: &Context<'_>) {
+        if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(task.waker())) {
+            self.waker = Some(task.waker().clone());
+        }
     }
 }
 

@@ -1,14 +1,19 @@
 //! The task of one WebSocket: frames in, frames out. One task and small buffers, since most
 //! connections are silent most of the time.
 
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    future::{Future, poll_fn},
+    pin::pin,
+    task::Poll,
+};
 
 use axum::extract::ws::{Message, WebSocket};
 use domovoi_protocol::{
     ClientFrame, ServerFrame,
     chat::{ChatResponse, Outcome},
 };
-use futures::SinkExt;
+use futures::{SinkExt, StreamExt};
 use tokio_tungstenite::tungstenite;
 
 use crate::{AgentError, Connection, connection::CODE_TRY_AGAIN_LATER, outbox::size_of};
@@ -82,18 +87,21 @@ async fn exchange(
     max_message_bytes: usize,
 ) -> End {
     let outbox = connection.outbox();
+    // Whether it is the client's turn, so that one who is sent much is heard as well.
+    let mut has_written = false;
     loop {
-        let has_room = connection.has_room();
-        let received = tokio::select! {
-            messages = outbox.take() => match write(socket, connection, messages).await {
-                Ok(None) => continue,
+        let received = match next(connection, socket, &mut has_written).await {
+            Next::Write(messages) => match write(socket, connection, messages).await {
+                Ok(None) => {
+                    has_written = true;
+                    continue;
+                }
                 // What comes once at the end is not worth the room in every socket's task.
                 Ok(Some(closed)) => return Box::pin(answered(socket, closed)).await,
                 Err(end) => return end,
             },
-            received = socket.recv(), if has_room => received,
-            () = connection.room(), if !has_room => continue,
-            () = outbox.overflowed() => return End::lost("the client does not read or is gone"),
+            Next::Received(received) => received,
+            Next::Overflowed => return End::lost("the client does not read or is gone"),
         };
         connection.heard();
         match received {
@@ -124,6 +132,38 @@ async fn exchange(
             None => return End::lost(""),
         }
     }
+}
+
+/// What there is to do for a socket.
+enum Next {
+    Write(VecDeque<Message>),
+    Received(Option<Result<Message, axum::Error>>),
+    /// The client does not read.
+    Overflowed,
+}
+
+/// Waits for either side in one future: a broadcast wakes thousands of these.
+async fn next(connection: &Connection, socket: &mut WebSocket, has_written: &mut bool) -> Next {
+    poll_fn(|task| {
+        let mut waits_for_client = false;
+        if std::mem::take(has_written) && connection.has_room() {
+            waits_for_client = true;
+            if let Poll::Ready(received) = socket.poll_next_unpin(task) {
+                return Poll::Ready(Next::Received(received));
+            }
+        }
+        match connection.outbox().poll(task) {
+            Poll::Ready(Some(messages)) => return Poll::Ready(Next::Write(messages)),
+            Poll::Ready(None) => return Poll::Ready(Next::Overflowed),
+            Poll::Pending => {}
+        }
+        // Room that comes after this look wakes the task through the outbox, where it waits now.
+        if !waits_for_client && connection.has_room() {
+            return socket.poll_next_unpin(task).map(Next::Received);
+        }
+        Poll::Pending
+    })
+    .await
 }
 
 /// What a client is told of a message that cannot be read.
@@ -164,11 +204,13 @@ async fn write(
         socket.flush().await?;
         Ok(None)
     };
-    let written = tokio::select! {
-        written = writing => written,
-        () = connection.outbox().overflowed() => {
-            return Err(End::lost("the client reads too slowly"));
-        }
+    let mut writing = pin!(writing);
+    let written = poll_fn(|task| match writing.as_mut().poll(task) {
+        Poll::Ready(written) => Poll::Ready(Some(written)),
+        Poll::Pending => connection.outbox().poll_overflowed(task).map(|()| None),
+    });
+    let Some(written) = written.await else {
+        return Err(End::lost("the client reads too slowly"));
     };
     connection.outbox().written(bytes);
     written.map_err(|error: axum::Error| End::lost(error.to_string()))
