@@ -123,7 +123,7 @@ pub(crate) async fn run<A: Agent>(
                 Some(()) = running.next(), if !running.is_empty() => {
                     if running.is_empty() {
                         idle_since = Instant::now();
-                        if !dozing.is_empty() {
+                        if !dozing.is_empty() || is_superfluous(setup) {
                             idle.as_mut().reset(idle_since);
                         }
                     }
@@ -138,7 +138,8 @@ pub(crate) async fn run<A: Agent>(
                     return Exit::Shutdown;
                 }
                 () = idle.as_mut(), if running.is_empty() => {
-                    let patience = if dozing.is_empty() { idle_after } else { Duration::ZERO };
+                    let hurries = !dozing.is_empty() || is_superfluous(setup);
+                    let patience = if hurries { Duration::ZERO } else { idle_after };
                     let rest = patience.saturating_sub(idle_since.elapsed());
                     if !rest.is_zero() {
                         idle.as_mut().reset(Instant::now() + rest);
@@ -169,6 +170,11 @@ pub(crate) async fn run<A: Agent>(
             None => return Exit::Idle,
         }
     }
+}
+
+/// Whether an instance with nothing to do takes the room of others.
+fn is_superfluous<A: Agent>(setup: &Setup<A>) -> bool {
+    setup.agents.lifecycle().is_crowded() && setup.slot.connections.is_empty()
 }
 
 /// Close code after [`Command::Destroy`]; terminal, so clients do not connect again by themselves.

@@ -11,6 +11,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 /// How long clients may take to close their connections.
 const CLOSING: Duration = Duration::from_secs(2);
 
+/// With more instances awake than this, those that nobody is connected to do not stay for a while.
+const CROWD: usize = 5_000;
+
 /// The tasks of all awake instances and of their sockets.
 #[derive(Debug, Default)]
 pub(crate) struct Lifecycle {
@@ -23,6 +26,12 @@ pub(crate) struct Lifecycle {
 impl Lifecycle {
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(task);
+    }
+
+    /// Whether so many instances are awake that none should stay without need: the memory of a burst
+    /// is bounded by this.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.tasks.len() > CROWD
     }
 
     /// A future that ends when a shutdown begins.
