@@ -19,6 +19,7 @@
 //! | `host`, `instance`, `lifecycle` | who is awake, the task of an instance, shutting down |
 //! | `routing`, `socket` | HTTP routes, the task of a WebSocket |
 //! | `testing` | a harness for tests of agents; with the feature `testing` |
+//! | `backup` | a whole data folder as one file, and back; with the feature `backup` |
 //! | [`chat`] | [`AiChatAgent`]: history, turns, tools, resuming |
 //!
 //! ```
@@ -48,6 +49,8 @@
 mod agent;
 mod agents;
 mod alarm;
+#[cfg(feature = "backup")]
+pub mod backup;
 mod body;
 mod builder;
 pub mod chat;

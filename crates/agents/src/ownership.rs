@@ -32,6 +32,9 @@ pub trait Ownership: fmt::Debug + Send + Sync + 'static {
     fn release(&self);
 }
 
+/// The file of a data folder that is locked while a process owns it.
+pub(crate) const LOCK_FILE: &str = "domovoi.lock";
+
 /// Ownership of a whole folder, by a lock on a file in it. The system releases it with the process.
 #[derive(Debug, Default)]
 pub struct FolderLock {
@@ -50,7 +53,7 @@ impl Ownership for FolderLock {
             .create(true)
             .truncate(false)
             .write(true)
-            .open(data_dir.join("domovoi.lock"))
+            .open(data_dir.join(LOCK_FILE))
             .map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {

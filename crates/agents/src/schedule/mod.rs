@@ -14,6 +14,8 @@
 //! missed run. Runs are delivered at least once: one that a crash has cut off begins again.
 
 mod due;
+#[cfg(feature = "backup")]
+mod pending;
 mod policy;
 mod queue;
 mod runner;
@@ -27,6 +29,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use uuid::Uuid;
 
+#[cfg(feature = "backup")]
+pub(crate) use self::pending::has_work;
 pub(crate) use self::runner::{Scheduler, alarm};
 pub use self::{
     policy::{CatchUp, Overlap, Retry, ScheduleOptions},

@@ -20,7 +20,7 @@ use crate::{AgentError, InstanceId};
 const CACHED_STATEMENTS: usize = 32;
 
 /// How long a statement waits for another program that has the file locked, such as a shell.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The database of one instance. The lock is never contended within an instance: its futures are
 /// polled on one task and never hold it across an `.await`.

@@ -23,7 +23,7 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
 });
 
 /// Its file in the data folder.
-pub(super) const FILE: &str = "agents.sqlite3";
+pub(crate) const FILE: &str = "agents.sqlite3";
 
 /// When an instance has to be woken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +68,37 @@ impl Index {
             earlier: Notify::new(),
             changed: AtomicBool::new(true),
         })
+    }
+
+    /// Brings the index of a folder that was put back from a backup in step with the files beside
+    /// it: instances without a file are forgotten, and those with tasks to run are woken at the
+    /// start, whatever their alarms were when the backup was made.
+    #[cfg(feature = "backup")]
+    pub(crate) fn restored(data_dir: &Path) -> Result<(), AgentError> {
+        if !data_dir.join(FILE).exists() {
+            return Ok(());
+        }
+        let mut database = open_database(&data_dir.join(FILE), &MIGRATIONS)?;
+        let transaction = database.transaction()?;
+        transaction.execute("DELETE FROM alarms", [])?;
+        {
+            let mut instances = transaction.prepare("SELECT agent, key FROM instances")?;
+            let mut forget =
+                transaction.prepare("DELETE FROM instances WHERE agent = ?1 AND key = ?2")?;
+            let mut wake =
+                transaction.prepare("INSERT INTO alarms (agent, key, due) VALUES (?1, ?2, 0)")?;
+            let rows = instances.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let all: Vec<Due> = rows.collect::<Result<_, _>>()?;
+            for (agent, key) in all {
+                let file = InstanceId::from_key(&agent.as_str().into(), &key).file(data_dir);
+                if !file.exists() {
+                    forget.execute([&agent, &key])?;
+                } else if crate::schedule::has_work(&file) {
+                    wake.execute([&agent, &key])?;
+                }
+            }
+        }
+        Ok(transaction.commit()?)
     }
 
     fn write<T>(

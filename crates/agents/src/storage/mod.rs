@@ -23,6 +23,8 @@ mod tables;
 use std::{path::PathBuf, sync::Arc};
 
 use self::{closer::Closer, open_files::OpenFiles, syncer::Syncer};
+#[cfg(feature = "backup")]
+pub(crate) use self::{database::BUSY_TIMEOUT, index::FILE as INDEX_FILE};
 pub(crate) use self::{
     database::{Database, open_database},
     gate::Gate,
