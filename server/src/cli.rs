@@ -17,6 +17,7 @@ use crate::{
     model::ProgressLine,
     request_log::{self, LogArgs},
     serve,
+    upkeep::{Backup, Restore, doctor},
 };
 
 /// Stateful AI agents on your own machine.
@@ -36,6 +37,10 @@ enum Command {
     Model(ModelCommand),
     /// What models were asked, and what it cost.
     Log(LogArgs),
+    Backup(Backup),
+    Restore(Restore),
+    /// Look for what may be wrong, and say what to do about it.
+    Doctor(ServeArgs),
     /// Print the version.
     Version,
     /// Run the embedded model for the server; not for people.
@@ -54,6 +59,12 @@ struct ServeArgs {
     /// Configuration file [default: domovoi.toml, where there is one]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+}
+
+impl From<ServeArgs> for Overrides {
+    fn from(ServeArgs { listen, data_dir, config }: ServeArgs) -> Self {
+        Self { config, listen, data_dir }
+    }
 }
 
 #[derive(Subcommand)]
@@ -82,6 +93,13 @@ pub(crate) fn run(domovoi: Domovoi) -> ExitCode {
         Command::Log(args) => {
             request_log::run(&args).map_err(|error| -> Box<dyn std::error::Error> { error })
         }
+        Command::Backup(backup) => backup.run(),
+        Command::Restore(restore) => restore.run(),
+        Command::Doctor(args) => match examine(args) {
+            Ok(true) => Ok(()),
+            Ok(false) => return ExitCode::FAILURE,
+            Err(error) => Err(error),
+        },
         Command::Version => {
             println!("domovoi {}", env!("CARGO_PKG_VERSION"));
             Ok(())
@@ -98,12 +116,17 @@ pub(crate) fn run(domovoi: Domovoi) -> ExitCode {
 }
 
 fn start(domovoi: Domovoi, args: ServeArgs) -> Result<(), Box<dyn std::error::Error>> {
-    let ServeArgs { listen, data_dir, config } = args;
-    let config = Config::load(&Overrides { config, listen, data_dir }).map_err(ServeError::from)?;
+    let config = Config::load(&args.into()).map_err(ServeError::from)?;
     logging::start(&config.log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(serve::run(domovoi, config))?;
     Ok(())
+}
+
+/// Whether everything is in order.
+fn examine(args: ServeArgs) -> Result<bool, Box<dyn std::error::Error>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    Ok(runtime.block_on(doctor(&args.into())))
 }
 
 fn list() {

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use domovoi_agents::AgentError;
+use domovoi_agents::{AgentError, backup::BackupError};
 use domovoi_models::ModelError;
 
 /// Why the server cannot start.
@@ -51,6 +51,23 @@ pub enum ServeError {
          domovoi serve --data-dir DIR"
     )]
     DataDirInUse(PathBuf),
+    /// A later version has used the data folder.
+    #[error(
+        "the data folder {path} was used by Domovoi {last}, and this is {current}, which may not \
+         understand it. Start the later version, or restore a backup into another folder: \
+         domovoi restore FILE --data-dir DIR"
+    )]
+    NewerData {
+        /// The folder.
+        path: PathBuf,
+        /// The version that used it last.
+        last: semver::Version,
+        /// This version.
+        current: semver::Version,
+    },
+    /// The backup before the first start of a version could not be made.
+    #[error("the data folder could not be backed up before the upgrade: {0}")]
+    Backup(#[source] BackupError),
     /// The agents cannot be hosted.
     #[error("the agents cannot be hosted: {0}")]
     Agents(#[source] AgentError),

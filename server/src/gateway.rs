@@ -20,7 +20,7 @@ pub(crate) const DEFAULT_ROUTE: &str = "default";
 /// What the model on this machine is called in routes and in the log.
 const EMBEDDED: &str = "embedded";
 /// The provider `[model]` speaks of, and where it is when nothing says so.
-const OPENAI: (&str, &str) = ("openai", "https://api.openai.com/v1");
+pub(crate) const OPENAI: (&str, &str) = ("openai", "https://api.openai.com/v1");
 
 /// The gateway, with its log in `folder`.
 pub(crate) fn open(config: &Config, folder: &Path) -> Result<Gateway, ServeError> {

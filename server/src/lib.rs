@@ -11,6 +11,7 @@
 //! | `request_log` | `domovoi log`: that log, for people |
 //! | `model` | the model on this machine; progress of getting a model ready |
 //! | `agents` | the built-in agents: conversations, their list, the system's state |
+//! | `upkeep` | backup, restore, upgrades, `domovoi doctor` |
 //! | `web` | pages, assets, health, highlighting, who may ask |
 //!
 //! ```no_run
@@ -43,6 +44,7 @@ mod logging;
 mod model;
 mod request_log;
 mod serve;
+mod upkeep;
 mod web;
 
 pub use builder::Domovoi;

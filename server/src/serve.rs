@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use crate::{
     Domovoi, ServeError, agents,
     config::{Config, ConfigError},
-    gateway, model, web,
+    gateway, model, upkeep, web,
 };
 
 /// How long running answers may go on after a request to stop; what is cut off is in the journal.
@@ -38,6 +38,7 @@ pub(crate) async fn run(domovoi: Domovoi, config: Config) -> Result<(), ServeErr
     settings.durability = config.durability;
     settings.allowed_origins.clone_from(&config.allowed_origins);
     let claimed = Agents::builder(settings).claim()?;
+    upkeep::prepare(&config.data_dir)?;
     let gateway = gateway::open(&config, &config.data_dir)?;
     let model = gateway.model(gateway::DEFAULT_ROUTE).ok_or(ConfigError::NoModelName)?;
     let model: Arc<dyn LanguageModel> = Arc::new(model);

@@ -44,6 +44,11 @@ static MANIFEST: LazyLock<Manifest> = LazyLock::new(|| {
     })
 });
 
+/// Whether this program carries the web app.
+pub(crate) fn has_assets() -> bool {
+    !MANIFEST.files.is_empty()
+}
+
 /// The addresses a page loads.
 pub(crate) fn page_assets() -> PageAssets {
     let address = |name: &str| match MANIFEST.files.get(name) {

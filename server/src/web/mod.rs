@@ -19,6 +19,8 @@ use serde_json::{Value, json};
 
 use crate::config::Config;
 
+pub(crate) use assets::has_assets;
+
 /// Largest request to `/api`, in bytes.
 const MAX_BODY_BYTES: usize = 1 << 20;
 

@@ -78,7 +78,8 @@ impl Index {
         if !data_dir.join(FILE).exists() {
             return Ok(());
         }
-        let mut database = open_database(&data_dir.join(FILE), &MIGRATIONS)?;
+        let mut database = open_database(&data_dir.join(FILE))?;
+        MIGRATIONS.to_latest(&mut database)?;
         let transaction = database.transaction()?;
         transaction.execute("DELETE FROM alarms", [])?;
         {
