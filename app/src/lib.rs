@@ -14,7 +14,7 @@
 //! | [`components`] | markup, one component with its parts per file |
 //! | [`hooks`] | behaviour: [`use_agent`](hooks::use_agent), [`use_agent_chat`](hooks::use_agent_chat) and what the page needs besides |
 //! | [`markdown`] | a model's Markdown to safe HTML, block by block |
-//! | [`address`], [`theme`], [`units`] | addresses of pages; light and dark; numbers in words |
+//! | [`address`], [`theme`], [`units`], `words` | addresses of pages; light and dark; numbers, tools and values in words |
 //!
 //! Features: `ssr` for the server, `hydrate` for the browser; never both in one build.
 //!
@@ -38,6 +38,7 @@ pub mod shell;
 pub mod theme;
 pub mod types;
 pub mod units;
+mod words;
 
 pub use app::App;
 pub use data::{PageData, PageState};

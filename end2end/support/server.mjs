@@ -67,14 +67,16 @@ export class Server {
   #child;
   #exited;
   #folder;
+  #program;
   #env;
   #args;
   #port = 0;
   #output = '';
 
   /** Starts the server and waits until it says where it listens. */
-  static async start({ config = embeddedConfig(), env = {}, args = [] } = {}) {
+  static async start({ program = binary, config = embeddedConfig(), env = {}, args = [] } = {}) {
     const server = new Server();
+    server.#program = program;
     server.#folder = await mkdtemp(path.join(tmpdir(), 'domovoi-test-'));
     server.#env = cleanEnvironment(env);
     server.#args = args;
@@ -129,7 +131,7 @@ export class Server {
 
   async #spawn() {
     const child = spawn(
-      binary,
+      this.#program,
       [
         'serve',
         '--listen', `127.0.0.1:${this.#port}`,

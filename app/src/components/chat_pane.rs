@@ -24,6 +24,8 @@ pub fn ChatPane(
 ) -> impl IntoView {
     let workspace = use_workspace();
     let chat = use_agent_chat(&id, messages);
+    // Parts of messages that ask something find it there.
+    provide_context(chat);
     let lost = use_connection_lost(chat.connection);
     Effect::new(move |_| workspace.connection.set(chat.connection.get()));
     // A new conversation gets its address with its first message.

@@ -2,30 +2,27 @@
 
 use domovoi_protocol::message::{ToolPart, ToolState};
 use leptos::prelude::*;
-use serde_json::Value;
 
-use crate::components::icon::{Glyph, Icon};
+use crate::{
+    components::{
+        approval_card::ApprovalCard,
+        icon::{Glyph, Icon},
+    },
+    words::{pretty, tool_name},
+};
 
-fn state_words(state: ToolState) -> &'static str {
-    match state {
+fn state_words(tool: &ToolPart) -> &'static str {
+    match tool.state {
+        // What a tool shows before its answer.
+        ToolState::OutputAvailable if tool.other.get("preliminary") == Some(&true.into()) => {
+            "running\u{2026}"
+        }
         ToolState::InputStreaming => "preparing\u{2026}",
         ToolState::InputAvailable | ToolState::ApprovalResponded => "running\u{2026}",
         ToolState::ApprovalRequested => "waiting for your answer",
         ToolState::OutputAvailable => "done",
         ToolState::OutputError => "failed",
         ToolState::OutputDenied => "declined",
-    }
-}
-
-/// A tool's name without its underscores.
-fn readable(name: &str) -> String {
-    name.replace(['_', '-'], " ")
-}
-
-fn pretty(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => serde_json::to_string_pretty(other).unwrap_or_default(),
     }
 }
 
@@ -37,14 +34,17 @@ pub fn ToolCard(
 ) -> impl IntoView {
     move || {
         tool.get().map(|tool| {
+            if tool.state == ToolState::ApprovalRequested {
+                return view! { <ApprovalCard tool /> }.into_any();
+            }
             let failed = tool.state == ToolState::OutputError;
             view! {
                 <details class="fold my-3 overflow-hidden rounded-xl border border-line text-sm" data-testid="tool">
                     <summary class="flex items-center gap-2 px-3 py-2 transition-colors hover:bg-hover">
                         <Icon glyph=Glyph::Wrench class="h-4 w-4 shrink-0 text-muted" />
-                        <span class="truncate font-medium">{readable(tool.name())}</span>
+                        <span class="truncate font-medium">{tool_name(tool.name())}</span>
                         <span class=if failed { "text-danger" } else { "text-muted" }>
-                            {state_words(tool.state)}
+                            {state_words(&tool)}
                         </span>
                         <Icon glyph=Glyph::ChevronRight class="chevron ml-auto h-3.5 w-3.5 shrink-0 text-faint" />
                     </summary>
@@ -55,6 +55,7 @@ pub fn ToolCard(
                     </div>
                 </details>
             }
+            .into_any()
         })
     }
 }

@@ -11,7 +11,7 @@ use std::{
 
 use domovoi_client::{
     AgentClient, ClientEvent, ConnectionStatus,
-    chat::{Changed, ChatSession, Effect as Todo},
+    chat::{Changed, ChatSession, Decision, Effect as Todo},
 };
 use domovoi_protocol::{Role, UiMessage};
 use leptos::{prelude::*, task::spawn_local};
@@ -128,6 +128,11 @@ impl AgentChat {
     /// Asks for another answer to the last message.
     pub fn retry(&self) {
         self.tell(ChatSession::regenerate);
+    }
+
+    /// Answers a tool call that waits for a person.
+    pub fn decide(&self, tool_call_id: &str, decision: Decision) {
+        self.tell(|session| session.add_tool_approval(tool_call_id, decision));
     }
 
     /// Clears the conversation, for everyone.

@@ -47,4 +47,4 @@ mod transcript;
 mod turn;
 
 pub use effect::{Changed, ChatStatus, Effect};
-pub use session::ChatSession;
+pub use session::{ChatSession, Decision};

@@ -33,6 +33,17 @@ pub struct ChatSession {
     client_tools: Option<Vec<ClientTool>>,
 }
 
+/// What a person says to a tool call.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Decision {
+    /// Whether it may run.
+    pub approved: bool,
+    /// Why; the model is told of a rejection's.
+    pub reason: Option<String>,
+    /// Arguments in the place of the model's.
+    pub input: Option<Value>,
+}
+
 /// A history on its way.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fetch {
@@ -251,19 +262,22 @@ impl ChatSession {
     }
 
     /// The person approves or rejects a tool call. The server goes on with the turn by itself.
-    pub fn add_tool_approval(&mut self, tool_call_id: &str, approved: bool) -> Vec<Effect> {
+    pub fn add_tool_approval(&mut self, tool_call_id: &str, decision: Decision) -> Vec<Effect> {
+        let Decision { approved, reason, input } = decision;
         let edited = self.transcript.edit_tool(tool_call_id, |part| {
-            part.state = ToolState::ApprovalResponded;
+            part.state =
+                if approved { ToolState::ApprovalResponded } else { ToolState::OutputDenied };
             if let Some(approval) = &mut part.approval {
                 approval.approved = Some(approved);
+                approval.reason.clone_from(&reason);
+            }
+            if let Some(input) = &input {
+                part.input = Some(input.clone());
             }
         });
-        let tool_call_id = tool_call_id.to_owned();
-        self.tool_answered(
-            edited,
-            ToolApproval { tool_call_id, approved, auto_continue: true, ..ToolApproval::default() }
-                .into(),
-        )
+        let (tool_call_id, auto_continue) = (tool_call_id.to_owned(), true);
+        let frame = ToolApproval { tool_call_id, approved, reason, input, auto_continue };
+        self.tool_answered(edited, frame.into())
     }
 
     fn tool_answered(
