@@ -76,6 +76,11 @@ pub(super) fn acknowledge<A: AiChatAgent>(
         ChatResponse { replay: Some(true), ..ChatResponse::done(ack.id.as_str(), outcome) }
     };
     connection.send_frame(&ServerFrame::from(last));
+    // Another turn may have begun while the connection made up its mind: its first chunks are gone
+    // by.
+    if let Some(other) = cx.chat().running().filter(|id| *id != ack.id) {
+        offer(connection, other, None);
+    }
     Ok(())
 }
 

@@ -70,7 +70,10 @@ impl ChatSession {
             }
         };
         if response.replay == Some(true) {
-            self.turns[index].awaits_replay = false;
+            // A replay of nothing but the end: either nothing is missing, or what is missing is
+            // no longer in the journal.
+            let awaited = std::mem::take(&mut self.turns[index].awaits_replay);
+            self.turns[index].incomplete |= awaited && response.done;
         } else if response.done && self.turns[index].awaits_replay {
             return effects;
         }

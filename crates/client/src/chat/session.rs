@@ -106,6 +106,12 @@ impl ChatSession {
         self.turns.last().map(|turn| turn.id.as_str())
     }
 
+    /// Whether the turn has begun and not ended, as far as this client knows.
+    #[must_use]
+    pub fn is_running(&self, turn: &str) -> bool {
+        self.turns.iter().any(|running| running.id == turn)
+    }
+
     /// The connection is open: asks for a running turn, sends again what the server may not
     /// have, and asks for the history, since what others did meanwhile was not heard here.
     pub fn opened(&mut self) -> Vec<Effect> {

@@ -7,6 +7,7 @@
     reason = "a test may fail"
 )]
 
+pub(crate) mod chaos;
 pub(crate) mod chatter;
 pub(crate) mod llm_chat;
 pub(crate) mod provider;
