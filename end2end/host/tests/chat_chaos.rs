@@ -64,6 +64,7 @@ async fn eight_clients_in_chaos_agree_in_the_end() {
     let (status, body) = host.get(&format!("/agents/{AGENT}/chaos/get-messages")).await;
     assert_eq!(status, 200, "{body}");
     let history: Vec<UiMessage> = serde_json::from_str(&body).unwrap();
+    for (i, m) in history.iter().enumerate() { eprintln!("{i} {} {:?}", m.id, m.role); }
     is_all_there(&history, &said);
     for client in &clients {
         client.until("as the server has it", |it| it.messages().eq(&history)).await;
@@ -127,7 +128,12 @@ fn is_all_there(history: &[UiMessage], said: &[Said]) {
                 assert!(said.stopped.contains(id), "{id} of client {client} is lost");
                 continue;
             };
-            assert!(last_of[client] < Some(place), "client {client} said {id} later");
+            assert!(
+                last_of[client] < Some(place),
+                "client {client} said {id} later: {:?}, stopped: {:?}",
+                said.ids,
+                said.stopped
+            );
             last_of[client] = Some(place);
             let answer = history.get(place + 1).filter(|next| next.role == Role::Assistant);
             if said.stopped.contains(id) {

@@ -208,7 +208,8 @@ impl ChatSession {
         }
         let mut lost = false;
         for turn in &mut self.turns {
-            if !turn.is_pending() || turn.cancelled {
+            // A replay that was asked for comes, also where the turn has ended meanwhile.
+            if (!turn.is_pending() || turn.cancelled) && !turn.awaits_replay {
                 turn.lost = true;
                 lost = true;
             }
