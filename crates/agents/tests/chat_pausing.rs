@@ -137,7 +137,7 @@ async fn a_clients_result_is_kept_told_and_gone_on_with() {
     let mut text = String::new();
     loop {
         let frame = asker.next_of("cf_agent_use_chat_response").await;
-        assert_eq!(frame["replay"], true);
+        assert_eq!((&frame["replay"], &frame["continuation"]), (&json!(true), &json!(true)));
         if frame["done"] == true {
             break;
         }
@@ -197,4 +197,28 @@ async fn a_decision_may_come_after_a_restart_and_all_must_be_made() {
         text, r#"["output-denied","approval-responded","output-available"], tools ["getTimezone"]"#,
         "what the request brought along is known after a restart"
     );
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_the_newest_any_more_is_not_gone_on_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = serve(folder.path()).await;
+    let mut client = open(&server).await;
+    client.send(ask("1", "approval")).await;
+    until_done(&mut client).await;
+    client.send(ask("2", "client")).await;
+    until_done(&mut client).await;
+
+    client.send(decide("1-0", true)).await;
+    let updated = client.next_of("cf_agent_message_updated").await;
+    assert_eq!(updated["message"]["parts"][1]["state"], "approval-responded");
+    let decided = history(&server).await;
+
+    // The newest answer can still be gone on with, and nothing was added to the older one.
+    client.send(result("2-0", json!(1))).await;
+    assert_eq!(until_done(&mut client).await["continuation"], true);
+    let after = history(&server).await;
+    assert_eq!(after[..3], decided[..3]);
+    let text = after[3].to_string();
+    assert!(text.contains("output-available") && text.contains("tools"), "{text}");
 }

@@ -410,3 +410,23 @@ fn recovery_is_work_in_progress() {
     session.handle(&RecoveringFrame { recovering: false, id: None }.into());
     assert_eq!(session.status(), ChatStatus::Ready);
 }
+
+#[test]
+fn a_turn_that_ended_while_another_runs_is_not_waited_for() {
+    let mut session = ChatSession::default();
+    session.opened();
+    let own = request(&session.submit("one")).unwrap().id;
+    session.handle(&resuming(&own));
+    session.closed();
+    session.opened();
+    // The next answer is running already, so nobody says that there is nothing to resume.
+    let ticket = ticket(&session.handle(&resuming("another"))).unwrap();
+    let prompt = session.messages().next().unwrap().clone();
+    session.fetched(ticket, vec![prompt, UiMessage::new("a", Role::Assistant, "answered")]);
+    assert_eq!(session.active_turn(), Some("another"));
+    session.handle(&done("another", None));
+    assert_eq!(
+        (session.status(), texts(&session)),
+        (ChatStatus::Ready, vec!["one".to_owned(), "answered".to_owned()])
+    );
+}

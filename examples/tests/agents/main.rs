@@ -5,6 +5,7 @@
 mod support;
 
 mod auth_hooks;
+mod chat;
 mod echo;
 mod gateway;
 mod http_sse;

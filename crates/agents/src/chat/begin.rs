@@ -79,6 +79,11 @@ pub(super) fn begin<A: AiChatAgent>(
                 begun(Trigger::SubmitMessage, journal::attachments(db)?, None, merged)
             }
             Work::Continue { message_id, client_tools } => {
+                // Where the conversation has gone on meanwhile, there is no answer to go on with.
+                let place = history::place(db, &message_id)?.map(|place| place.position);
+                if place.is_none() || place != history::head(db)? {
+                    return Ok(None);
+                }
                 let Some(message) = history::get(db, &message_id)? else { return Ok(None) };
                 let mut attachments = journal::attachments(db)?;
                 if let Some(client_tools) = client_tools {

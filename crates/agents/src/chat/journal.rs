@@ -121,6 +121,16 @@ pub(super) fn chunks(
     Ok(chunks)
 }
 
+/// Whether a turn goes on with a message that was there before it: its first chunk then names none.
+pub(super) fn goes_on(db: &Connection, id: &str) -> Result<bool, AgentError> {
+    let first: Option<String> = db
+        .prepare_cached("SELECT bodies FROM domovoi_chunks WHERE turn_id = ?1 AND first = 0")?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    let begin = first.as_deref().and_then(|bodies| bodies.lines().next()).map(Chunk::parse);
+    Ok(matches!(begin, Some(Ok(Chunk::Start { message_id: None, .. }))))
+}
+
 /// Notes how a turn has ended.
 pub(super) fn end(db: &Connection, id: &str, status: TurnStatus) -> Result<(), AgentError> {
     db.prepare_cached(

@@ -47,18 +47,22 @@ pub(super) fn acknowledge<A: AiChatAgent>(
     connection: &Connection,
     ack: &ResumeAck,
 ) -> Result<()> {
-    let (missing, status) = cx.database().with(|db| {
+    let (missing, status, goes_on) = cx.database().with(|db| {
         Ok::<_, AgentError>((
             journal::chunks(db, &ack.id, ack.after)?,
             journal::status(db, &ack.id)?,
+            journal::goes_on(db, &ack.id)?,
         ))
     })?;
+    // A client that is not told would write a second message.
+    let continuation = goes_on.then_some(true);
     for (seq, body) in missing {
         connection.send_frame(&ServerFrame::from(ChatResponse {
             id: ack.id.clone(),
             body,
             seq: Some(seq),
             replay: Some(true),
+            continuation,
             ..ChatResponse::default()
         }));
     }
@@ -69,11 +73,13 @@ pub(super) fn acknowledge<A: AiChatAgent>(
             id: ack.id.clone(),
             replay: Some(true),
             replay_complete: Some(true),
+            continuation,
             ..ChatResponse::default()
         }
     } else {
         let outcome = status.and_then(outcome);
-        ChatResponse { replay: Some(true), ..ChatResponse::done(ack.id.as_str(), outcome) }
+        let done = ChatResponse::done(ack.id.as_str(), outcome);
+        ChatResponse { replay: Some(true), continuation, ..done }
     };
     connection.send_frame(&ServerFrame::from(last));
     // Another turn may have begun while the connection made up its mind: its first chunks are gone

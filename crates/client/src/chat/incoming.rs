@@ -198,7 +198,18 @@ impl ChatSession {
             self.turns[index].lost = false;
             after = self.turns[index].resume_after();
         }
-        vec![Effect::Send(ResumeAck { id: id.to_owned(), after }.into())]
+        let mut effects = vec![Effect::Send(ResumeAck { id: id.to_owned(), after }.into())];
+        if self.lose_those_before(id) {
+            effects.push(self.refetch());
+        }
+        effects
+    }
+
+    /// One turn runs at a time: others that ran have ended unheard; only the history tells how.
+    fn lose_those_before(&mut self, running: &str) -> bool {
+        let ran = |turn: &&mut Turn| turn.id != running && !turn.is_pending() && turn.has_run();
+        let lost = self.turns.iter_mut().filter(ran).map(|turn| turn.lost = true);
+        lost.count() > 0
     }
 
     /// The turns the server knew of have ended unheard; only the history tells how.

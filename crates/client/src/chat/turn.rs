@@ -46,6 +46,11 @@ impl Turn {
         self.request.is_some()
     }
 
+    /// Whether it is known to have begun: something of it was heard, or offered.
+    pub(super) fn has_run(&self) -> bool {
+        self.started || self.starts_over
+    }
+
     /// The request, where it must be sent again.
     pub(super) fn resend(&self) -> Option<ClientFrame> {
         let request = self.request.as_ref().filter(|_| !self.cancelled)?;
