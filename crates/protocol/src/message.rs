@@ -242,6 +242,17 @@ impl UiMessage {
             .collect()
     }
 
+    /// Writes the tool's name into every tool call, as persisted messages have it.
+    pub fn name_tools(&mut self) {
+        for part in &mut self.parts {
+            if let Part::Tool(tool) = part
+                && tool.tool_name.is_none()
+            {
+                tool.tool_name = Some(tool.name().to_owned());
+            }
+        }
+    }
+
     /// The part of the tool call `id`.
     #[must_use]
     pub fn tool(&self, id: &str) -> Option<&ToolPart> {

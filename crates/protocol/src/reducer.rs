@@ -115,8 +115,8 @@ impl Reducer {
                 self.open.clear();
                 Change::None
             }
-            Chunk::Finish { message_metadata, .. } => {
-                self.merge_metadata(message_metadata.as_ref());
+            Chunk::Finish { finish_reason, message_metadata } => {
+                self.finish_metadata(finish_reason.is_some(), message_metadata.as_ref());
                 Change::Message
             }
             Chunk::MessageMetadata { message_metadata } => {
@@ -336,6 +336,20 @@ impl Reducer {
             id: chunk.id.clone(),
             data: chunk.data.clone(),
         }))
+    }
+
+    /// The reason of the end comes as metadata too, and is nothing to keep.
+    fn finish_metadata(&mut self, has_reason: bool, metadata: Option<&Value>) {
+        match metadata {
+            Some(Value::Object(fields)) if has_reason => {
+                let mut fields = fields.clone();
+                fields.remove("finishReason");
+                if !fields.is_empty() {
+                    self.merge_metadata(Some(&Value::Object(fields)));
+                }
+            }
+            metadata => self.merge_metadata(metadata),
+        }
     }
 
     fn merge_metadata(&mut self, new: Option<&Value>) {

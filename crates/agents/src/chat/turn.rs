@@ -3,7 +3,7 @@
 use std::panic::AssertUnwindSafe;
 
 use domovoi_protocol::{
-    Chunk, Part, ServerFrame, UiMessage,
+    Chunk, ServerFrame, UiMessage,
     chat::{ChatResponse, Outcome},
 };
 use futures::{FutureExt, StreamExt};
@@ -154,7 +154,8 @@ impl<A: AiChatAgent> Turn<'_, A> {
             }
         }
         let batch = self.emitter.take();
-        let streamed = named_tools(self.emitter.finish());
+        let mut streamed = self.emitter.finish();
+        streamed.name_tools();
         let keep = journal::has_content(&streamed) && !stop.is_discarded();
         let message = keep.then(|| self.cx.this().sanitize_message(streamed.clone()));
         let limit = self.cx.this().chat_options().max_persisted_messages;
@@ -217,18 +218,6 @@ impl<A: AiChatAgent> Turn<'_, A> {
     fn send(&self, frame: &ServerFrame) {
         self.cx.broadcast_to(frame.to_json(), |connection| !connection.is_parked());
     }
-}
-
-/// A message whose tool calls all say the tool's name, as persisted ones do.
-fn named_tools(mut message: UiMessage) -> UiMessage {
-    for part in &mut message.parts {
-        if let Part::Tool(tool) = part
-            && tool.tool_name.is_none()
-        {
-            tool.tool_name = Some(tool.name().to_owned());
-        }
-    }
-    message
 }
 
 /// Answers a request that does not become a turn.

@@ -110,7 +110,9 @@ impl Transcript {
     pub(super) fn settle(&mut self, turn: &str) -> Option<usize> {
         let index = self.live_index(turn)?;
         if let Entry::Live(live) = &self.entries[index] {
-            self.entries[index] = Entry::Settled(live.reducer.clone().finish());
+            let mut message = live.reducer.clone().finish();
+            message.name_tools();
+            self.entries[index] = Entry::Settled(message);
         }
         Some(index)
     }
