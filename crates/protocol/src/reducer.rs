@@ -212,6 +212,9 @@ impl Reducer {
                 self.update_tool(tool_call_id, |part| {
                     part.state = ToolState::OutputError;
                     part.error_text = Some(error_text.clone());
+                    // What it showed on the way is no answer.
+                    part.output = None;
+                    part.other.remove("preliminary");
                 })
             }
             Chunk::ToolOutputDenied { tool_call_id } => {

@@ -70,7 +70,9 @@ async fn in_a_tool() {
         .finish("tool_calls")
         .await;
     let state = |it: &ChatSession| Some(tool(it.messages().next_back()?)?.state);
-    chat.chatter.until("called", |it| state(it) == Some(ToolState::InputAvailable)).await;
+    // It shows at once how far it is.
+    let runs = [Some(ToolState::InputAvailable), Some(ToolState::OutputAvailable)];
+    chat.chatter.until("called", |it| runs.contains(&state(it))).await;
     chat.chatter.act(ChatSession::stop);
     chat.chatter.rest().await;
     let last = chat.history().await.pop().unwrap();
