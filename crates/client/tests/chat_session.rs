@@ -424,7 +424,8 @@ fn a_turn_that_ended_while_another_runs_is_not_waited_for() {
     let prompt = session.messages().next().unwrap().clone();
     session.fetched(ticket, vec![prompt, UiMessage::new("a", Role::Assistant, "answered")]);
     assert_eq!(session.active_turn(), Some("another"));
-    session.handle(&done("another", None));
+    let replayed = ChatResponse { replay: Some(true), ..ChatResponse::done("another", None) };
+    session.handle(&replayed.into());
     assert_eq!(
         (session.status(), texts(&session)),
         (ChatStatus::Ready, vec!["one".to_owned(), "answered".to_owned()])
