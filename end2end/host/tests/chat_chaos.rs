@@ -64,7 +64,11 @@ async fn eight_clients_in_chaos_agree_in_the_end() {
     let (status, body) = host.get(&format!("/agents/{AGENT}/chaos/get-messages")).await;
     assert_eq!(status, 200, "{body}");
     let history: Vec<UiMessage> = serde_json::from_str(&body).unwrap();
-    for (i, m) in history.iter().enumerate() { eprintln!("{i} {} {:?}", m.id, m.role); }
+    place.assert_no_panic();
+    for (i, m) in history.iter().enumerate() {
+        eprintln!("{i} {} {:?}", m.id, m.role);
+        eprintln!("# {i} {:?} {:?}", m.text(), m.metadata);
+    }
     is_all_there(&history, &said);
     for client in &clients {
         client.until("as the server has it", |it| it.messages().eq(&history)).await;
