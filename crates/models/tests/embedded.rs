@@ -223,7 +223,8 @@ async fn a_worker_stops_when_told_and_ends_with_its_parent_in_the_middle_of_an_a
     let mut reports = BufReader::new(worker.stdout.take().unwrap()).lines();
     let path = smollm2().await;
     let generate = |id: u64| {
-        let messages = json!([{"role": "user", "content": LONG}]);
+        let content = json!([{"type": "text", "text": LONG}]);
+        let messages = json!([{"role": "user", "content": content}]);
         json!({"order": "generate", "id": id, "max_tokens": 2000, "messages": messages})
     };
     let load = json!({"order": "load", "path": path, "threads": 1, "context_tokens": 2048});
