@@ -235,8 +235,19 @@ async fn stop_keeps_what_was_written() {
     assert_eq!(history[1]["metadata"]["turn"]["outcome"], "aborted");
     assert!(history[1].to_string().contains("half"));
 
+    // A request that a bad connection brings once more stays stopped.
+    client.send(ask("2", "waiting")).await;
+    assert_eq!(chunks(&mut client).await.1["outcome"], "aborted");
+    assert_eq!(chat.history().await.len(), 2);
+
     client.send(ask("3", "again")).await;
     assert_eq!(text_of(&chunks(&mut client).await.0), "next");
+
+    // So does one whose stop took the shorter way.
+    client.send(json!({"type": "cf_agent_chat_request_cancel", "id": "4"})).await;
+    client.send(ask("4", "too late")).await;
+    assert_eq!(chunks(&mut client).await.1["outcome"], "aborted");
+    assert_eq!(chat.history().await.len(), 4);
 }
 
 #[tokio::test]

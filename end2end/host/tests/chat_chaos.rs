@@ -99,6 +99,9 @@ async fn talk(client: &Chatter, mut rng: Rng, until: Instant) -> Said {
 /// Whatever a client shows at any moment has each message once, and answers that begin as they
 /// should.
 fn is_sane(session: &ChatSession) -> Result<(), String> {
+    if let Some(error) = session.error() {
+        return Err(format!("a turn failed: {error}"));
+    }
     let mut ids = BTreeSet::new();
     for message in session.messages() {
         if !ids.insert(&message.id) {
@@ -128,12 +131,7 @@ fn is_all_there(history: &[UiMessage], said: &[Said]) {
                 assert!(said.stopped.contains(id), "{id} of client {client} is lost");
                 continue;
             };
-            assert!(
-                last_of[client] < Some(place),
-                "client {client} said {id} later: {:?}, stopped: {:?}",
-                said.ids,
-                said.stopped
-            );
+            assert!(last_of[client] < Some(place), "client {client} said {id} later");
             last_of[client] = Some(place);
             let answer = history.get(place + 1).filter(|next| next.role == Role::Assistant);
             if said.stopped.contains(id) {

@@ -43,7 +43,10 @@ impl<A: AiChatAgent> Extension<A> for ChatExtension {
                     return order::request(cx, connection, request).await;
                 }
                 ClientFrame::ChatCancel(cancel) => {
-                    cx.chat().stop(&cancel.id);
+                    // A stop can be quicker than the request, which then must not run.
+                    if !cx.chat().stop(&cancel.id) {
+                        cx.sql().transaction(|db| journal::never_ran(db, &cancel.id))?;
+                    }
                 }
                 ClientFrame::ChatClear(_) => {
                     cx.clear(|other| other != connection)?;

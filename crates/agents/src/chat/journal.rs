@@ -76,10 +76,22 @@ pub(super) fn begin(
     Ok(())
 }
 
+/// Notes that a turn was stopped before it began, so that its request does not run where it comes
+/// once more.
+pub(super) fn never_ran(db: &Connection, id: &str) -> Result<(), AgentError> {
+    db.prepare_cached(
+        "INSERT OR IGNORE INTO domovoi_turns (id, message_id, status, finished_at)
+         VALUES (?1, '', 'aborted', unixepoch('subsec') * 1000)",
+    )?
+    .execute([id])?;
+    Ok(())
+}
+
 /// What came with the newest turn.
 pub(super) fn attachments(db: &Connection) -> Result<Attachments, AgentError> {
     let mut statement = db.prepare_cached(
-        "SELECT client_tools, custom FROM domovoi_turns ORDER BY rowid DESC LIMIT 1",
+        "SELECT client_tools, custom FROM domovoi_turns WHERE message_id <> ''
+         ORDER BY rowid DESC LIMIT 1",
     )?;
     let mut rows = statement.query([])?;
     let Some(row) = rows.next()? else { return Ok(Attachments::default()) };

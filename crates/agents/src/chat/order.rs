@@ -110,6 +110,9 @@ async fn wait_and_run<A: AiChatAgent>(
         () = stop.abort.cancelled() => {
             let outcome =
                 if stop.is_superseded() { Outcome::Skipped } else { Outcome::Aborted };
+            if let Err(error) = cx.sql().transaction(|db| journal::never_ran(db, &id)) {
+                tracing::error!(agent = cx.agent(), instance = cx.name(), %error, "a stopped turn cannot be noted");
+            }
             if let Some(requester) = requester {
                 requester.send_frame(&ChatResponse::done(id, Some(outcome)).into());
             }

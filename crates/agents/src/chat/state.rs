@@ -1,11 +1,8 @@
 //! What a chat agent has in memory: the running turn and those that wait.
 
-use std::{
-    collections::VecDeque,
-    sync::{
-        Arc,
-        atomic::{AtomicU8, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicU8, Ordering},
 };
 
 use domovoi_protocol::UiMessage;
@@ -25,12 +22,7 @@ pub(crate) struct ChatState {
     probes: Mutex<Vec<Connection>>,
     /// Answers to tool calls of the message that is being written.
     answers: Mutex<Vec<Answer>>,
-    /// Turns that were stopped before they were asked for: the request may have taken a longer way.
-    stopped: Mutex<VecDeque<String>>,
 }
-
-/// So many turns that were stopped too early are remembered.
-const STOPPED: usize = 64;
 
 /// Why a turn is to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,9 +104,6 @@ impl ChatState {
             }
         }
         let stop = Stop::default();
-        if self.stopped.lock().iter().any(|stopped| stopped == id) {
-            stop.now(Why::Stopped);
-        }
         let live =
             LiveTurn { id: id.to_owned(), running: false, stop: stop.clone(), messages: own };
         turns.push(live);
@@ -164,17 +153,11 @@ impl ChatState {
         std::mem::take(&mut *self.answers.lock())
     }
 
-    /// Ends a turn; whether it was there. Where it was not, it ends should it come later.
+    /// Ends a turn; whether it was there.
     pub(super) fn stop(&self, id: &str) -> bool {
         let turns = self.turns.lock();
-        if let Some(turn) = turns.iter().find(|turn| turn.id == id) {
-            turn.stop.now(Why::Stopped);
-            return true;
-        }
-        let mut stopped = self.stopped.lock();
-        stopped.truncate(STOPPED - 1);
-        stopped.push_front(id.to_owned());
-        false
+        let turn = turns.iter().find(|turn| turn.id == id);
+        turn.inspect(|turn| turn.stop.now(Why::Stopped)).is_some()
     }
 
     /// Ends every turn.
