@@ -431,3 +431,28 @@ fn a_turn_that_ended_while_another_runs_is_not_waited_for() {
         (ChatStatus::Ready, vec!["one".to_owned(), "answered".to_owned()])
     );
 }
+
+#[test]
+fn a_continuation_that_the_history_has_already_is_not_written_twice() {
+    let question = user("u");
+    let answer = UiMessage::new("a", Role::Assistant, "so far");
+    let mut session = open_session(vec![question.clone(), answer.clone()]);
+    session.handle(&resuming("c"));
+    let mut whole = answer;
+    whole.parts.push(domovoi_protocol::Part::text("and on"));
+    session.handle(&history(&[question, whole]));
+    let replay = |seq, chunk: Chunk| -> ServerFrame {
+        ChatResponse {
+            replay: Some(true),
+            continuation: Some(true),
+            ..ChatResponse::chunk("c", seq, &chunk)
+        }
+        .into()
+    };
+    session.handle(&replay(0, Chunk::Start { message_id: None, message_metadata: None }));
+    session.handle(&replay(1, Chunk::text_start("t")));
+    session.handle(&replay(2, Chunk::text_delta("t", "and on")));
+    let end = ChatResponse { replay: Some(true), ..ChatResponse::done("c", None) };
+    session.handle(&end.into());
+    assert_eq!(texts(&session), ["text of u", "so farand on"]);
+}

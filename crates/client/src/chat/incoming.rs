@@ -195,8 +195,14 @@ impl ChatSession {
                     self.turns.len() - 1
                 }
             };
-            self.turns[index].lost = false;
-            after = self.turns[index].resume_after();
+            let turn = &mut self.turns[index];
+            turn.lost = false;
+            after = turn.resume_after();
+            if turn.base.is_none() && !turn.started {
+                // A continuation goes on with the answer as it is now: the whole of it may be in the
+                // history before its chunks are here.
+                turn.base = self.transcript.last_of(Role::Assistant).cloned();
+            }
         }
         let mut effects = vec![Effect::Send(ResumeAck { id: id.to_owned(), after }.into())];
         if self.lose_those_before(id) {
