@@ -6,8 +6,8 @@
 //!
 //! | module | what is in it |
 //! |---|---|
-//! | `create` | [`create`]: from a folder to an archive |
-//! | `restore` | [`restore`]: from an archive to a folder |
+//! | `create` | [`create()`]: from a folder to an archive |
+//! | `restore` | [`restore()`]: from an archive to a folder |
 //! | `manifest` | what an archive says of itself |
 //! | `error` | [`BackupError`] |
 //!

@@ -1,6 +1,6 @@
 //! Between agents and models: routes with fallbacks, retries, limits, a cache and a log.
 //!
-//! An agent asks for a route by its name and gets a [`LanguageModel`]; which models stand behind
+//! An agent asks for a route by its name and gets a [`LanguageModel`](crate::LanguageModel); which models stand behind
 //! it, and in which order they are tried, is configuration. What a request costs is written down
 //! whatever becomes of it: answered, stopped, failed, or cut off with the process.
 //!
