@@ -3,7 +3,6 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use domovoi_agents::prelude::*;
-use domovoi_protocol::Role;
 use futures::{Stream, stream};
 use tokio::time::{Instant, interval_at, sleep};
 
@@ -15,8 +14,8 @@ impl BenchChatAgent {}
 
 impl AiChatAgent for BenchChatAgent {
     async fn on_chat_message(&self, cx: &Context<Self>, _turn: ChatTurn) -> Result<ChatReply> {
-        let messages = cx.messages()?;
-        let question = messages.iter().rfind(|message| message.role == Role::User);
+        let messages = cx.recent_messages(1)?;
+        let question = messages.last();
         let order = Order::parse(&question.map(|message| message.text()).unwrap_or_default())?;
         Ok(ChatReply::from_text(order.tokens()))
     }
