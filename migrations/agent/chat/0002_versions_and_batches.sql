@@ -1,7 +1,7 @@
 -- Every version of every message. The history is the active rows in order of position: a message
 -- always has a larger position than the one before it.
 CREATE TABLE domovoi_messages_new (
-    position   INTEGER PRIMARY KEY AUTOINCREMENT,
+    position   INTEGER PRIMARY KEY,
     id         TEXT    NOT NULL,
     -- Position of the message before this one; null for the first. Versions of a message have the
     -- same parent.
@@ -21,7 +21,8 @@ DROP TABLE domovoi_messages;
 ALTER TABLE domovoi_messages_new RENAME TO domovoi_messages;
 
 CREATE UNIQUE INDEX domovoi_messages_id ON domovoi_messages (id) WHERE active;
-CREATE INDEX domovoi_messages_parent ON domovoi_messages (parent);
+-- A new message costs nothing here: few are ever left.
+CREATE INDEX domovoi_messages_left ON domovoi_messages (parent) WHERE NOT active;
 
 -- The chunks of the running turn and of the one before it, for clients that come back: a row for
 -- those that were written together.

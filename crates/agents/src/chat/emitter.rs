@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 /// Most chunks that are written at a time.
-const MAX_CHUNKS: usize = 64;
+const MAX_CHUNKS: usize = 256;
 
 /// Most bytes of chunks that are written at a time.
 const MAX_BYTES: usize = 64 << 10;
@@ -108,14 +108,18 @@ impl Emitter {
         self.waiting += 1;
     }
 
+    /// Whether no more should wait.
+    pub(super) fn is_full(&self) -> bool {
+        self.waiting >= MAX_CHUNKS || self.lines.len() >= MAX_BYTES
+    }
+
     /// When what waits is to be written; nothing where nothing waits.
     pub(super) fn due(&self) -> Option<Instant> {
         if self.waiting == 0 {
             return None;
         }
-        let full = self.waiting >= MAX_CHUNKS || self.lines.len() >= MAX_BYTES;
         Some(match self.written {
-            Some(written) if !full => written + GATHER,
+            Some(written) if !self.is_full() => written + GATHER,
             _ => Instant::now(),
         })
     }

@@ -24,7 +24,7 @@ use super::{
 use crate::{AgentError, Connection, Context, HandlerError, Result};
 
 /// Most chunks taken from an agent at a time.
-const AT_A_TIME: usize = 64;
+const AT_A_TIME: usize = 256;
 
 /// Runs a turn whose time has come.
 pub(super) async fn run<A: AiChatAgent>(
@@ -93,18 +93,22 @@ impl<A: AiChatAgent> Turn<'_, A> {
         };
         let mut chunks = reply.into_chunks().ready_chunks(AT_A_TIME);
         loop {
-            let due = self.emitter.due();
-            if due.is_some_and(|due| due <= Instant::now()) {
-                self.flush()?;
-                // An agent that never waits must not keep others from running.
-                tokio::task::yield_now().await;
-                continue;
-            }
-            let gathered = sleep_until(due.unwrap_or_else(Instant::now));
-            let ready = tokio::select! {
-                biased;
-                ready = chunks.next() => ready,
-                () = gathered, if due.is_some() => continue,
+            // What is there already comes first: an answer that is complete at once is written once.
+            let ready = if self.emitter.is_full() { None } else { chunks.next().now_or_never() };
+            let ready = match (ready, self.emitter.due()) {
+                (Some(ready), _) => ready,
+                (None, None) => chunks.next().await,
+                (None, Some(due)) if due <= Instant::now() => {
+                    self.flush()?;
+                    // An agent that never waits must not keep others from running.
+                    tokio::task::yield_now().await;
+                    continue;
+                }
+                (None, Some(due)) => tokio::select! {
+                    biased;
+                    ready = chunks.next() => ready,
+                    () = sleep_until(due) => continue,
+                },
             };
             let Some(ready) = ready else { return Ok(End::Completed) };
             for chunk in ready {
@@ -159,8 +163,13 @@ impl<A: AiChatAgent> Turn<'_, A> {
         let keep = journal::has_content(&streamed) && !stop.is_discarded();
         let message = keep.then(|| self.cx.this().sanitize_message(streamed.clone()));
         let limit = self.cx.this().chat_options().max_persisted_messages;
+        // The journal is for those who miss something. Of an answer that is complete at once nobody
+        // has anything yet; who is about to take it up needs all of it.
+        let journalled = batch.as_ref().filter(|batch| {
+            batch.first > 0 || self.cx.connections().iter().any(Connection::is_parked)
+        });
         let removed = self.cx.sql().transaction(|db| {
-            if let Some(batch) = &batch {
+            if let Some(batch) = journalled {
                 self.write(db, batch)?;
             }
             if let Some(message) = &message {

@@ -12,7 +12,8 @@ pub(super) fn of(db: &Connection, id: &str) -> Result<Vec<MessageVersion>, Agent
     let Some(place) = history::place(db, id)? else { return Ok(Vec::new()) };
     let mut statement = db.prepare_cached(
         "SELECT position, active, created_at, content FROM domovoi_messages
-         WHERE parent IS ?1 AND role = (SELECT role FROM domovoi_messages WHERE position = ?2)
+         WHERE (position = ?2 OR (NOT active AND parent IS ?1))
+         AND role = (SELECT role FROM domovoi_messages WHERE position = ?2)
          ORDER BY position",
     )?;
     let mut rows = statement.query(params![place.parent, place.position])?;
@@ -78,8 +79,10 @@ fn exists(db: &Connection, position: i64) -> Result<bool, AgentError> {
     Ok(statement.exists([position])?)
 }
 
+/// The newest message after one that is not on the present way; so none of them is.
 fn newest_child(db: &Connection, position: i64) -> Result<Option<i64>, AgentError> {
-    let mut statement =
-        db.prepare_cached("SELECT max(position) FROM domovoi_messages WHERE parent = ?1")?;
+    let mut statement = db.prepare_cached(
+        "SELECT max(position) FROM domovoi_messages WHERE NOT active AND parent = ?1",
+    )?;
     Ok(statement.query_row([position], |row| row.get(0))?)
 }
