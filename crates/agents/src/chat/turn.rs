@@ -1,6 +1,6 @@
 //! One turn, from what starts it to its last frame.
 
-use std::panic::AssertUnwindSafe;
+use std::{panic::AssertUnwindSafe, pin::pin};
 
 use domovoi_protocol::{
     Chunk, ServerFrame, UiMessage,
@@ -92,6 +92,8 @@ impl<A: AiChatAgent> Turn<'_, A> {
             Err(error) => return Ok(self.failed(&error)),
         };
         let mut chunks = reply.into_chunks().ready_chunks(AT_A_TIME);
+        // One timer for all of them: each new one would wake the runtime's clock.
+        let mut gathered = pin!(sleep_until(Instant::now()));
         loop {
             // What is there already comes first: an answer that is complete at once is written once.
             let ready = if self.emitter.is_full() { None } else { chunks.next().now_or_never() };
@@ -104,11 +106,16 @@ impl<A: AiChatAgent> Turn<'_, A> {
                     tokio::task::yield_now().await;
                     continue;
                 }
-                (None, Some(due)) => tokio::select! {
-                    biased;
-                    ready = chunks.next() => ready,
-                    () = sleep_until(due) => continue,
-                },
+                (None, Some(due)) => {
+                    if gathered.deadline() != due {
+                        gathered.as_mut().reset(due);
+                    }
+                    tokio::select! {
+                        biased;
+                        ready = chunks.next() => ready,
+                        () = gathered.as_mut() => continue,
+                    }
+                }
             };
             let Some(ready) = ready else { return Ok(End::Completed) };
             for chunk in ready {
@@ -129,7 +136,8 @@ impl<A: AiChatAgent> Turn<'_, A> {
     /// Journals what waits, then sends it.
     fn flush(&mut self) -> Result<(), AgentError> {
         let Some(batch) = self.emitter.take() else { return Ok(()) };
-        self.cx.sql().transaction(|db| self.write(db, &batch))?;
+        // One statement is a transaction by itself.
+        self.cx.database().with(|db| self.write(db, &batch))?;
         self.send_batch(&batch);
         Ok(())
     }
