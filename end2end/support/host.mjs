@@ -11,9 +11,15 @@ const program = path.join(path.dirname(binary), 'domovoi-test-host');
 export class Host {
   #child;
   #folder;
+  #args;
 
   /** `127.0.0.1:PORT`; it stays the same when the host is started again. */
   address = '127.0.0.1:0';
+
+  /** A host with these flags beside those it always has. */
+  constructor(args = []) {
+    this.#args = args;
+  }
 
   /** Starts it in a new folder. */
   async start() {
@@ -24,7 +30,7 @@ export class Host {
 
   /** Starts a new process with the same data on the same address. */
   async again() {
-    const child = spawn(program, ['--data-dir', this.#folder, '--listen', this.address], {
+    const child = spawn(program, ['--data-dir', this.#folder, '--listen', this.address, ...this.#args], {
       env: cleanEnvironment(),
       stdio: ['ignore', 'pipe', 'inherit'],
     });

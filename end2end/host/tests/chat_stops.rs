@@ -5,8 +5,9 @@
 
 mod support;
 
-use domovoi_client::chat::ChatSession;
+use domovoi_client::chat::{ChatSession, Decision};
 use domovoi_protocol::{chat::CancelFrame, message::ToolState};
+use serde_json::json;
 use support::{
     chatter::answer,
     llm_chat::{LlmChat, tool},
@@ -78,4 +79,42 @@ async fn in_a_tool() {
     let last = chat.history().await.pop().unwrap();
     assert_eq!(tool(&last).unwrap().output, None);
     chat.goes_on(&["hello", "Wait."]).await;
+}
+
+/// The model asks for a tool that a person must approve; the call's id.
+async fn asked_for_approval(chat: &mut LlmChat) -> String {
+    chat.ask().await.call("deleteFile", r#"{"path": "a.txt"}"#).await;
+    let state = |it: &ChatSession| Some(tool(it.messages().next_back()?)?.state);
+    chat.chatter.until("asked", |it| state(it) == Some(ToolState::ApprovalRequested)).await;
+    chat.chatter.rest().await;
+    let last = chat.history().await.pop().unwrap();
+    tool(&last).unwrap().tool_call_id.clone()
+}
+
+#[tokio::test]
+async fn in_an_approval() {
+    let mut chat = LlmChat::start().await;
+    asked_for_approval(&mut chat).await;
+    // Nothing runs, and the question stays for whoever answers it.
+    chat.chatter.act(ChatSession::stop);
+    chat.chatter.rest().await;
+    let last = chat.history().await.pop().unwrap();
+    assert_eq!(tool(&last).unwrap().state, ToolState::ApprovalRequested);
+    chat.goes_on(&["hello", ""]).await;
+}
+
+#[tokio::test]
+async fn in_a_continuation() {
+    let mut chat = LlmChat::start().await;
+    let call = asked_for_approval(&mut chat).await;
+    let yes = Decision { approved: true, ..Decision::default() };
+    chat.chatter.act(|session| session.add_tool_approval(&call, yes));
+    let asked = chat.provider.asked().await.begin().await.text("It is").await;
+    chat.chatter.until("gone on", |it| answer(it) == "It is").await;
+    chat.chatter.act(ChatSession::stop);
+    asked.closed().await;
+    chat.chatter.rest().await;
+    let last = chat.history().await.pop().unwrap();
+    assert_eq!(tool(&last).unwrap().output, Some(json!({"deleted": "a.txt"})));
+    chat.goes_on(&["hello", "It is"]).await;
 }

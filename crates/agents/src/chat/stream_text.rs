@@ -126,6 +126,14 @@ impl StreamText {
         self
     }
 
+    /// Sets how freely the model chooses its words, from 0.0 (not at all) to 2.0. Default: the
+    /// provider's.
+    #[must_use]
+    pub fn temperature(mut self, temperature: f32) -> Self {
+        self.request.temperature = Some(temperature);
+        self
+    }
+
     /// Tells a gateway who asks and for what; see
     /// [`Context::request_metadata`](crate::Context::request_metadata).
     #[must_use]

@@ -70,7 +70,10 @@ impl AiChatAgent for LlmAgent {
             .as_ref()
             .ok_or("This host has no model. Start it with --model-url or --model-weights.")?;
         let answer = StreamText::new(Arc::clone(model)).messages(&cx.messages()?);
-        let answer = if self.with_tools { answer.tools(tools::all()) } else { answer };
-        Ok(answer.into_reply())
+        if !self.with_tools {
+            return Ok(answer.into_reply());
+        }
+        // Small models call tools when they are left no choice of words.
+        Ok(answer.tools(tools::all()).temperature(0.0).into_reply())
     }
 }
