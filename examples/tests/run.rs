@@ -5,11 +5,8 @@ mod support;
 
 use std::sync::{Arc, Mutex};
 
-use axum::{Json, Router, extract::State, response::IntoResponse, routing::post};
-use domovoi_client::{
-    ClientEvent,
-    chat::{ChatSession, ChatStatus, Effect},
-};
+use axum::{Json, extract::State, response::IntoResponse, routing::post};
+use domovoi_client::ClientEvent;
 use serde_json::{Value, json};
 use support::Example;
 
@@ -72,12 +69,7 @@ async fn endpoint() -> (String, Arc<Mutex<Vec<Value>>>) {
         ([("content-type", "text/event-stream")], body)
     }
     let requests = Arc::default();
-    let app = Router::new()
-        .route("/v1/chat/completions", post(complete))
-        .with_state(Arc::clone(&requests));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = format!("http://{}/v1", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, app).await });
+    let address = support::endpoint(post(complete).with_state(Arc::clone(&requests))).await;
     (address, requests)
 }
 
@@ -86,32 +78,7 @@ async fn tool_is_called_by_the_model() {
     let folder = tempfile::tempdir().unwrap();
     let (address, requests) = endpoint().await;
     let example = Example::serve(env!("CARGO_BIN_EXE_tool"), folder.path(), &address);
-    let client = example.connect("assistant", "t");
-    let mut events = client.events();
-    client.start();
-    let mut session = ChatSession::default();
-    let perform = |effects: Vec<Effect>| {
-        for effect in effects {
-            if let Effect::Send(frame) = effect {
-                client.send_frame(&frame).unwrap();
-            }
-        }
-    };
-    perform(session.submit("How many words?"));
-    let answer = loop {
-        match events.recv().await.unwrap() {
-            ClientEvent::Open => perform(session.opened()),
-            ClientEvent::Frame(frame) => {
-                perform(session.handle(&frame));
-                if session.status() == ChatStatus::Ready
-                    && let Some(answer) = session.message(1)
-                {
-                    break answer.text();
-                }
-            }
-            _ => {}
-        }
-    };
+    let answer = example.ask("How many words?").await.text();
     assert_eq!(answer, "It has 3 words.");
     let tools = requests.lock().unwrap()[0]["tools"].clone();
     assert_eq!(tools[0]["function"]["description"], "Counts the words of a text.");

@@ -14,9 +14,7 @@ use crate::{
 fn state_words(tool: &ToolPart) -> &'static str {
     match tool.state {
         // What a tool shows before its answer.
-        ToolState::OutputAvailable if tool.other.get("preliminary") == Some(&true.into()) => {
-            "running\u{2026}"
-        }
+        ToolState::OutputAvailable if tool.is_preliminary() => "running\u{2026}",
         ToolState::InputStreaming => "preparing\u{2026}",
         ToolState::InputAvailable | ToolState::ApprovalResponded => "running\u{2026}",
         ToolState::ApprovalRequested => "waiting for your answer",

@@ -41,6 +41,15 @@ pub struct FolderLock {
     file: Mutex<Option<File>>,
 }
 
+impl FolderLock {
+    /// Whether a process owns the folder at this moment.
+    #[must_use]
+    pub fn is_held(data_dir: &Path) -> bool {
+        let lock = File::open(data_dir.join(LOCK_FILE));
+        lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
+    }
+}
+
 impl Ownership for FolderLock {
     fn claim(&self, data_dir: &Path) -> Result<(), AgentError> {
         let failed = |source| AgentError::DataDir { path: data_dir.to_owned(), source };

@@ -205,6 +205,12 @@ impl ToolPart {
         }
     }
 
+    /// Whether the output is what the tool shows on its way to the answer.
+    #[must_use]
+    pub fn is_preliminary(&self) -> bool {
+        self.other.get("preliminary") == Some(&Value::Bool(true))
+    }
+
     /// The tool's name.
     #[must_use]
     pub fn name(&self) -> &str {

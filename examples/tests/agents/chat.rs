@@ -1,9 +1,12 @@
-use axum::{Json, Router, routing::post};
+use axum::{Json, routing::post};
 use domovoi_client::fetch_messages;
 use domovoi_protocol::UiMessage;
 use serde_json::{Value, json};
 
-use crate::{observer::Observer, support::Example};
+use crate::{
+    observer::Observer,
+    support::{self, Example},
+};
 
 /// An endpoint that repeats the question.
 async fn endpoint() -> String {
@@ -17,11 +20,7 @@ async fn endpoint() -> String {
         let body = format!("data: {chunk}\n\ndata: [DONE]\n\n");
         ([("content-type", "text/event-stream")], body)
     }
-    let app = Router::new().route("/v1/chat/completions", post(complete));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = format!("http://{}/v1", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    address
+    support::endpoint(post(complete)).await
 }
 
 #[tokio::test]

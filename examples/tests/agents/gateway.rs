@@ -1,18 +1,14 @@
 use std::{fs, process::Command};
 
 use axum::{
-    Json, Router,
+    Json,
     http::StatusCode,
     response::{IntoResponse, Response},
     routing::post,
 };
-use domovoi_client::{
-    ClientEvent,
-    chat::{ChatSession, ChatStatus, Effect},
-};
 use serde_json::{Value, json};
 
-use crate::support::Example;
+use crate::support::{self, Example};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_gateway");
 
@@ -29,11 +25,7 @@ async fn endpoint() -> String {
         let body: String = chunks.iter().map(|chunk| format!("data: {chunk}\n\n")).collect();
         ([("content-type", "text/event-stream")], body).into_response()
     }
-    let app = Router::new().route("/v1/chat/completions", post(complete));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = format!("http://{}/v1", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    address
+    support::endpoint(post(complete)).await
 }
 
 /// What `domovoi log` prints.
@@ -100,7 +92,7 @@ async fn a_route_falls_back_counts_remembers_and_is_written_down() {
     assert!(log(data, &["--outcome", "refused"]).contains("refused"));
 
     // The assistant asks by the route `default`; what a person thinks of the answer stands by it.
-    let message = chat(&example).await;
+    let message = example.ask("Hello").await.id;
     let assistant = example.connect("assistant", "a");
     assistant.start();
     let feedback = async |id: &str| {
@@ -115,36 +107,6 @@ async fn a_route_falls_back_counts_remembers_and_is_written_down() {
 
     assert!(log(data, &["prune", "--requests", "0"]).contains("0 requests are forgotten"));
     assert_eq!(entries(data, &[]).len(), 5, "limits are counted with those of today");
-}
-
-/// One turn with the assistant; the id of its answer.
-async fn chat(example: &Example) -> String {
-    let client = example.connect("assistant", "a");
-    let mut events = client.events();
-    client.start();
-    let mut session = ChatSession::default();
-    let perform = |effects: Vec<Effect>| {
-        for effect in effects {
-            if let Effect::Send(frame) = effect {
-                client.send_frame(&frame).unwrap();
-            }
-        }
-    };
-    perform(session.submit("Hello"));
-    loop {
-        match events.recv().await.unwrap() {
-            ClientEvent::Open => perform(session.opened()),
-            ClientEvent::Frame(frame) => {
-                perform(session.handle(&frame));
-                if session.status() == ChatStatus::Ready
-                    && let Some(answer) = session.message(1)
-                {
-                    return answer.id.clone();
-                }
-            }
-            _ => {}
-        }
-    }
 }
 
 /// What the person at the terminal reads.

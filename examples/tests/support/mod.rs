@@ -7,7 +7,21 @@ use std::{
     time::Duration,
 };
 
-use domovoi_client::{AgentClient, AgentOptions};
+use axum::{Router, routing::MethodRouter};
+use domovoi_client::{
+    AgentClient, AgentOptions, ClientEvent,
+    chat::{ChatSession, ChatStatus, Effect},
+};
+use domovoi_protocol::UiMessage;
+
+/// Serves chat completions, as an OpenAI-compatible endpoint does; answers its address.
+pub async fn endpoint(complete: MethodRouter) -> String {
+    let app = Router::new().route("/v1/chat/completions", complete);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}/v1", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    address
+}
 
 /// A running example; killed at the end of its test.
 pub struct Example {
@@ -46,6 +60,36 @@ impl Example {
         AgentOptions::new(agent, name)
             .base(format!("ws{}", self.address))
             .call_timeout(Some(Duration::from_secs(20)))
+    }
+
+    /// Begins a conversation with the assistant; its answer.
+    pub async fn ask(&self, question: &str) -> UiMessage {
+        let client = self.connect("assistant", "a");
+        let mut events = client.events();
+        client.start();
+        let mut session = ChatSession::default();
+        let perform = |effects: Vec<Effect>| {
+            for effect in effects {
+                if let Effect::Send(frame) = effect {
+                    client.send_frame(&frame).unwrap();
+                }
+            }
+        };
+        perform(session.submit(question));
+        loop {
+            match events.recv().await.unwrap() {
+                ClientEvent::Open => perform(session.opened()),
+                ClientEvent::Frame(frame) => {
+                    perform(session.handle(&frame));
+                    if session.status() == ChatStatus::Ready
+                        && let Some(answer) = session.message(1)
+                    {
+                        return answer.clone();
+                    }
+                }
+                _ => {}
+            }
+        }
     }
 
     pub fn connect(&self, agent: &str, name: &str) -> AgentClient {

@@ -1,13 +1,13 @@
 //! `domovoi doctor`: what may be wrong, and what to do about it.
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs,
     net::TcpListener,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use domovoi_agents::rusqlite::{self, OpenFlags};
+use domovoi_agents::{FolderLock, backup::damage};
 use domovoi_models::weights::WeightsFinder;
 
 use crate::{
@@ -38,7 +38,7 @@ pub(crate) async fn doctor(overrides: &Overrides) -> bool {
             return false;
         }
     };
-    let running = is_running(&config.data_dir);
+    let running = FolderLock::is_held(&config.data_dir);
     let findings = [
         ("version", Fine(env!("CARGO_PKG_VERSION").to_owned())),
         ("configuration", Fine("it can be read".to_owned())),
@@ -83,12 +83,6 @@ fn data_folder(folder: &Path) -> Finding {
     }
 }
 
-/// Whether a server has the folder.
-fn is_running(folder: &Path) -> bool {
-    let lock = File::open(folder.join("domovoi.lock"));
-    lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
-}
-
 fn server(config: &Config, running: bool) -> Finding {
     let address = config.listen;
     match (running, TcpListener::bind(address)) {
@@ -105,7 +99,10 @@ fn databases(folder: &Path) -> Finding {
     if let Err(error) = databases_below(folder, &mut files) {
         return Problem(format!("{}: {error}", folder.display()));
     }
-    let damaged: Vec<_> = files.iter().filter_map(|file| damage(file)).collect();
+    let damaged: Vec<_> = files
+        .iter()
+        .filter_map(|file| Some(format!("{}: {}", file.display(), damage(file)?)))
+        .collect();
     if damaged.is_empty() {
         return Fine(format!("{} and none is damaged", files.len()));
     }
@@ -130,20 +127,6 @@ fn databases_below(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<(
         }
     }
     Ok(())
-}
-
-/// What is wrong with a database.
-fn damage(file: &Path) -> Option<String> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let checked = rusqlite::Connection::open_with_flags(file, flags).and_then(|database| {
-        database.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))
-    });
-    let problem = match checked {
-        Ok(found) if found == "ok" => return None,
-        Ok(found) => found,
-        Err(error) => error.to_string(),
-    };
-    Some(format!("{}: {problem}", file.display()))
 }
 
 async fn model(config: &Config) -> Finding {

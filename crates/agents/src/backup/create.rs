@@ -7,12 +7,12 @@ use std::{
 };
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OpenFlags};
 use zip::{ZipWriter, write::SimpleFileOptions};
 
 use super::{
     BackupError, LEFT_OUT, UNPACKING, is_database,
     manifest::{self, Entry, Hashing, Manifest},
+    open,
 };
 use crate::storage;
 
@@ -155,8 +155,7 @@ impl<'a> Archive<'a> {
 
 /// Copies a database as it is at one moment, whoever writes to it.
 fn snapshot(database: &Path, copy: &Path) -> rusqlite::Result<()> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(database, flags)?;
+    let connection = open(database)?;
     connection.busy_timeout(storage::BUSY_TIMEOUT)?;
     connection.execute("VACUUM INTO ?1", [copy.to_string_lossy()])?;
     Ok(())

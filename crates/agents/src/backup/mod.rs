@@ -32,6 +32,8 @@ mod restore;
 
 use std::path::Path;
 
+use rusqlite::{Connection, OpenFlags};
+
 pub use create::{Summary, create};
 pub use error::BackupError;
 pub use restore::{Existing, restore};
@@ -42,6 +44,25 @@ const LEFT_OUT: [&str; 3] = ["models", "backups", "set-aside"];
 
 /// Where a restore unpacks, below the data folder.
 const UNPACKING: &str = ".restoring";
+
+/// What SQLite has against a database, where it has anything; nothing is changed.
+#[must_use]
+pub fn damage(database: &Path) -> Option<String> {
+    let checked = open(database).and_then(|database| {
+        database.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))
+    });
+    match checked {
+        Ok(found) if found == "ok" => None,
+        Ok(found) => Some(found),
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+/// Opens a database that is there. Reading one that others write to takes the right to write.
+fn open(database: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(database, flags)
+}
 
 /// Whether the name is that of a database.
 fn is_database(path: &Path) -> bool {

@@ -7,13 +7,12 @@ use std::{
 };
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OpenFlags};
 use zip::ZipArchive;
 
 use super::{
     BackupError, LEFT_OUT, UNPACKING,
     create::Summary,
-    is_database,
+    damage, is_database,
     manifest::{self, Entry, Hashing, Manifest},
 };
 use crate::{FolderLock, Ownership, ownership::LOCK_FILE, storage::Index};
@@ -108,20 +107,10 @@ fn unpack(archive: &Path, folder: &Path) -> Result<Vec<Entry>, BackupError> {
             return Err(broken(&format!("`{}` is not what was backed up", entry.path)));
         }
         if is_database(&path) && !entry.damaged {
-            check(&path).map_err(|problem| broken(&format!("`{}`: {problem}", entry.path)))?;
+            damage(&path).map_or(Ok(()), |it| Err(broken(&format!("`{}`: {it}", entry.path))))?;
         }
     }
     Ok(manifest.files)
-}
-
-/// What SQLite has against a database.
-fn check(database: &Path) -> Result<(), String> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(database, flags).map_err(|e| e.to_string())?;
-    let found: String = connection
-        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
-        .map_err(|error| error.to_string())?;
-    if found == "ok" { Ok(()) } else { Err(found) }
 }
 
 /// What is in a data folder besides what a backup leaves out.

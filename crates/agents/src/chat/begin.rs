@@ -80,11 +80,7 @@ pub(super) fn begin<A: AiChatAgent>(
             }
             Work::Continue { message_id, client_tools } => {
                 // Where the conversation has gone on meanwhile, there is no answer to go on with.
-                let place = history::place(db, &message_id)?.map(|place| place.position);
-                if place.is_none() || place != history::head(db)? {
-                    return Ok(None);
-                }
-                let Some(message) = history::get(db, &message_id)? else { return Ok(None) };
+                let Some(message) = history::newest(db, &message_id)? else { return Ok(None) };
                 let mut attachments = journal::attachments(db)?;
                 if let Some(client_tools) = client_tools {
                     attachments.client_tools = client_tools;
@@ -125,9 +121,5 @@ fn resumed(
 ) -> Result<Option<UiMessage>, AgentError> {
     let last = sent.last().filter(|last| last.role == Role::Assistant);
     let Some(last) = last.filter(|_| trigger == Trigger::SubmitMessage) else { return Ok(None) };
-    let newest = history::place(db, &last.id)?.map(|place| place.position);
-    if newest.is_some() && newest == history::head(db)? {
-        return history::get(db, &last.id);
-    }
-    Ok(None)
+    history::newest(db, &last.id)
 }

@@ -8,7 +8,7 @@ use super::{
     order::{self, Order, Work},
     state::Why,
 };
-use crate::{AgentError, Connection, Context};
+use crate::{AgentError, Connection, Context, storage::Tables};
 
 impl<A: AiChatAgent> Context<A> {
     /// The history, oldest first. In a long conversation [`Context::recent_messages`] reads less.
@@ -16,10 +16,7 @@ impl<A: AiChatAgent> Context<A> {
     /// # Errors
     /// [`AgentError::Database`], or [`AgentError::Json`] where a stored message cannot be read.
     pub fn messages(&self) -> Result<Vec<UiMessage>, AgentError> {
-        if !self.database().exists() {
-            return Ok(Vec::new());
-        }
-        self.database().with(|db| history::all(db))
+        Ok(self.database().read(Tables::Chat, |db| history::all(db))?.unwrap_or_default())
     }
 
     /// The newest messages, at most `limit`, oldest first.
@@ -27,10 +24,7 @@ impl<A: AiChatAgent> Context<A> {
     /// # Errors
     /// As [`Context::messages`].
     pub fn recent_messages(&self, limit: usize) -> Result<Vec<UiMessage>, AgentError> {
-        if !self.database().exists() {
-            return Ok(Vec::new());
-        }
-        self.database().with(|db| history::recent(db, limit))
+        Ok(self.database().read(Tables::Chat, |db| history::recent(db, limit))?.unwrap_or_default())
     }
 
     /// Writes messages into the history, each in its place where its id is known and at the end
@@ -82,9 +76,7 @@ impl<A: AiChatAgent> Context<A> {
 
     pub(super) fn clear(&self, to: impl Fn(&Connection) -> bool) -> Result<(), AgentError> {
         self.chat().stop_all(Why::Discarded);
-        if self.database().exists() {
-            self.database().with(history::clear)?;
-        }
+        self.database().read(Tables::Chat, history::clear)?;
         self.broadcast_to(ServerFrame::ChatClear(Empty {}).to_json(), to);
         Ok(())
     }

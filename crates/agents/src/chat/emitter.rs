@@ -178,7 +178,7 @@ pub(super) fn abandoned_calls(message: &UiMessage, error: &str) -> Vec<Chunk> {
     let end = |part: &Part| match part {
         Part::Tool(tool)
             if matches!(tool.state, ToolState::InputStreaming | ToolState::InputAvailable)
-                || tool.other.get("preliminary") == Some(&Value::Bool(true)) =>
+                || tool.is_preliminary() =>
         {
             let tool_call_id = tool.tool_call_id.clone();
             Some(Chunk::ToolOutputError { tool_call_id, error_text: error.to_owned() })

@@ -11,7 +11,7 @@ use super::{
     delta::{self, Changes},
     history, journal, order, requests, resume, versions,
 };
-use crate::{Connection, Context, Result, extension::Extension};
+use crate::{Connection, Context, Result, extension::Extension, storage::Tables};
 
 /// Makes an agent a chat agent.
 pub(crate) struct ChatExtension;
@@ -19,9 +19,7 @@ pub(crate) struct ChatExtension;
 impl<A: AiChatAgent> Extension<A> for ChatExtension {
     fn on_start(&self, cx: &Context<A>) -> Result<()> {
         cx.database().chats();
-        if cx.database().exists() {
-            cx.database().with(journal::recover)?;
-        }
+        cx.database().read(Tables::Chat, journal::recover)?;
         Ok(())
     }
 

@@ -68,6 +68,12 @@ pub(super) fn get(db: &Connection, id: &str) -> Result<Option<UiMessage>, AgentE
     rows.next()?.map(|row| content(row, 0)).transpose()
 }
 
+/// The message with this id, where none comes after it.
+pub(super) fn newest(db: &Connection, id: &str) -> Result<Option<UiMessage>, AgentError> {
+    let position = place(db, id)?.map(|place| place.position);
+    if position.is_some() && position == head(db)? { get(db, id) } else { Ok(None) }
+}
+
 /// The newest message with the tool call `id`.
 pub(super) fn with_tool_call(db: &Connection, id: &str) -> Result<Option<UiMessage>, AgentError> {
     let mut statement = db.prepare_cached(

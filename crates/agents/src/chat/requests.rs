@@ -8,7 +8,7 @@ use axum::{
 use http::{Method, Request, StatusCode, header};
 
 use super::{AiChatAgent, history, versions};
-use crate::{Context, Result, routing::query_value};
+use crate::{Context, Result, routing::query_value, storage::Tables};
 
 /// Answers `GET .../get-messages`, with `?before=ID&limit=N` a page of it, and
 /// `GET .../get-versions?id=ID`; nothing for anything else.
@@ -41,21 +41,15 @@ fn messages<A: AiChatAgent>(
         Some(Ok(limit)) => limit,
         Some(Err(_)) => return Ok(bad_request("`limit` is not a number")),
     };
-    let page = match cx.database().exists() {
-        true => cx.database().with(|db| history::page(db, before, limit))?,
-        false => Vec::new(),
-    };
+    let page = cx.database().read(Tables::Chat, |db| history::page(db, before, limit))?;
     // They are JSON already.
-    let body = format!("[{}]", page.join(","));
+    let body = format!("[{}]", page.unwrap_or_default().join(","));
     Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
 
 fn all_versions<A: AiChatAgent>(cx: &Context<A>, id: &str) -> Result<Response> {
-    let versions = match cx.database().exists() {
-        true => cx.database().with(|db| versions::of(db, id))?,
-        false => Vec::new(),
-    };
-    Ok(Json(versions).into_response())
+    let versions = cx.database().read(Tables::Chat, |db| versions::of(db, id))?;
+    Ok(Json(versions.unwrap_or_default()).into_response())
 }
 
 fn bad_request(message: &str) -> Response {

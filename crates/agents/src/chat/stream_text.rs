@@ -106,8 +106,8 @@ impl StreamText {
             let definition = tool.definition();
             // It takes the place of a client's tool of that name.
             self.request.tools.retain(|other| other.name != definition.name);
+            self.tools.server.entry(definition.name.clone()).or_insert(tool);
             self.request.tools.push(definition);
-            self.tools.server.push(tool);
         }
         self
     }
@@ -205,13 +205,13 @@ impl StreamText {
                         Fate::Runs(ready) => running.push(ready),
                         Fate::Waits => waits = true,
                         Fate::Failed(chunk) => {
-                            answers.extend(answer_of(&chunk).map(|(id, text)| (id.to_owned(), text)));
+                            answers.extend(answer_of(&chunk));
                         }
                     }
                 }
                 let mut outputs = pin!(tool_calls::run(running));
                 while let Some(chunk) = outputs.next().await {
-                    answers.extend(answer_of(&chunk).map(|(id, text)| (id.to_owned(), text)));
+                    answers.extend(answer_of(&chunk));
                     yield chunk;
                 }
                 yield Chunk::FinishStep;

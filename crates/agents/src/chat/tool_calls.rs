@@ -1,7 +1,7 @@
 //! The calls of one step: which run here, which wait for a client or a person.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
@@ -18,8 +18,8 @@ use super::{Tool, ToolContext, model_history::as_text, tool::Progress};
 /// The tools of an answer.
 #[derive(Clone, Default)]
 pub(super) struct Tools {
-    /// Those that run here.
-    pub(super) server: Vec<Arc<dyn Tool>>,
+    /// Those that run here, by name: a definition has a schema, which is not made for each look.
+    pub(super) server: HashMap<String, Arc<dyn Tool>>,
     /// Names of those that run in the client.
     pub(super) client: HashSet<String>,
 }
@@ -43,7 +43,7 @@ pub(super) enum Fate {
 
 impl Tools {
     fn find(&self, name: &str) -> Option<&Arc<dyn Tool>> {
-        self.server.iter().find(|tool| tool.definition().name == name)
+        self.server.get(name)
     }
 
     /// Decides over a call, and answers the chunks that show it.
@@ -171,16 +171,16 @@ async fn one(ready: Ready, progress: mpsc::UnboundedSender<Progress>) -> Chunk {
 }
 
 /// Id and words of an answer, where the chunk is one.
-pub(super) fn answer_of(chunk: &Chunk) -> Option<(&str, String)> {
+pub(super) fn answer_of(chunk: &Chunk) -> Option<(String, String)> {
     match chunk {
         Chunk::ToolOutputAvailable { tool_call_id, output, preliminary }
             if *preliminary != Some(true) =>
         {
-            Some((tool_call_id, as_text(output)))
+            Some((tool_call_id.clone(), as_text(output)))
         }
         Chunk::ToolOutputError { tool_call_id, error_text }
         | Chunk::ToolInputError { tool_call_id, error_text, .. } => {
-            Some((tool_call_id, format!("Error: {error_text}")))
+            Some((tool_call_id.clone(), format!("Error: {error_text}")))
         }
         _ => None,
     }
