@@ -18,6 +18,9 @@ use serde_json::json;
 
 const ID: &str = "0b3f2a52-7a30-4a8e-9d0e-0e6f3c1f7c11";
 
+/// Why an answer is not whole.
+const CUT: &str = "The server stopped while answering. Please try again.";
+
 struct Sample;
 
 impl PageData for Sample {
@@ -41,7 +44,7 @@ impl PageData for Sample {
             let answer = "Because **yeast** eats sugar.\n\n```rust\nlet a = 1 < 2;\n```\n\n\
                 <script>alert(1)</script> [x](javascript:alert(1))";
             let mut stopped = UiMessage::new("a2", Role::Assistant, "Half an");
-            stopped.metadata = Some(json!({ "turn": { "outcome": "interrupted" } }));
+            stopped.metadata = Some(json!({ "turn": { "outcome": "interrupted", "error": CUT } }));
             vec![
                 UiMessage::new("u1", Role::User, "Why does <i>bread</i> rise?"),
                 UiMessage::new("a1", Role::Assistant, answer),
@@ -112,6 +115,7 @@ async fn a_conversation_arrives_with_its_messages() {
     assert!(answer.contains("data-testid=\"copy-code\""));
     assert!(!answer.contains("<script") && !answer.contains("href=\"javascript"), "{answer}");
     assert!(item(&html, "data-message-id=\"a2\"").contains("data-status=\"stopped\""));
+    assert!(html.contains(CUT), "{html}");
     assert_eq!(html.matches("data-testid=\"retry\"").count(), 1);
     assert!(item(&html, &format!("data-id=\"{ID}\"")).contains("Bread &amp; &lt;b&gt;butter"));
     assert!(html.contains("data-state=\"ready\""));

@@ -30,9 +30,7 @@ pub fn TurnNote(
         .into_any(),
         Some(Ending::Answered) => view! { <Retry chat label="" /> }.into_any(),
         Some(Ending::Stopped) => view! { <Note chat text="You stopped this answer." /> }.into_any(),
-        Some(Ending::Interrupted) => {
-            view! { <Note chat text="This answer was cut off when Domovoi stopped." /> }.into_any()
-        }
+        Some(Ending::Interrupted(text)) => view! { <Note chat text /> }.into_any(),
         Some(Ending::Unanswered) => {
             view! { <Note chat text="This message has no answer yet." /> }.into_any()
         }
@@ -40,7 +38,7 @@ pub fn TurnNote(
 }
 
 #[component]
-fn Note(chat: AgentChat, text: &'static str) -> impl IntoView {
+fn Note(chat: AgentChat, #[prop(into)] text: String) -> impl IntoView {
     view! {
         <div class="flex flex-wrap items-center gap-x-3 text-sm text-muted">
             <p>{text}</p>

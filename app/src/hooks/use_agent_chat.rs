@@ -24,6 +24,9 @@ use crate::types::{ASSISTANT_AGENT, TurnEnd, TurnOutcome};
 /// How long to wait before a history that could not be fetched is asked for again.
 const FETCH_AGAIN: Duration = Duration::from_secs(2);
 
+/// What a person is told of an answer that was cut, where the server does not say it.
+const CUT_OFF: &str = "This answer was cut off when Domovoi stopped.";
+
 /// A message in the thread. The key stays while the message changes.
 #[derive(Debug, Clone)]
 pub struct Row {
@@ -40,8 +43,8 @@ pub enum Ending {
     Answered,
     /// By a person.
     Stopped,
-    /// By the end of the server.
-    Interrupted,
+    /// By the end of the server: what to tell a person.
+    Interrupted(String),
     /// It never began.
     Unanswered,
     /// With an error: what to tell a person.
@@ -180,8 +183,8 @@ impl AgentChat {
             (Role::User, _) => self.is_settled.get().then_some(Ending::Unanswered),
             (_, None) => Some(Ending::Answered),
             (_, Some(TurnEnd { outcome: TurnOutcome::Aborted, .. })) => Some(Ending::Stopped),
-            (_, Some(TurnEnd { outcome: TurnOutcome::Interrupted, .. })) => {
-                Some(Ending::Interrupted)
+            (_, Some(TurnEnd { outcome: TurnOutcome::Interrupted, error })) => {
+                Some(Ending::Interrupted(error.unwrap_or_else(|| CUT_OFF.to_owned())))
             }
             (_, Some(TurnEnd { outcome: TurnOutcome::Error, error })) => {
                 Some(Ending::Failed(readable(&error.unwrap_or_default())))

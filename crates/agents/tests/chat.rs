@@ -269,7 +269,11 @@ async fn a_crash_in_mid_answer_leaves_a_sane_conversation() {
     let chat = chat.crash().await;
     let history = chat.history().await;
     assert_eq!(history.len(), 2);
-    assert_eq!(history[1]["metadata"]["turn"]["outcome"], "interrupted");
+    let why = "The server stopped while answering. Please try again.";
+    assert_eq!(
+        history[1]["metadata"]["turn"],
+        json!({"outcome": "interrupted", "error": why})
+    );
     assert!(history[1].to_string().contains("half"), "whatever was seen is kept");
 
     // The same request sent again does not run again; another try does.
@@ -277,7 +281,9 @@ async fn a_crash_in_mid_answer_leaves_a_sane_conversation() {
     client.send(ask("1", "hi")).await;
     let messages = client.next_of("cf_agent_chat_messages").await;
     assert_eq!(messages["messages"], json!(history));
-    assert_eq!(chunks(&mut client).await.1["outcome"], "error");
+    let (said, done) = chunks(&mut client).await;
+    assert_eq!(said, [json!({"type": "failed", "text": why})]);
+    assert_eq!(done["outcome"], "error");
     client.send(request("2", "regenerate-message", &history[..1])).await;
     assert_eq!(text_of(&chunks(&mut client).await.0), "whole");
     let after = chat.history().await;

@@ -71,6 +71,9 @@ pub struct PendingFrame {
 }
 
 /// `cf_agent_chat_recovering`: a turn is being recovered after a restart of the server.
+///
+/// Other servers send it. Domovoi's agents do not: a turn that was cut is over before anybody can
+/// connect to its instance again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecoveringFrame {
     /// Whether recovery is going on, or has ended.

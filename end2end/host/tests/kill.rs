@@ -49,6 +49,56 @@ async fn nothing_acknowledged_is_lost_where_writes_are_synced() {
     rounds(15, &["--power"]).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_was_cut_says_why() {
+    let place = Place::new();
+    let host = place.start();
+    // Of the second answer nothing is there when the server ends.
+    let orders = [("cut", "gen tokens=2 pace=1 hold=600000"), ("mute", "gen tokens=1 wait=600000")];
+    for (name, order) in orders {
+        let mut client = host.connect(&format!("bench-chat-agent/{name}")).await;
+        client.send(ask(name, order)).await;
+        // What is to have been written, or that the turn runs.
+        let sign = if name == "cut" { "tok1" } else { "start" };
+        while !client.next_of(RESPONSE).await["body"].as_str().unwrap().contains(sign) {}
+    }
+    host.kill();
+
+    let host = place.start();
+    for (name, kept) in [("cut", 2), ("mute", 1)] {
+        let path = format!("/agents/bench-chat-agent/{name}/get-messages");
+        let messages: Value = serde_json::from_str(&host.get(&path).await.1).unwrap();
+        let messages = messages.as_array().unwrap();
+        assert_eq!(messages.len(), kept, "{messages:?}");
+        if let Some(answer) = messages.get(1) {
+            assert_eq!(answer["metadata"]["turn"], json!({"outcome": "interrupted", "error": CUT}));
+        }
+        // The request that the client sends again, since it does not know.
+        let mut client = host.connect(&format!("bench-chat-agent/{name}")).await;
+        client.send(ask(name, "gen tokens=1")).await;
+        let failed = client.next_of(RESPONSE).await;
+        assert_eq!((&failed["error"], &failed["body"]), (&json!(true), &json!(CUT)));
+        let done = client.next_of(RESPONSE).await;
+        assert_eq!((&done["done"], &done["outcome"]), (&json!(true), &json!("error")));
+    }
+    host.kill();
+    place.assert_no_panic();
+}
+
+/// Type of the frames of an answer.
+const RESPONSE: &str = "cf_agent_use_chat_response";
+
+/// What a person reads of an answer that was cut.
+const CUT: &str = "The server stopped while answering. Please try again.";
+
+fn ask(id: &str, text: &str) -> Value {
+    let message =
+        json!({"id": "q", "role": "user", "parts": [{"type": "text", "text": text}]});
+    let body = json!({"messages": [message], "trigger": "submit-message"});
+    let init = json!({"method": "POST", "body": body.to_string()});
+    json!({"type": "cf_agent_use_chat_request", "id": id, "init": init})
+}
+
 /// What the clients have asked for, and what they were told.
 #[derive(Default)]
 struct Model {

@@ -153,6 +153,9 @@ pub(super) fn end(db: &Connection, id: &str, status: TurnStatus) -> Result<(), A
     Ok(())
 }
 
+/// What a person is told of a turn that the end of the process has cut.
+pub(super) const INTERRUPTED: &str = "The server stopped while answering. Please try again.";
+
 /// Ends turns that were running when the process ended: what they had written becomes a message
 /// that says so.
 pub(super) fn recover(db: &mut Connection) -> Result<(), AgentError> {
@@ -179,7 +182,7 @@ pub(super) fn recover(db: &mut Connection) -> Result<(), AgentError> {
             reducer.apply(&chunk);
         }
         reducer.apply(&Chunk::MessageMetadata {
-            message_metadata: json!({"turn": {"outcome": "interrupted"}}),
+            message_metadata: json!({"turn": {"outcome": "interrupted", "error": INTERRUPTED}}),
         });
         let message = reducer.finish();
         let transaction = db.transaction()?;

@@ -77,6 +77,9 @@ pub(super) fn acknowledge<A: AiChatAgent>(
             ..ChatResponse::default()
         }
     } else {
+        if status == Some(TurnStatus::Interrupted) {
+            explain(connection, &ack.id);
+        }
         let outcome = status.and_then(outcome);
         let done = ChatResponse::done(ack.id.as_str(), outcome);
         ChatResponse { replay: Some(true), continuation, ..done }
@@ -99,8 +102,17 @@ pub(super) fn repeat<A: AiChatAgent>(
 ) -> Result<()> {
     let changes = Changes { reload: true, ..Changes::default() };
     delta::tell(cx, &changes, |other| other == connection)?;
+    if status == TurnStatus::Interrupted {
+        explain(connection, id);
+    }
     connection.send_frame(&ServerFrame::from(ChatResponse::done(id, outcome(status))));
     Ok(())
+}
+
+/// Says why a turn has ended that the end of the process has cut: of a message that was not begun
+/// nothing is kept that could say so.
+fn explain(connection: &Connection, id: &str) {
+    connection.send_frame(&ChatResponse::error(id, journal::INTERRUPTED).into());
 }
 
 /// How a turn ended, as it is told to clients; nothing on a normal end.
