@@ -62,9 +62,7 @@ impl Options {
             let needed = match path {
                 None => quote!(true),
                 Some(path) => quote! {
-                    match ::domovoi_agents::__private::serde_json::from_value::<#arguments>(
-                        arguments.clone(),
-                    ) {
+                    match ::domovoi_agents::__private::read_tool_arguments::<#arguments>(arguments) {
                         Ok(arguments) => #path(&arguments),
                         // What cannot be read does not run without a person.
                         Err(_) => true,
@@ -142,9 +140,7 @@ pub(crate) fn expand(mut function: ItemFn, options: &Options) -> Result<TokenStr
                 &self,
                 arguments: &::domovoi_agents::__private::serde_json::Value,
             ) -> ::domovoi_agents::Result<()> {
-                let _: #arguments =
-                    ::domovoi_agents::__private::serde_json::from_value(arguments.clone())?;
-                Ok(())
+                ::domovoi_agents::__private::read_tool_arguments::<#arguments>(arguments).map(drop)
             }
 
             #chosen
@@ -161,7 +157,7 @@ pub(crate) fn expand(mut function: ItemFn, options: &Options) -> Result<TokenStr
                 ::std::boxed::Box::pin(async move {
                     let _ = &cx;
                     let arguments: #arguments =
-                        ::domovoi_agents::__private::serde_json::from_value(arguments)?;
+                        ::domovoi_agents::__private::read_tool_arguments(&arguments)?;
                     let answer = #ident(arguments #context)
                         .await
                         .map_err(::domovoi_agents::HandlerError::from)?;

@@ -130,6 +130,7 @@ pub mod __private {
     pub use serde_json;
 
     pub use crate::{
+        chat::read_tool_arguments,
         handle::Mailbox,
         rpc::methods::{AnySchema, KnownSchema, SchemaOf},
         stub::Outcome,

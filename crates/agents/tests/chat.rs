@@ -270,10 +270,7 @@ async fn a_crash_in_mid_answer_leaves_a_sane_conversation() {
     let history = chat.history().await;
     assert_eq!(history.len(), 2);
     let why = "The server stopped while answering. Please try again.";
-    assert_eq!(
-        history[1]["metadata"]["turn"],
-        json!({"outcome": "interrupted", "error": why})
-    );
+    assert_eq!(history[1]["metadata"]["turn"], json!({"outcome": "interrupted", "error": why}));
     assert!(history[1].to_string().contains("half"), "whatever was seen is kept");
 
     // The same request sent again does not run again; another try does.

@@ -213,7 +213,7 @@ async fn a_person_decides_and_what_was_approved_runs_then() {
     assert_eq!(told[0], "The person rejected this call: not that one");
     assert_eq!(told[1], r#"{"deleted":"c.txt"}"#, "with the arguments as the person wrote them");
     assert_eq!(told[2..4], ["5", "500"]);
-    assert!(told[4].starts_with("Error: invalid type"), "{}", told[4]);
+    assert!(told[4].starts_with("Error: path: invalid type"), "{}", told[4]);
     let parts = chat.parts().await;
     assert_eq!(parts[1]["state"], "output-denied");
     assert_eq!(parts[2]["output"], json!({"deleted": "c.txt"}));

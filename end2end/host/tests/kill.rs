@@ -92,8 +92,7 @@ const RESPONSE: &str = "cf_agent_use_chat_response";
 const CUT: &str = "The server stopped while answering. Please try again.";
 
 fn ask(id: &str, text: &str) -> Value {
-    let message =
-        json!({"id": "q", "role": "user", "parts": [{"type": "text", "text": text}]});
+    let message = json!({"id": "q", "role": "user", "parts": [{"type": "text", "text": text}]});
     let body = json!({"messages": [message], "trigger": "submit-message"});
     let init = json!({"method": "POST", "body": body.to_string()});
     json!({"type": "cf_agent_use_chat_request", "id": id, "init": init})

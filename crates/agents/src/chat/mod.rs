@@ -17,6 +17,7 @@
 //! | `model_history` | the history as a model reads it |
 //! | `part_writer` | a model's pieces as parts |
 //! | `tool`, `tool_calls` | [`Tool`]: a function a model may call; the calls of one step |
+//! | `tool_context`, `tool_arguments` | what a tool is told: [`ToolContext`], its arguments |
 
 use std::future::{Future, ready};
 
@@ -44,17 +45,22 @@ mod resume;
 mod state;
 mod stream_text;
 mod tool;
+mod tool_arguments;
 mod tool_calls;
+mod tool_context;
 mod turn;
 mod versions;
 
 pub(crate) use extension::ChatExtension;
 pub(crate) use state::ChatState;
+#[doc(hidden)]
+pub use tool_arguments::read as read_tool_arguments;
 
 pub use options::{ChatOptions, Concurrency};
 pub use reply::ChatReply;
 pub use stream_text::StreamText;
-pub use tool::{DEFAULT_TOOL_TIMEOUT, Tool, ToolContext};
+pub use tool::{DEFAULT_TOOL_TIMEOUT, Tool};
+pub use tool_context::ToolContext;
 
 use crate::{Agent, Context, Result};
 

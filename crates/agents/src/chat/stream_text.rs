@@ -14,12 +14,13 @@ use futures::{Stream, StreamExt};
 use serde_json::{Map, Value, json};
 
 use super::{
-    ChatReply, Tool,
+    AiChatAgent, ChatReply, ChatTurn, Tool,
     model_history::to_model,
     part_writer::{Kind, PartWriter},
     tool_calls::{self, Fate, Ready, Tools, answer_of},
+    tool_context::Scope,
 };
-use crate::Result;
+use crate::{Context, Result};
 
 /// Most calls of the model in one turn, where nothing else is said.
 const DEFAULT_MAX_STEPS: usize = 8;
@@ -30,6 +31,8 @@ pub struct StreamText {
     model: Arc<dyn LanguageModel>,
     request: ModelRequest,
     tools: Tools,
+    /// What the tools are told.
+    scope: Scope,
     /// The newest answer, where calls of it are to run before anything else.
     paused: Option<UiMessage>,
     max_steps: usize,
@@ -46,8 +49,20 @@ impl StreamText {
     #[must_use]
     pub fn new(model: Arc<dyn LanguageModel>) -> Self {
         let request = ModelRequest::default();
-        let tools = Tools::default();
-        Self { model, request, tools, paused: None, max_steps: DEFAULT_MAX_STEPS }
+        let (tools, scope) = Default::default();
+        Self { model, request, tools, scope, paused: None, max_steps: DEFAULT_MAX_STEPS }
+    }
+
+    /// Tells the tools which turn they work for, and a gateway as well: a [`ToolContext`] has the
+    /// services of the agents and the request's id then, and [`StreamText::metadata`] is
+    /// [`Context::request_metadata`].
+    ///
+    /// [`ToolContext`]: super::ToolContext
+    #[must_use]
+    pub fn for_turn<A: AiChatAgent>(mut self, cx: &Context<A>, turn: &ChatTurn) -> Self {
+        self.scope.request_id = Some(turn.request_id.clone());
+        self.scope.agents = Some(cx.agents().clone());
+        self.metadata(cx.request_metadata(turn))
     }
 
     /// Puts instructions before the history.
@@ -61,6 +76,7 @@ impl StreamText {
     /// those run first.
     #[must_use]
     pub fn messages(mut self, history: &[UiMessage]) -> Self {
+        self.scope.messages.extend_from_slice(history);
         let mut history = history;
         if let Some((last, before)) = history.split_last()
             && last.role == Role::Assistant
@@ -149,6 +165,11 @@ impl StreamText {
     }
 
     fn into_chunks(mut self) -> impl Stream<Item = Result<Chunk>> + Send {
+        if self.tools.server.is_empty() {
+            // Nobody is told, and the answer may take long.
+            self.scope.messages = Vec::new();
+        }
+        let scope = Arc::new(std::mem::take(&mut self.scope));
         try_stream! {
             yield Chunk::Start {
                 message_id: None,
@@ -159,7 +180,7 @@ impl StreamText {
                 let (failed, calls) = self.approved(&message);
                 let mut reducer = Reducer::resume(message);
                 for chunk in failed { reducer.apply(&chunk); yield chunk; }
-                let mut answers = pin!(tool_calls::run(calls));
+                let mut answers = pin!(tool_calls::run(calls, &scope));
                 while let Some(chunk) = answers.next().await { reducer.apply(&chunk); yield chunk; }
                 self.add(&reducer.finish());
             }
@@ -209,7 +230,7 @@ impl StreamText {
                         }
                     }
                 }
-                let mut outputs = pin!(tool_calls::run(running));
+                let mut outputs = pin!(tool_calls::run(running, &scope));
                 while let Some(chunk) = outputs.next().await {
                     answers.extend(answer_of(&chunk));
                     yield chunk;

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use domovoi_models::ToolDefinition;
 use futures::future::BoxFuture;
-use serde::Serialize;
 use serde_json::Value;
-use tokio::sync::mpsc;
 
-use crate::{AgentError, Result};
+use super::ToolContext;
+use crate::Result;
 
 /// How long a tool may take, where it does not say.
 pub const DEFAULT_TOOL_TIMEOUT: Duration = Duration::from_secs(300);
@@ -64,40 +63,5 @@ pub trait Tool: Send + Sync + 'static {
     /// How long a call may take; the model is told when it took longer.
     fn timeout(&self) -> Duration {
         DEFAULT_TOOL_TIMEOUT
-    }
-}
-
-/// What a tool knows about the call.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct ToolContext {
-    /// The call's id.
-    pub tool_call_id: String,
-    progress: mpsc::UnboundedSender<Progress>,
-}
-
-/// How far a call is.
-#[derive(Debug)]
-pub(super) struct Progress {
-    pub(super) tool_call_id: String,
-    pub(super) output: Value,
-}
-
-impl ToolContext {
-    pub(super) fn new(tool_call_id: &str, progress: mpsc::UnboundedSender<Progress>) -> Self {
-        Self { tool_call_id: tool_call_id.to_owned(), progress }
-    }
-
-    /// Shows people how far the call is. Each output takes the place of the one before it, and the
-    /// tool's answer that of the last; the model sees the answer alone.
-    ///
-    /// # Errors
-    /// [`AgentError::Json`] where the output cannot be written as JSON.
-    pub fn progress(&self, output: &impl Serialize) -> Result<(), AgentError> {
-        let output = serde_json::to_value(output)?;
-        let tool_call_id = self.tool_call_id.clone();
-        // Where nobody listens any more the call is about to be dropped.
-        let _ = self.progress.send(Progress { tool_call_id, output });
-        Ok(())
     }
 }

@@ -11,9 +11,14 @@ use domovoi_protocol::Chunk;
 use futures::{FutureExt, Stream, StreamExt, stream::FuturesUnordered};
 use serde_json::Value;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Tool, ToolContext, model_history::as_text, tool::Progress};
+use super::{
+    Tool, ToolContext,
+    model_history::as_text,
+    tool_context::{Progress, Scope},
+};
 
 /// The tools of an answer.
 #[derive(Clone, Default)]
@@ -127,10 +132,13 @@ fn ready(call: &ToolCall, tool: &Arc<dyn Tool>, input: Value) -> Fate {
 }
 
 /// Runs tools side by side: what they show on the way, and at the end of each its answer.
-pub(super) fn run(calls: Vec<Ready>) -> impl Stream<Item = Chunk> + Send + 'static {
+pub(super) fn run(
+    calls: Vec<Ready>,
+    scope: &Arc<Scope>,
+) -> impl Stream<Item = Chunk> + Send + 'static + use<> {
     let (progress, mut shown) = mpsc::unbounded_channel();
     let mut running: FuturesUnordered<_> =
-        calls.into_iter().map(|ready| one(ready, progress.clone())).collect();
+        calls.into_iter().map(|ready| one(ready, Arc::clone(scope), progress.clone())).collect();
     drop(progress);
     async_stream::stream! {
         loop {
@@ -150,17 +158,26 @@ pub(super) fn run(calls: Vec<Ready>) -> impl Stream<Item = Chunk> + Send + 'stat
 }
 
 /// Runs one tool; its failure is an answer too.
-async fn one(ready: Ready, progress: mpsc::UnboundedSender<Progress>) -> Chunk {
+async fn one(ready: Ready, scope: Arc<Scope>, progress: mpsc::UnboundedSender<Progress>) -> Chunk {
     let Ready { call: tool_call_id, tool, input } = ready;
     let limit = tool.timeout();
-    let cx = ToolContext::new(&tool_call_id, progress);
+    let abort = CancellationToken::new();
+    // A turn that is stopped drops this future, and the guard with it.
+    let guard = abort.clone().drop_guard();
+    let cx = ToolContext::new(&tool_call_id, abort, scope, progress);
     // The call of `call` itself may panic as well.
     let call = AssertUnwindSafe(async move { tool.call(cx, input).await }).catch_unwind();
     let error_text = match tokio::time::timeout(limit, call).await {
-        Ok(Ok(Ok(output))) => {
-            return Chunk::ToolOutputAvailable { tool_call_id, output, preliminary: None };
+        Ok(Ok(answer)) => {
+            // What it has left running beside itself may go on.
+            guard.disarm();
+            match answer {
+                Ok(output) => {
+                    return Chunk::ToolOutputAvailable { tool_call_id, output, preliminary: None };
+                }
+                Err(error) => error.to_string(),
+            }
         }
-        Ok(Ok(Err(error))) => error.to_string(),
         Ok(Err(_)) => {
             tracing::error!("a tool panicked");
             UNEXPECTED.to_owned()
