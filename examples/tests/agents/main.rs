@@ -4,8 +4,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod approvals;
 mod auth_hooks;
 mod chat;
+mod client_tools;
 mod echo;
 mod gateway;
 mod http_sse;
@@ -14,6 +16,7 @@ mod multi_agent;
 mod observer;
 mod reminders;
 mod rooms;
+mod script;
 mod sql;
 mod streaming_rpc;
 

@@ -1,6 +1,7 @@
 //! Examples as processes.
 
 use std::{
+    collections::VecDeque,
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
@@ -11,8 +12,10 @@ use axum::{Router, routing::MethodRouter};
 use domovoi_client::{
     AgentClient, AgentOptions, ClientEvent,
     chat::{ChatSession, ChatStatus, Effect},
+    fetch_messages,
 };
 use domovoi_protocol::UiMessage;
+use futures::{StreamExt, channel::mpsc::UnboundedReceiver};
 
 /// Serves chat completions, as an OpenAI-compatible endpoint does; answers its address.
 pub async fn endpoint(complete: MethodRouter) -> String {
@@ -64,36 +67,65 @@ impl Example {
 
     /// Begins a conversation with the assistant; its answer.
     pub async fn ask(&self, question: &str) -> UiMessage {
-        let client = self.connect("assistant", "a");
-        let mut events = client.events();
+        let mut talk = self.talk("assistant", "a");
+        talk.act(|session| session.submit(question)).await;
+        let answered =
+            |it: &ChatSession| it.status() == ChatStatus::Ready && it.messages().len() == 2;
+        talk.until(answered).await;
+        talk.session.message(1).unwrap().clone()
+    }
+
+    /// Joins a conversation.
+    pub fn talk(&self, agent: &str, name: &str) -> Talk {
+        let options = self.options(agent, name);
+        let client = AgentClient::new(options.clone());
+        let events = client.events();
         client.start();
-        let mut session = ChatSession::default();
-        let perform = |effects: Vec<Effect>| {
-            for effect in effects {
-                if let Effect::Send(frame) = effect {
-                    client.send_frame(&frame).unwrap();
-                }
-            }
-        };
-        perform(session.submit(question));
-        loop {
-            match events.recv().await.unwrap() {
-                ClientEvent::Open => perform(session.opened()),
-                ClientEvent::Frame(frame) => {
-                    perform(session.handle(&frame));
-                    if session.status() == ChatStatus::Ready
-                        && let Some(answer) = session.message(1)
-                    {
-                        return answer.clone();
-                    }
+        Talk { options, client, events, session: ChatSession::default() }
+    }
+
+    pub fn connect(&self, agent: &str, name: &str) -> AgentClient {
+        AgentClient::new(self.options(agent, name))
+    }
+}
+
+/// A client in a conversation.
+pub struct Talk {
+    options: AgentOptions,
+    client: AgentClient,
+    events: UnboundedReceiver<ClientEvent>,
+    pub session: ChatSession,
+}
+
+impl Talk {
+    /// Does something with the session, and what it wants done then.
+    pub async fn act(&mut self, act: impl FnOnce(&mut ChatSession) -> Vec<Effect>) {
+        let mut effects = VecDeque::from(act(&mut self.session));
+        while let Some(effect) = effects.pop_front() {
+            match effect {
+                Effect::Send(frame) => self.client.send_frame(&frame).unwrap(),
+                Effect::RefetchHistory { ticket } => {
+                    let history = fetch_messages(&self.options).await.unwrap();
+                    effects.extend(self.session.fetched(ticket, history));
                 }
                 _ => {}
             }
         }
     }
 
-    pub fn connect(&self, agent: &str, name: &str) -> AgentClient {
-        AgentClient::new(self.options(agent, name))
+    /// Waits until the session is so.
+    pub async fn until(&mut self, is_so: impl Fn(&ChatSession) -> bool) {
+        let wait = async {
+            while !is_so(&self.session) {
+                match self.events.next().await.unwrap() {
+                    ClientEvent::Open => self.act(ChatSession::opened).await,
+                    ClientEvent::Frame(frame) => self.act(|session| session.handle(&frame)).await,
+                    _ => {}
+                }
+            }
+        };
+        let done = tokio::time::timeout(Duration::from_secs(60), wait).await;
+        assert!(done.is_ok(), "{:#?}", self.session);
     }
 }
 
