@@ -6,7 +6,7 @@ use futures::{Stream, future::BoxFuture};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use crate::{ModelError, ModelRequest, ToolCall};
+use crate::{ModelError, ModelRequest, ToolCall, tokens::estimate_tokens};
 
 /// The reply of a model as it arrives. Dropping it stops the model: the provider's connection is
 /// closed, the embedded model is free within a token.
@@ -24,6 +24,12 @@ pub trait LanguageModel: Send + Sync + 'static {
     /// known.
     fn context_window(&self) -> Option<u32> {
         None
+    }
+
+    /// How many tokens the model makes of a text. Where it does not count, a careful estimate: as a
+    /// rule more than it will be.
+    fn count_tokens(&self, text: &str) -> usize {
+        estimate_tokens(text)
     }
 
     /// Whether it can look at images. One that cannot refuses a request that has some.

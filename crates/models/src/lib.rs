@@ -34,6 +34,7 @@ mod error;
 mod image_model;
 mod language_model;
 mod request;
+mod tokens;
 
 #[cfg(feature = "embedded-model")]
 pub mod embedded;
@@ -55,3 +56,4 @@ pub use request::{
     ModelMessage, ModelRequest, RequestMetadata, ResponseFormat, ToolCall, ToolChoice,
     ToolDefinition,
 };
+pub use tokens::estimate_tokens;

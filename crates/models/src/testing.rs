@@ -175,6 +175,7 @@ impl Script {
 #[derive(Debug, Clone)]
 pub struct ScriptedModel {
     shared: Arc<Shared>,
+    context_window: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -203,7 +204,15 @@ impl ScriptedModel {
                 abandoned: watch::Sender::new(0),
                 status: watch::Sender::new(status),
             }),
+            context_window: None,
         }
+    }
+
+    /// Sets what [`LanguageModel::context_window`] answers; nothing at first.
+    #[must_use]
+    pub fn with_context_window(mut self, tokens: u32) -> Self {
+        self.context_window = Some(tokens);
+        self
     }
 
     /// Adds a script for the request after those already scripted.
@@ -244,6 +253,10 @@ impl LanguageModel for ScriptedModel {
 
     fn status(&self) -> watch::Receiver<ModelStatus> {
         self.shared.status.subscribe()
+    }
+
+    fn context_window(&self) -> Option<u32> {
+        self.context_window
     }
 
     fn stream(&self, request: ModelRequest) -> BoxFuture<'_, Result<ModelStream, ModelError>> {

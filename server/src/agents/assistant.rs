@@ -50,8 +50,10 @@ impl AiChatAgent for Assistant {
         let id = cx.name().to_owned();
         let list = cx.agents().get::<Conversations>(DEFAULT)?;
         list.run(move |list, cx| async move { list.used(&cx, &id, &title) }).await??;
-        let mut answer =
-            StreamText::new(cx.model(DEFAULT_ROUTE)?).for_turn(cx, &turn).messages(&messages);
+        let mut answer = StreamText::new(cx.model(DEFAULT_ROUTE)?)
+            .for_turn(cx, &turn)
+            .messages(&messages)
+            .context(cx.conversation_window());
         if !self.instructions.is_empty() {
             answer = answer.system(self.instructions.as_str());
         }

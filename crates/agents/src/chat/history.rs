@@ -7,6 +7,7 @@
 use domovoi_protocol::{Role, UiMessage};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::window::{forget_from, trimmed};
 use crate::AgentError;
 
 /// Where a message is.
@@ -145,6 +146,9 @@ pub(super) fn replace(
              WHERE position = ?1 AND content <> ?3",
         )?
         .execute(params![position, role(message.role), serde_json::to_string(message)?])?;
+    if changed > 0 {
+        forget_from(db, position)?;
+    }
     Ok(changed > 0)
 }
 
@@ -177,6 +181,7 @@ pub(super) fn trim(db: &Connection, keep: usize) -> Result<Vec<String>, AgentErr
         .query_row([keep], |row| row.get(0))
         .optional()?;
     let Some(oldest) = oldest else { return Ok(Vec::new()) };
+    trimmed(db, oldest)?;
     let mut removed = Vec::new();
     let mut statement = db
         .prepare_cached("DELETE FROM domovoi_messages WHERE position <= ?1 RETURNING id, active")?;
@@ -194,6 +199,7 @@ pub(super) fn clear(db: &mut Connection) -> Result<(), AgentError> {
     let transaction = db.transaction()?;
     transaction.execute("DELETE FROM domovoi_messages", [])?;
     transaction.execute("DELETE FROM domovoi_chunks", [])?;
+    transaction.execute("DELETE FROM domovoi_summaries", [])?;
     Ok(transaction.commit()?)
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use domovoi_protocol::{Role, UiMessage, chat::Trigger};
 use rusqlite::Connection;
 
-use super::{history, history::Place};
+use super::{history, history::Place, window::forget_from};
 use crate::AgentError;
 
 /// What has changed.
@@ -105,11 +105,15 @@ fn leave_unlisted(
     let mut all = db.prepare_cached("SELECT id FROM domovoi_messages WHERE active")?;
     let ids = all.query_map([], |row| row.get(0))?;
     let ids: Vec<String> = ids.collect::<Result<_, _>>()?;
-    let mut leave =
-        db.prepare_cached("UPDATE domovoi_messages SET active = 0 WHERE id = ?1 AND active")?;
+    let mut leave = db.prepare_cached(
+        "UPDATE domovoi_messages SET active = 0 WHERE id = ?1 AND active RETURNING position",
+    )?;
+    let mut first = None;
     for id in ids.into_iter().filter(|id| !listed.contains(id.as_str())) {
-        leave.execute([&id])?;
+        let position: i64 = leave.query_row([&id], |row| row.get(0))?;
+        first = Some(first.map_or(position, |first: i64| first.min(position)));
         merged.left.push(id);
     }
-    Ok(())
+    // What is left need not be the end of the conversation.
+    first.map_or(Ok(()), |first| forget_from(db, first))
 }

@@ -15,6 +15,7 @@
 //! | `reply` | [`ChatReply`]: what an agent answers with |
 //! | `stream_text` | [`StreamText`]: a model, its tools, and the loop between them |
 //! | `model_history` | the history as a model reads it |
+//! | `window` | [`ContextWindow`]: what of the history a model reads, summaries, pinned facts |
 //! | `part_writer` | a model's pieces as parts |
 //! | `tool`, `tool_calls` | [`Tool`]: a function a model may call; the calls of one step |
 //! | `tool_context`, `tool_arguments` | what a tool is told: [`ToolContext`], its arguments |
@@ -50,6 +51,7 @@ mod tool_calls;
 mod tool_context;
 mod turn;
 mod versions;
+mod window;
 
 pub(crate) use extension::ChatExtension;
 pub(crate) use state::ChatState;
@@ -61,6 +63,7 @@ pub use reply::ChatReply;
 pub use stream_text::StreamText;
 pub use tool::{DEFAULT_TOOL_TIMEOUT, Tool};
 pub use tool_context::ToolContext;
+pub use window::{ContextWindow, PinnedFact};
 
 use crate::{Agent, Context, Result};
 

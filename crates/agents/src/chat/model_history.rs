@@ -88,22 +88,12 @@ fn rejection(tool: &ToolPart) -> String {
     }
 }
 
-/// Most characters of a tool's result that a model reads.
-const MAX_RESULT: usize = 40_000;
-
-/// A tool's result in the words a model reads; of a very long one begin and end.
+/// A tool's result in the words a model reads.
 pub(super) fn as_text(value: &Value) -> String {
-    let text = match value {
+    match value {
         Value::String(text) => text.clone(),
         value => value.to_string(),
-    };
-    if text.len() <= MAX_RESULT {
-        return text;
     }
-    let head = &text[..text.floor_char_boundary(MAX_RESULT * 3 / 4)];
-    let tail = &text[text.ceil_char_boundary(text.len() - MAX_RESULT / 4)..];
-    let left_out = text.len() - head.len() - tail.len();
-    format!("{head}\n[{left_out} characters are left out here]\n{tail}")
 }
 
 #[cfg(test)]

@@ -15,10 +15,10 @@ use serde_json::{Map, Value, json};
 
 use super::{
     AiChatAgent, ChatReply, ChatTurn, Tool,
-    model_history::to_model,
     part_writer::{Kind, PartWriter},
     tool_calls::{self, Fate, Ready, Tools, answer_of},
     tool_context::Scope,
+    window::{ContextWindow, Conversation, Fitting, ask},
 };
 use crate::{Context, Result};
 
@@ -29,7 +29,10 @@ const DEFAULT_MAX_STEPS: usize = 8;
 /// results, and so on until it answers in words.
 pub struct StreamText {
     model: Arc<dyn LanguageModel>,
+    /// All but the messages.
     request: ModelRequest,
+    conversation: Conversation,
+    window: ContextWindow,
     tools: Tools,
     /// What the tools are told.
     scope: Scope,
@@ -48,9 +51,16 @@ impl StreamText {
     /// An answer of `model`.
     #[must_use]
     pub fn new(model: Arc<dyn LanguageModel>) -> Self {
-        let request = ModelRequest::default();
-        let (tools, scope) = Default::default();
-        Self { model, request, tools, scope, paused: None, max_steps: DEFAULT_MAX_STEPS }
+        Self {
+            model,
+            request: ModelRequest::default(),
+            conversation: Conversation::default(),
+            window: ContextWindow::default(),
+            tools: Tools::default(),
+            scope: Scope::default(),
+            paused: None,
+            max_steps: DEFAULT_MAX_STEPS,
+        }
     }
 
     /// Tells the tools which turn they work for, and a gateway as well: a [`ToolContext`] has the
@@ -68,7 +78,7 @@ impl StreamText {
     /// Puts instructions before the history.
     #[must_use]
     pub fn system(mut self, instructions: impl Into<String>) -> Self {
-        self.request.messages.insert(0, ModelMessage::System { content: instructions.into() });
+        self.conversation.instruct(instructions.into());
         self
     }
 
@@ -85,7 +95,17 @@ impl StreamText {
             self.paused = Some(last.clone());
             history = before;
         }
-        history.iter().for_each(|message| self.add(message));
+        self.conversation.add_history(history, self.model.accepts_images());
+        self
+    }
+
+    /// Sets how much of the conversation the model reads at each step; see
+    /// [`Context::conversation_window`](crate::Context::conversation_window). Without it, as much
+    /// as [`LanguageModel::context_window`] says it can, and the rest is left out with a note to
+    /// the model.
+    #[must_use]
+    pub fn context(mut self, window: ContextWindow) -> Self {
+        self.window = window;
         self
     }
 
@@ -182,15 +202,27 @@ impl StreamText {
                 for chunk in failed { reducer.apply(&chunk); yield chunk; }
                 let mut answers = pin!(tool_calls::run(calls, &scope));
                 while let Some(chunk) = answers.next().await { reducer.apply(&chunk); yield chunk; }
-                self.add(&reducer.finish());
+                let images = self.model.accepts_images();
+                self.conversation.add_answer(&reducer.finish(), images);
             }
             let mut finish = Finish::default();
+            let mut fitting = Fitting::new(self.window.clone());
             for step in 0..self.max_steps {
                 yield Chunk::StartStep;
                 let mut writer = PartWriter::new(step);
                 let mut calls: Vec<ToolCall> = Vec::new();
                 let mut text = String::new();
-                let mut events = self.model.stream(self.request.clone()).await?;
+                let mut events = loop {
+                    let fitted =
+                        fitting.fit(&*self.model, &self.request, &self.conversation).await?;
+                    finish.count(fitted.usage);
+                    let mut request = self.request.clone();
+                    request.messages = fitted.messages;
+                    match ask(&*self.model, request).await {
+                        Err(error) if fitting.refused(&error, fitted.tokens) => {}
+                        events => break events?,
+                    }
+                };
                 while let Some(event) = events.next().await {
                     match event? {
                         ModelEvent::Text(delta) => {
@@ -245,8 +277,7 @@ impl StreamText {
                     content: answers.remove(&call.id).unwrap_or_default(),
                 });
                 let results: Vec<_> = results.collect();
-                self.request.messages.push(ModelMessage::Assistant { content: text, tool_calls: calls });
-                self.request.messages.extend(results);
+                self.conversation.add_step(text, calls, results);
             }
             yield finish.chunk();
         }
@@ -263,10 +294,6 @@ impl StreamText {
             }
         }
         (failed, calls)
-    }
-
-    fn add(&mut self, message: &UiMessage) {
-        self.request.messages.extend(to_model(message, self.model.accepts_images()));
     }
 }
 
@@ -294,6 +321,10 @@ struct Finish {
 impl Finish {
     fn add(&mut self, reason: FinishReason, usage: Option<Usage>) {
         self.reason = Some(reason);
+        self.count(usage);
+    }
+
+    fn count(&mut self, usage: Option<Usage>) {
         if let Some(Usage { input_tokens, output_tokens }) = usage {
             let sum = self.usage.get_or_insert_default();
             sum.input_tokens += input_tokens;

@@ -19,7 +19,10 @@ mod process;
 mod queue;
 mod supervisor;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicU32, Ordering},
+};
 
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, stream};
@@ -28,7 +31,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 pub use self::config::{EmbeddedConfig, WorkerCommand};
 use self::queue::Queue;
-use self::supervisor::Supervisor;
+use self::supervisor::{DEFAULT_CONTEXT_TOKENS, Supervisor};
 use crate::{
     LanguageModel, ModelError, ModelEvent, ModelReadiness, ModelRequest, ModelStatus, ModelStream,
 };
@@ -38,6 +41,7 @@ use crate::{
 pub struct EmbeddedModel {
     expected_name: String,
     name: Arc<OnceLock<String>>,
+    context_tokens: Arc<AtomicU32>,
     status: watch::Receiver<ModelStatus>,
     worker_pid: watch::Receiver<Option<u32>>,
     queue: Arc<Queue>,
@@ -60,16 +64,28 @@ impl EmbeddedModel {
         let queue = Arc::new(Queue::new(config.max_queue));
         let name = Arc::new(OnceLock::new());
         let retry = Arc::new(Notify::new());
+        let context_tokens = config.context_tokens.unwrap_or(DEFAULT_CONTEXT_TOKENS);
+        let context_tokens = Arc::new(AtomicU32::new(context_tokens));
         let supervisor = Supervisor {
             config,
             queue: Arc::clone(&queue),
             status: status_sender,
             worker_pid: pid_sender,
             name: Arc::clone(&name),
+            context_tokens: Arc::clone(&context_tokens),
             retry: Arc::clone(&retry),
         };
         let supervisor = AbortOnDropHandle::new(tokio::spawn(supervisor.run()));
-        Self { expected_name, name, status, worker_pid, queue, retry, _supervisor: supervisor }
+        Self {
+            expected_name,
+            name,
+            context_tokens,
+            status,
+            worker_pid,
+            queue,
+            retry,
+            _supervisor: supervisor,
+        }
     }
 
     /// Tries again where the model failed: the network may be back, the file in its place. Does
@@ -99,6 +115,11 @@ impl LanguageModel for EmbeddedModel {
 
     fn status(&self) -> watch::Receiver<ModelStatus> {
         self.status.clone()
+    }
+
+    /// As configured, and less once weights are loaded that were trained for less.
+    fn context_window(&self) -> Option<u32> {
+        Some(self.context_tokens.load(Ordering::Relaxed))
     }
 
     /// Queues the request: [`ModelError::Busy`] where too many wait already,

@@ -1,7 +1,10 @@
 //! Finds weights, keeps a child running, and takes requests from the queue one by one.
 
 use std::convert::Infallible;
-use std::sync::{Arc, OnceLock};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicU32, Ordering},
+};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
@@ -14,7 +17,7 @@ use crate::weights::{Progress, Weights};
 use crate::worker::protocol::{Failure, Generate, Order, Report};
 use crate::{ModelError, ModelEvent, ModelReadiness, ModelStatus, Usage};
 
-const DEFAULT_CONTEXT_TOKENS: u32 = 4096;
+pub(super) const DEFAULT_CONTEXT_TOKENS: u32 = 4096;
 /// A child that dies this often in a row while it loads will not load.
 const MAX_LOADS: u32 = 3;
 /// Pause before the child is started again, doubled with each death in a row.
@@ -29,6 +32,8 @@ pub(super) struct Supervisor {
     pub(super) status: watch::Sender<ModelStatus>,
     pub(super) worker_pid: watch::Sender<Option<u32>>,
     pub(super) name: Arc<OnceLock<String>>,
+    /// What was asked for, and what there is once the weights are loaded.
+    pub(super) context_tokens: Arc<AtomicU32>,
     pub(super) retry: Arc<Notify>,
 }
 
@@ -129,6 +134,8 @@ impl Supervisor {
         match worker.report().await.map_err(LoadError::Died)? {
             Report::Loaded { context_tokens } => {
                 tracing::debug!(context_tokens, "loaded");
+                let tokens = u32::try_from(context_tokens).unwrap_or(u32::MAX);
+                self.context_tokens.store(tokens, Ordering::Relaxed);
                 Ok(worker)
             }
             Report::LoadFailed { message } => {

@@ -172,6 +172,11 @@ impl LanguageModel for RoutedModel {
         self.route.targets.iter().filter_map(|target| target.model.context_window()).min()
     }
 
+    fn count_tokens(&self, text: &str) -> usize {
+        let counts = self.route.targets.iter().map(|target| target.model.count_tokens(text));
+        counts.max().unwrap_or_default()
+    }
+
     fn accepts_images(&self) -> bool {
         self.first().is_some_and(|target| target.model.accepts_images())
     }
