@@ -15,6 +15,7 @@ struct Butler;
 impl AiChatAgent for Butler {
     async fn on_chat_message(&self, cx: &Context<Self>, turn: ChatTurn) -> Result<ChatReply> {
         let answer = StreamText::new(cx.model("default")?)
+            .for_turn(cx, &turn)
             .system("You are a butler. Be brief.")
             .messages(&cx.recent_messages(50)?)
             .client_tools(turn.client_tools);

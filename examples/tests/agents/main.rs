@@ -19,6 +19,7 @@ mod rooms;
 mod script;
 mod sql;
 mod streaming_rpc;
+mod tool_context;
 
 /// For examples that ask no model.
 const NO_ENDPOINT: &str = "http://127.0.0.1:9/v1";
