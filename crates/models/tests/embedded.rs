@@ -54,6 +54,33 @@ async fn failure(model: &EmbeddedModel) -> String {
 }
 
 #[tokio::test]
+async fn it_reads_as_much_as_it_says_and_never_more_tokens_than_estimated() {
+    let model = start(1).await;
+    let texts = [
+        "The quick brown fox jumps over the lazy dog, and then it sleeps. ".repeat(8),
+        "В доме живёт домовой, и он не спит по ночам. ".repeat(4),
+        "家里住着一个精灵,它晚上不睡觉。".repeat(4),
+        r#"{"id": 1234567890, "values": [3.14159, 2.71828], "path": "/a/b_c/d-e"}"#.repeat(4),
+        "fn main() { let x: Vec<u8> = vec![0; 16]; println!(\"{x:?}\"); }\n".repeat(4),
+    ];
+    for text in texts {
+        let estimate = model.count_tokens(&text) as u64;
+        let mut request = ModelRequest::new(vec![
+            ModelMessage::System { content: String::new() },
+            ModelMessage::User { content: text.as_str().into() },
+        ]);
+        request.max_tokens = Some(1);
+        let events = reply(&model, request).await.unwrap();
+        let Some(Ok(ModelEvent::Finish { usage: Some(usage), .. })) = events.last() else {
+            panic!("{events:?}");
+        };
+        // Eight for each message, as the agents count.
+        assert!(usage.input_tokens <= estimate + 16, "{usage:?}, {estimate} estimated: {text}");
+    }
+    assert_eq!(model.context_window(), Some(1024));
+}
+
+#[tokio::test]
 async fn a_conversation_streams_and_goes_on() {
     // Asked while it loads: the question waits.
     let model = start(1).await;

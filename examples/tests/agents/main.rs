@@ -8,6 +8,7 @@ mod approvals;
 mod auth_hooks;
 mod chat;
 mod client_tools;
+mod context_window;
 mod echo;
 mod gateway;
 mod http_sse;
