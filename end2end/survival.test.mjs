@@ -51,6 +51,9 @@ describe('the server ends and starts again', () => {
     // Continued or ended visibly, never left hanging.
     const outcome = await later.ended();
     assert.ok(['done', 'stopped', 'error'].includes(outcome), outcome);
+    if (outcome !== 'done') {
+      await later.page.getByText('The server stopped while answering.').waitFor();
+    }
     assert.equal(await later.answers.count(), 1);
     const kept = await later.words();
     assert.ok(kept.length >= seen.length * 0.5, `${kept.length} of ${seen.length} words kept`);
