@@ -147,14 +147,20 @@ pub(super) fn provider_message(json: &Value) -> Option<String> {
     message.as_str().map(str::trim).filter(|message| !message.is_empty()).map(shorten)
 }
 
-/// llama.cpp's server gives both numbers; others say it in prose, which is passed on as it is.
+/// llama.cpp's server gives both numbers, OpenAI and vLLM have them in their prose; that of any other
+/// is passed on as it is.
 fn context_exceeded(json: &Value) -> Option<ModelError> {
-    let error = json.get("error")?;
+    let error = json.get("error").unwrap_or(json);
     let number = |name| usize::try_from(error.get(name)?.as_u64()?).ok();
-    Some(ModelError::ContextExceeded {
-        tokens: number("n_prompt_tokens")?,
-        limit: number("n_ctx")?,
-    })
+    if let (Some(tokens), Some(limit)) = (number("n_prompt_tokens"), number("n_ctx")) {
+        return Some(ModelError::ContextExceeded { tokens, limit });
+    }
+    let (_, words) = error.get("message")?.as_str()?.split_once("maximum context length is ")?;
+    let mut numbers = words
+        .split(|character: char| !character.is_ascii_digit())
+        .filter_map(|digits| digits.parse().ok());
+    let (limit, tokens) = (numbers.next()?, numbers.next()?);
+    (tokens > limit).then_some(ModelError::ContextExceeded { tokens, limit })
 }
 
 fn shorten(text: &str) -> String {
@@ -182,6 +188,26 @@ mod tests {
             assert_eq!(provider_message(&json).as_deref(), Some("no"), "{json}");
         }
         assert_eq!(provider_message(&Value::Null), None);
+    }
+
+    #[test]
+    fn that_a_conversation_is_too_long_is_understood() {
+        let openai = "This model's maximum context length is 8192 tokens. However, your messages \
+                      resulted in 9000 tokens. Please reduce the length of the messages.";
+        for json in [
+            json!({"error": {"message": openai, "code": "context_length_exceeded"}}),
+            json!({"object": "error", "message": openai, "code": 400}),
+            json!({"error": {"message": "no", "n_prompt_tokens": 9000, "n_ctx": 8192}}),
+        ] {
+            let Some(ModelError::ContextExceeded { tokens, limit }) = context_exceeded(&json)
+            else {
+                panic!("{json}");
+            };
+            assert_eq!((tokens, limit), (9000, 8192), "{json}");
+        }
+        for other in ["The maximum context length is 8192 tokens.", "no"] {
+            assert!(context_exceeded(&json!({"error": {"message": other}})).is_none());
+        }
     }
 
     #[test]

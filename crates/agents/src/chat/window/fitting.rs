@@ -31,6 +31,8 @@ pub(in super::super) struct Fitting {
     refusals: usize,
     /// The model could not write a summary in this turn.
     gave_up: bool,
+    /// What it has written in this turn, in which the messages before it stay the same.
+    written: Option<Known>,
 }
 
 /// What is sent.
@@ -60,7 +62,7 @@ impl Limits {
 
 impl Fitting {
     pub(in super::super) fn new(window: ContextWindow) -> Self {
-        Self { window, correction: 1.0, allowed: None, refusals: 0, gave_up: false }
+        Self { window, correction: 1.0, allowed: None, refusals: 0, gave_up: false, written: None }
     }
 
     /// What of a conversation is sent.
@@ -96,7 +98,10 @@ impl Fitting {
         })?;
         let older =
             Older { pieces: older, meter: &meter, result: limits.result, room: room - turn.tokens };
-        let known = self.known(conversation, older.pieces)?;
+        let known = match &self.written {
+            Some(written) => Some(written.clone()),
+            None => self.known(conversation, older.pieces)?,
+        };
         let (choice, usage) = self.choose(model, request, limits, &older, known).await?;
         head.summary = choice.summary.as_deref();
         head.hidden = choice.hidden;
@@ -215,11 +220,12 @@ impl Fitting {
         let covered = covered + pieces;
         self.keep(&older.pieces[..covered], &text)?;
         let known = Known { text, covered, beyond };
+        self.written = Some(known.clone());
         Ok((older.from(cut, Some(known)), Some(usage)))
     }
 
     fn keep(&self, covered: &[Piece], text: &str) -> Result<(), AgentError> {
-        let last = covered.last().and_then(|piece| piece.id.clone());
+        let last = covered.iter().rev().find_map(|piece| piece.id.clone());
         let (Some(database), Some(message_id)) = (&self.window.database, last) else {
             return Ok(());
         };

@@ -3,7 +3,7 @@
 use super::{conversation::Piece, meter::Meter};
 
 /// A summary, and what of the messages at hand it covers.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(super) struct Known {
     pub(super) text: String,
     /// How many of them.

@@ -27,7 +27,8 @@ pub(super) fn current(db: &Connection) -> Result<Option<Summary>, AgentError> {
     let mut statement = db.prepare_cached(
         "SELECT summary.position, summary.message_id, summary.summary
          FROM domovoi_summaries AS summary LEFT JOIN domovoi_messages AS message USING (position)
-         WHERE message.position IS NULL OR message.active
+         WHERE message.position IS NULL
+         OR (message.active AND message.id = summary.message_id)
          ORDER BY summary.position DESC LIMIT 1",
     )?;
     let summary = |row: &Row<'_>| {
@@ -72,4 +73,82 @@ pub(in super::super) fn trimmed(db: &Connection, position: i64) -> Result<(), Ag
     )?
     .execute([position])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use domovoi_protocol::{Role, UiMessage};
+
+    use super::*;
+    use crate::chat::history;
+
+    fn database(messages: i64) -> Connection {
+        let db = Connection::open_in_memory().unwrap();
+        for migration in [
+            include_str!("../../../../../migrations/agent/chat/0001_messages_and_turns.sql"),
+            include_str!("../../../../../migrations/agent/chat/0002_versions_and_batches.sql"),
+            include_str!("../../../../../migrations/agent/chat/0003_summaries_and_facts.sql"),
+        ] {
+            db.execute_batch(migration).unwrap();
+        }
+        for position in 1..=messages {
+            let message = UiMessage::new(format!("m{position}"), Role::User, "words");
+            let parent = history::head(&db).unwrap();
+            assert_eq!(history::append(&db, &message, parent).unwrap(), position);
+        }
+        db
+    }
+
+    fn summary(position: i64) -> Summary {
+        Summary { position, message_id: format!("m{position}"), text: format!("to {position}") }
+    }
+
+    #[test]
+    fn the_one_that_covers_most_and_still_holds_is_used() {
+        let mut db = database(9);
+        assert_eq!(current(&db).unwrap(), None);
+        for position in [2, 6] {
+            keep(&db, &summary(position)).unwrap();
+        }
+        assert_eq!(current(&db).unwrap(), Some(summary(6)));
+        // Another way begins at the fourth message, and is left again.
+        history::leave_from(&db, 4).unwrap();
+        assert_eq!(current(&db).unwrap(), Some(summary(2)));
+        crate::chat::versions::select(&mut db, 4).unwrap();
+        assert_eq!(current(&db).unwrap(), Some(summary(6)));
+        // One that was made meanwhile of what is left is not kept.
+        history::leave_from(&db, 9).unwrap();
+        keep(&db, &summary(9)).unwrap();
+        assert_eq!(current(&db).unwrap(), Some(summary(6)));
+        forget_from(&db, 3).unwrap();
+        assert_eq!(current(&db).unwrap(), Some(summary(2)));
+    }
+
+    #[test]
+    fn messages_that_are_deleted_for_their_age_stay_in_the_summary() {
+        let db = database(9);
+        keep(&db, &summary(6)).unwrap();
+        history::trim(&db, 2).unwrap();
+        assert_eq!(current(&db).unwrap(), Some(summary(6)));
+
+        let db = database(9);
+        keep(&db, &summary(8)).unwrap();
+        history::leave_from(&db, 8).unwrap();
+        let message = UiMessage::new("other", Role::User, "words");
+        history::append(&db, &message, Some(7)).unwrap();
+        history::trim(&db, 1).unwrap();
+        history::trim(&db, 0).unwrap();
+        assert_eq!(current(&db).unwrap(), None);
+    }
+
+    #[test]
+    fn a_few_are_kept() {
+        let db = database(20);
+        for position in 1..=20 {
+            keep(&db, &summary(position)).unwrap();
+        }
+        let count: i64 =
+            db.query_row("SELECT count(*) FROM domovoi_summaries", [], |row| row.get(0)).unwrap();
+        assert_eq!(count, KEPT);
+    }
 }
