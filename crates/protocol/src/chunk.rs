@@ -94,6 +94,13 @@ pub enum Chunk {
     },
     /// A person must decide on the tool call.
     ToolApprovalRequest { approval_id: String, tool_call_id: String },
+    /// A person has decided on the tool call.
+    ToolApprovalResponse {
+        approval_id: String,
+        approved: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
     /// The tool has answered.
     ToolOutputAvailable {
         tool_call_id: String,
@@ -125,6 +132,8 @@ pub enum Chunk {
     File { url: String, media_type: String },
     /// The step is complete.
     FinishStep,
+    /// What this step has written is taken back.
+    ResetStep,
     /// The message is complete.
     Finish {
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -224,7 +233,7 @@ impl Chunk {
     }
 }
 
-const KNOWN: [&str; 23] = [
+const KNOWN: [&str; 25] = [
     "start",
     "start-step",
     "text-start",
@@ -238,12 +247,14 @@ const KNOWN: [&str; 23] = [
     "tool-input-available",
     "tool-input-error",
     "tool-approval-request",
+    "tool-approval-response",
     "tool-output-available",
     "tool-output-error",
     "tool-output-denied",
     "source-url",
     "source-document",
     "file",
+    "reset-step",
     "finish",
     "message-metadata",
     "abort",

@@ -1,10 +1,11 @@
 //! Chunks to a message: the same code on the server, which persists the message, and in the
 //! browser, which shows it.
 //!
-//! The rules are those of `processUIMessageStream` in the AI SDK, with one difference: a delta
-//! for a part that was never started starts it, so that no text is lost.
+//! The rules are those of `processUIMessageStream` in the AI SDK, with these differences: where
+//! that one ends with an error, as at a delta for a part that was never started, this one goes on,
+//! so that no text is lost; and when the turn is stopped or fails, open parts are closed.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
     Chunk, Part, Role, UiMessage,
@@ -111,10 +112,8 @@ impl Reducer {
             Chunk::ReasoningEnd { id, provider_metadata } => {
                 self.end(Kind::Reasoning, id, provider_metadata.as_ref())
             }
-            Chunk::FinishStep => {
-                self.open.clear();
-                Change::None
-            }
+            Chunk::FinishStep => Change::None,
+            Chunk::ResetStep => self.reset_step(),
             Chunk::Finish { finish_reason, message_metadata } => {
                 self.finish_metadata(finish_reason.is_some(), message_metadata.as_ref());
                 Change::Message
@@ -146,7 +145,7 @@ impl Reducer {
                 self.close_all();
                 Change::None
             }
-            Chunk::Unknown(_) => Change::None,
+            Chunk::Unknown(fields) => self.unknown(fields),
             _ => self.tool(chunk),
         }
     }
@@ -157,7 +156,7 @@ impl Reducer {
                 self.tool_inputs.retain(|(id, _)| id != tool_call_id);
                 self.tool_inputs.push((tool_call_id.clone(), String::new()));
                 let state = ToolState::InputStreaming;
-                self.upsert_tool(tool_call_id, tool_name, *dynamic, state, |part| {
+                self.begin_tool(tool_call_id, tool_name, *dynamic, state, |part| {
                     set_title(part, title.as_ref());
                 })
             }
@@ -167,23 +166,23 @@ impl Reducer {
                 text.push_str(input_text_delta);
                 let input = partial_json::parse(text);
                 self.update_tool(tool_call_id, |part| {
-                    if input.is_some() {
+                    // What comes after the whole input is late and says less.
+                    if input.is_some() && part.state == ToolState::InputStreaming {
                         part.input = input;
                     }
                 })
             }
             Chunk::ToolInputAvailable { tool_call_id, tool_name, input, dynamic, title } => {
                 let state = ToolState::InputAvailable;
-                self.upsert_tool(tool_call_id, tool_name, *dynamic, state, |part| {
+                self.begin_tool(tool_call_id, tool_name, *dynamic, state, |part| {
                     part.input = Some(input.clone());
                     set_title(part, title.as_ref());
                 })
             }
             Chunk::ToolInputError { tool_call_id, tool_name, input, error_text, dynamic } => {
                 let state = ToolState::OutputError;
-                self.upsert_tool(tool_call_id, tool_name, *dynamic, state, |part| {
-                    part.input = None;
-                    part.other.insert("rawInput".to_owned(), input.clone());
+                self.begin_tool(tool_call_id, tool_name, *dynamic, state, |part| {
+                    part.input = Some(input.clone());
                     part.error_text = Some(error_text.clone());
                 })
             }
@@ -194,10 +193,25 @@ impl Reducer {
                         Some(Approval { id: approval_id.clone(), approved: None, reason: None });
                 })
             }
+            Chunk::ToolApprovalResponse { approval_id, approved, reason } => {
+                let asked = |part: &ToolPart| {
+                    part.approval.as_ref().is_some_and(|approval| approval.id == *approval_id)
+                };
+                self.update_last_tool(asked, |part| {
+                    part.state = ToolState::ApprovalResponded;
+                    if let Some(approval) = &mut part.approval {
+                        approval.approved = Some(*approved);
+                        if reason.is_some() {
+                            approval.reason.clone_from(reason);
+                        }
+                    }
+                })
+            }
             Chunk::ToolOutputAvailable { tool_call_id, output, preliminary } => {
                 self.update_tool(tool_call_id, |part| {
                     part.state = ToolState::OutputAvailable;
                     part.output = Some(output.clone());
+                    part.error_text = None;
                     match preliminary {
                         Some(value) => {
                             part.other.insert("preliminary".to_owned(), Value::Bool(*value));
@@ -219,6 +233,26 @@ impl Reducer {
             }
             Chunk::ToolOutputDenied { tool_call_id } => {
                 self.update_tool(tool_call_id, |part| part.state = ToolState::OutputDenied)
+            }
+            _ => Change::None,
+        }
+    }
+
+    /// Takes back what the step has written, as when the model is asked again.
+    fn reset_step(&mut self) -> Change {
+        let parts = &mut self.message.parts;
+        let begin = parts.iter().rposition(|part| matches!(part, Part::StepStart));
+        parts.truncate(begin.map_or(0, |at| at + 1));
+        self.open.clear();
+        self.tool_inputs.clear();
+        Change::Message
+    }
+
+    /// Chunks that are parts as they are.
+    fn unknown(&mut self, fields: &Map<String, Value>) -> Change {
+        match fields.get("type").and_then(Value::as_str) {
+            Some("custom" | "reasoning-file" | "steering-message") => {
+                self.push(Part::Unknown(fields.clone()))
             }
             _ => Change::None,
         }
@@ -290,7 +324,9 @@ impl Reducer {
         }
     }
 
-    fn upsert_tool(
+    /// The part of a call whose input begins or is here, without what an earlier begin left. A
+    /// model may give the same id to calls of different steps.
+    fn begin_tool(
         &mut self,
         id: &str,
         name: &str,
@@ -298,19 +334,33 @@ impl Reducer {
         state: ToolState,
         edit: impl FnOnce(&mut ToolPart),
     ) -> Change {
-        if self.message.tool(id).is_none() {
+        let of_this_step = self.message.parts.iter().rev();
+        let mut of_this_step = of_this_step.take_while(|part| !matches!(part, Part::StepStart));
+        if !of_this_step.any(|part| matches!(part, Part::Tool(tool) if tool.tool_call_id == id)) {
             self.push(Part::Tool(ToolPart::new(id, name, dynamic == Some(true), state)));
         }
         self.update_tool(id, |part| {
             part.state = state;
+            part.input = None;
+            part.output = None;
+            part.error_text = None;
+            part.other.remove("preliminary");
             edit(part);
         })
     }
 
     fn update_tool(&mut self, id: &str, edit: impl FnOnce(&mut ToolPart)) -> Change {
+        self.update_last_tool(|tool| tool.tool_call_id == id, edit)
+    }
+
+    fn update_last_tool(
+        &mut self,
+        fits: impl Fn(&ToolPart) -> bool,
+        edit: impl FnOnce(&mut ToolPart),
+    ) -> Change {
         for (index, part) in self.message.parts.iter_mut().enumerate().rev() {
             if let Part::Tool(tool) = part
-                && tool.tool_call_id == id
+                && fits(tool)
             {
                 edit(tool);
                 return Change::Part(index);
@@ -344,7 +394,7 @@ impl Reducer {
     /// The reason of the end comes as metadata too, and is nothing to keep.
     fn finish_metadata(&mut self, has_reason: bool, metadata: Option<&Value>) {
         match metadata {
-            Some(Value::Object(fields)) if has_reason => {
+            Some(Value::Object(fields)) if has_reason && fields.contains_key("finishReason") => {
                 let mut fields = fields.clone();
                 fields.remove("finishReason");
                 if !fields.is_empty() {
@@ -356,7 +406,7 @@ impl Reducer {
     }
 
     fn merge_metadata(&mut self, new: Option<&Value>) {
-        if let Some(new) = new {
+        if let Some(new) = new.filter(|new| !new.is_null()) {
             merge(self.message.metadata.get_or_insert(Value::Null), new);
         }
     }

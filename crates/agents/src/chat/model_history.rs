@@ -64,6 +64,8 @@ fn step_to_model(parts: &[Part]) -> Vec<ModelMessage> {
                     arguments: tool
                         .input
                         .as_ref()
+                        // Arguments that were not JSON are here as text, which servers refuse.
+                        .filter(|input| input.is_object())
                         .map_or_else(|| "{}".to_owned(), Value::to_string),
                 });
                 let tool_call_id = tool.tool_call_id.clone();

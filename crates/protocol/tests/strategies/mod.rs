@@ -181,6 +181,9 @@ pub(crate) fn chunk() -> BoxedStrategy<Chunk> {
             approval_id,
             tool_call_id
         }),
+        (text(), any::<bool>(), option::of(text())).prop_map(|(approval_id, approved, reason)| {
+            Chunk::ToolApprovalResponse { approval_id, approved, reason }
+        }),
         (text(), json(), dynamic()).prop_map(|(tool_call_id, output, preliminary)| {
             Chunk::ToolOutputAvailable { tool_call_id, output, preliminary }
         }),
@@ -196,6 +199,7 @@ pub(crate) fn chunk() -> BoxedStrategy<Chunk> {
         }),
         (text(), text()).prop_map(|(url, media_type)| Chunk::File { url, media_type }),
         Just(Chunk::FinishStep),
+        Just(Chunk::ResetStep),
         (option::of(text()), some_json()).prop_map(|(finish_reason, message_metadata)| {
             Chunk::Finish { finish_reason, message_metadata }
         }),
