@@ -5,7 +5,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { binary, cleanEnvironment } from './server.mjs';
 
-const program = path.join(path.dirname(binary), 'domovoi-test-client');
+export const program = path.join(path.dirname(binary), 'domovoi-test-client');
 
 export class Lines {
   #child;

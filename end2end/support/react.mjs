@@ -1,4 +1,5 @@
-// React as in a page: a document by jsdom, and components whose hook is `useAgent`.
+// React as in a page: a document by jsdom, and components whose hook is `useAgent`, or another one on
+// top of it.
 
 import { after } from 'node:test';
 import { JSDOM } from 'jsdom';
@@ -23,16 +24,18 @@ const { useAgent } = await import('agents/react');
 /** Components of one test file. */
 class Views {
   #host;
+  #component;
   #mounted = [];
 
   /** Components that talk to one host. */
-  constructor(host) {
+  constructor(host, component) {
     this.#host = host;
+    this.#component = component;
   }
 
   /** Mounts a component; `options` are `useAgent`'s, and `strict` is for `StrictMode`. */
   mount({ strict = false, ...options }) {
-    const view = new View({ host: this.#host.address, ...options }, strict);
+    const view = new View(this.#component, { host: this.#host.address, ...options }, strict);
     this.#mounted.push(view);
     return view;
   }
@@ -50,8 +53,8 @@ class Views {
 }
 
 /** Components of a suite; they go away with it. */
-export function useViews(host) {
-  const views = new Views(host);
+export function useViews(host, component = AgentComponent) {
+  const views = new Views(host, component);
   after(() => views.unmountAll());
   return views;
 }
@@ -61,15 +64,19 @@ class View {
   #container = document.body.appendChild(document.createElement('div'));
   #root = createRoot(this.#container);
   #watchers = new Set();
+  #component;
   #options;
   #strict;
 
   /** What the hook returned for the last render that reached the page. */
   agent;
-  /** What the hook's callbacks were called with, in order: `[name, ...arguments]`. */
+  /** What the hook on top of it returned, where there is one. */
+  chat;
+  /** What the hooks' callbacks were called with, in order: `[name, ...arguments]`. */
   heard = [];
 
-  constructor(options, strict) {
+  constructor(component, options, strict) {
+    this.#component = component;
     this.#options = options;
     this.#strict = strict;
     this.#render();
@@ -114,8 +121,9 @@ class View {
     return this.heard.filter(([heard]) => heard === name).map(([, ...rest]) => rest);
   }
 
-  committed(agent) {
+  committed(agent, chat) {
     this.agent = agent;
+    this.chat = chat;
     this.#look();
   }
 
@@ -129,14 +137,22 @@ class View {
   }
 
   #render() {
-    const component = createElement(AgentComponent, { view: this, options: this.#options });
+    const component = createElement(this.#component, { view: this, options: this.#options });
     const waiting = createElement(Suspense, { fallback: null }, component);
     this.#root.render(this.#strict ? createElement(StrictMode, null, waiting) : waiting);
   }
 }
 
 function AgentComponent({ view, options }) {
-  const agent = useAgent({
+  const agent = useHeardAgent(view, options);
+  useEffect(() => view.committed(agent));
+  const { name, agent: type, identified, state, connectionError } = agent;
+  return JSON.stringify({ name, type, identified, state, error: connectionError?.message });
+}
+
+/** `useAgent`, whose callbacks a view notes. */
+export function useHeardAgent(view, options) {
+  return useAgent({
     // `WebSocket` is not part of Node before 22.
     WebSocket,
     ...QUICK,
@@ -149,7 +165,4 @@ function AgentComponent({ view, options }) {
     onConnectionError: (error) => view.hear('connection error', error),
     onMcpUpdate: (mcp) => view.hear('mcp', mcp),
   });
-  useEffect(() => view.committed(agent));
-  const { name, agent: type, identified, state, connectionError } = agent;
-  return JSON.stringify({ name, type, identified, state, error: connectionError?.message });
 }
