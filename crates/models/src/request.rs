@@ -42,6 +42,19 @@ impl ModelRequest {
     }
 }
 
+impl From<Vec<ModelMessage>> for ModelRequest {
+    fn from(messages: Vec<ModelMessage>) -> Self {
+        Self::new(messages)
+    }
+}
+
+impl From<&str> for ModelRequest {
+    /// One question.
+    fn from(question: &str) -> Self {
+        Self::new(vec![ModelMessage::User { content: question.into() }])
+    }
+}
+
 /// Whether the model calls a tool.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

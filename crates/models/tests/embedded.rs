@@ -11,7 +11,8 @@ use std::process::Stdio;
 use domovoi_models::embedded::{EmbeddedConfig, EmbeddedModel, WorkerCommand};
 use domovoi_models::weights::{Catalogue, WeightsChoice};
 use domovoi_models::{
-    FinishReason, LanguageModel, ModelError, ModelEvent, ModelMessage, ModelReadiness, ModelRequest,
+    FinishReason, LanguageModel, ModelError, ModelEvent, ModelMessage, ModelReadiness,
+    ModelRequest, ResponseFormat, ToolChoice, ToolDefinition,
 };
 use futures::StreamExt;
 use serde_json::{Value, json};
@@ -290,4 +291,232 @@ async fn a_dropped_model_ends_its_worker() {
     assert!(matches!(rest.last(), Some(Err(ModelError::Interrupted(_)))), "{rest:?}");
     let events: Vec<_> = waiting.collect().await;
     assert!(matches!(events.as_slice(), [Err(ModelError::Unavailable(_))]), "{events:?}");
+}
+
+/// A JSON Schema of the given seed: objects in objects, enums, lists, numbers, strings. And whether
+/// a value fits it.
+mod schemas {
+    use serde_json::{Map, Value, json};
+
+    /// A schema whose form depends on the seed alone.
+    pub(crate) fn schema(seed: u64) -> Value {
+        let mut seed = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+        object(&mut seed, 0)
+    }
+
+    fn pick(seed: &mut u64, below: u64) -> u64 {
+        *seed ^= *seed << 13;
+        *seed ^= *seed >> 7;
+        *seed ^= *seed << 17;
+        *seed % below
+    }
+
+    fn object(seed: &mut u64, depth: u32) -> Value {
+        let names = ["name", "kind", "size", "tags", "place"];
+        let mut properties = Map::new();
+        for name in &names[..1 + pick(seed, 3) as usize] {
+            properties.insert((*name).to_owned(), any(seed, depth + 1));
+        }
+        let required: Vec<&String> = properties.keys().collect();
+        json!({
+            "type": "object", "required": required, "additionalProperties": false,
+            "properties": properties,
+        })
+    }
+
+    fn any(seed: &mut u64, depth: u32) -> Value {
+        match pick(seed, if depth > 2 { 5 } else { 7 }) {
+            0 => json!({"type": "string", "maxLength": 12}),
+            1 => json!({"enum": ["red", "grün", "a \"quoted\" one"]}),
+            2 => json!({"type": "integer", "minimum": 3, "maximum": 40}),
+            3 => json!({"type": "number", "minimum": -1, "maximum": 1}),
+            4 => json!({"type": "boolean"}),
+            5 => {
+                let items = any(seed, depth + 1);
+                json!({"type": "array", "minItems": 1, "maxItems": 3, "items": items})
+            }
+            _ => object(seed, depth + 1),
+        }
+    }
+
+    /// Whether the value fits, for the keywords used here.
+    pub(crate) fn fits(schema: &Value, value: &Value) -> bool {
+        if let Some(options) = schema["enum"].as_array() {
+            return options.contains(value);
+        }
+        let within = |number: f64| {
+            schema["minimum"].as_f64().unwrap() <= number
+                && number <= schema["maximum"].as_f64().unwrap()
+        };
+        match schema["type"].as_str().unwrap() {
+            "string" => value.as_str().is_some_and(|text| text.chars().count() <= 12),
+            "integer" => value.as_i64().is_some_and(|number| within(number as f64)),
+            "number" => value.as_f64().is_some_and(within),
+            "boolean" => value.is_boolean(),
+            "array" => value.as_array().is_some_and(|items| {
+                (1..=3).contains(&items.len())
+                    && items.iter().all(|item| fits(&schema["items"], item))
+            }),
+            "object" => {
+                let properties = schema["properties"].as_object().unwrap();
+                value.as_object().is_some_and(|fields| {
+                    fields.len() == properties.len()
+                        && properties.iter().all(|(name, schema)| {
+                            fields.get(name).is_some_and(|it| fits(schema, it))
+                        })
+                })
+            }
+            other => panic!("{other}"),
+        }
+    }
+}
+
+fn with_schema(question: &str, max_tokens: u32, schema: Value) -> ModelRequest {
+    let mut request = ask(question, max_tokens);
+    request.response_format = Some(ResponseFormat::JsonSchema { name: "thing".into(), schema });
+    request
+}
+
+fn finish(events: &[Result<ModelEvent, ModelError>]) -> FinishReason {
+    match events.last() {
+        Some(Ok(ModelEvent::Finish { reason, .. })) => *reason,
+        _ => panic!("{events:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_answer_with_a_schema_always_fits_it() {
+    let model = start(1).await;
+    for seed in 0..12 {
+        let schema = schemas::schema(seed);
+        let mut request = with_schema("Invent something.", 400, schema.clone());
+        // Wild words fit as well as likely ones.
+        request.temperature = Some(if seed % 2 == 0 { 0.0 } else { 1.5 });
+        let events = reply(&model, request).await.unwrap();
+        assert_eq!(finish(&events), FinishReason::Stop, "{schema}: {events:?}");
+        let value: Value = serde_json::from_str(&text(&events)).unwrap();
+        assert!(schemas::fits(&schema, &value), "{schema}: {value}");
+    }
+
+    // What is cut off says so.
+    let schema = json!({"type": "array", "items": {"type": "integer"}, "minItems": 50});
+    let events = reply(&model, with_schema("Count.", 20, schema)).await.unwrap();
+    assert_eq!(finish(&events), FinishReason::Length);
+    assert!(text(&events).starts_with('['), "{events:?}");
+
+    // A schema that cannot be kept to is refused before a word, and the model goes on.
+    for schema in [json!({"type": "array", "uniqueItems": true}), json!({"type": "nonsense"})] {
+        let events = reply(&model, with_schema("Count.", 20, schema)).await.unwrap();
+        let [Err(ModelError::Unsupported(message))] = events.as_slice() else {
+            panic!("{events:?}");
+        };
+        assert!(message.contains("cannot be kept to this JSON Schema"), "{message}");
+    }
+    let events = reply(&model, ask("Say hello.", 3)).await.unwrap();
+    assert!(!text(&events).is_empty(), "{events:?}");
+}
+
+fn tools() -> Vec<ToolDefinition> {
+    let tool = |name: &str, description: &str, parameters: Value| ToolDefinition {
+        name: name.into(),
+        description: description.into(),
+        parameters,
+    };
+    vec![
+        tool(
+            "getWeather",
+            "Tells the weather of a city.",
+            json!({"type": "object", "required": ["city"], "additionalProperties": false,
+                   "properties": {"city": {"$ref": "#/$defs/City"}},
+                   "$defs": {"City": {"enum": ["Oslo", "Rome"]}}}),
+        ),
+        tool(
+            "add",
+            "Adds two numbers.",
+            json!({"type": "object", "required": ["a", "b"], "additionalProperties": false,
+                   "properties": {"a": {"type": "integer", "maximum": 9, "minimum": 0},
+                                  "b": {"type": "integer", "maximum": 9, "minimum": 0}}}),
+        ),
+    ]
+}
+
+fn calls(events: &[Result<ModelEvent, ModelError>]) -> Vec<(String, Value)> {
+    let call = |event: &Result<ModelEvent, ModelError>| match event {
+        Ok(ModelEvent::ToolCall(call)) => {
+            assert!(call.id.starts_with("call_"), "{call:?}");
+            Some((call.name.clone(), serde_json::from_str(&call.arguments).unwrap()))
+        }
+        _ => None,
+    };
+    events.iter().filter_map(call).collect()
+}
+
+#[tokio::test]
+async fn a_call_of_a_tool_fits_the_tools_schema() {
+    let model = start(1).await;
+    let mut request = ask("What is the weather in Oslo?", 80);
+    request.tools = tools();
+    request.tool_choice = ToolChoice::Required;
+    for temperature in [0.0, 1.5] {
+        request.temperature = Some(temperature);
+        let events = reply(&model, request.clone()).await.unwrap();
+        assert_eq!(finish(&events), FinishReason::ToolCalls, "{events:?}");
+        assert!(text(&events).is_empty(), "{events:?}");
+        let [(name, arguments)] = &calls(&events)[..] else { panic!("{events:?}") };
+        match name.as_str() {
+            "getWeather" => {
+                assert!(["Oslo", "Rome"].contains(&arguments["city"].as_str().unwrap()))
+            }
+            "add" => assert!(arguments["a"].as_u64().unwrap() <= 9),
+            other => panic!("{other}"),
+        }
+    }
+    request.tool_choice = ToolChoice::Tool("add".into());
+    let events = reply(&model, request.clone()).await.unwrap();
+    assert_eq!(calls(&events)[0].0, "add", "{events:?}");
+
+    // Cut off, it is no call.
+    request.max_tokens = Some(4);
+    let events = reply(&model, request.clone()).await.unwrap();
+    assert_eq!(finish(&events), FinishReason::Length, "{events:?}");
+    assert!(calls(&events).is_empty() && text(&events).is_empty(), "{events:?}");
+
+    request.tools[0].parameters = json!({"type": "array", "uniqueItems": true});
+    request.tool_choice = ToolChoice::Auto;
+    let events = reply(&model, request).await.unwrap();
+    assert!(matches!(events.as_slice(), [Err(ModelError::Unsupported(_))]), "{events:?}");
+}
+
+#[tokio::test]
+async fn a_model_that_begins_a_call_by_itself_ends_it_within_the_schema() {
+    let model = start(1).await;
+    // Examples in the conversation make even a tiny model call; whichever way they are written.
+    for example in [
+        "<tool_call>\n{\"name\": \"add\", \"arguments\": {\"a\": 1, \"b\": 2}}\n</tool_call>",
+        "```json\n{\"name\": \"add\", \"arguments\": {\"a\": 1, \"b\": 2}}\n```",
+        "{\"name\": \"add\", \"arguments\": {\"a\": 1, \"b\": 2}}",
+    ] {
+        let user = |text: &str| ModelMessage::User { content: text.into() };
+        let assistant = || ModelMessage::Assistant { content: example.into(), tool_calls: vec![] };
+        let mut request = ModelRequest::new(vec![
+            user("Add 1 and 2"),
+            assistant(),
+            user("Add 1 and 2"),
+            assistant(),
+            user("Add 1 and 2"),
+        ]);
+        request.temperature = Some(0.0);
+        request.max_tokens = Some(80);
+        request.tools = tools();
+        let events = reply(&model, request.clone()).await.unwrap();
+        assert_eq!(finish(&events), FinishReason::ToolCalls, "{example}: {events:?}");
+        assert_eq!(calls(&events).len(), 1);
+        assert_eq!(calls(&events)[0].0, "add");
+        assert!(text(&events).trim().is_empty(), "{events:?}");
+
+        // What the tool says is answered in words: a call would be its text.
+        request.messages.push(ModelMessage::Tool { tool_call_id: "1".into(), content: "3".into() });
+        let events = reply(&model, request).await.unwrap();
+        assert!(calls(&events).is_empty(), "{events:?}");
+    }
 }

@@ -17,6 +17,7 @@
 //! | `model_history` | the history as a model reads it |
 //! | `window` | [`ContextWindow`]: what of the history a model reads, summaries, pinned facts |
 //! | `part_writer` | a model's pieces as parts |
+//! | `generate_object` | [`generate_object`]: an answer as a value of a type |
 //! | `tool`, `tool_calls` | [`Tool`]: a function a model may call; the calls of one step |
 //! | `tool_context`, `tool_arguments` | what a tool is told: [`ToolContext`], its arguments |
 
@@ -32,6 +33,7 @@ mod context;
 mod delta;
 mod emitter;
 mod extension;
+mod generate_object;
 mod history;
 
 mod journal;
@@ -58,6 +60,7 @@ pub(crate) use state::ChatState;
 #[doc(hidden)]
 pub use tool_arguments::read as read_tool_arguments;
 
+pub use generate_object::{ObjectError, generate_object};
 pub use options::{ChatOptions, Concurrency};
 pub use reply::ChatReply;
 pub use stream_text::StreamText;

@@ -8,13 +8,17 @@
 //! | file | what is in it |
 //! |---|---|
 //! | `config` | what there is to choose |
+//! | `constraint` | what an answer is kept to: a schema, a call of a tool |
 //! | `queue` | requests that wait, first come, first served |
 //! | `process` | the child: starting it, lines in and out |
 //! | `supervisor` | finds weights, keeps a child running, takes requests from the queue |
 //!
-//! Tools of a request are ignored for now: models this small call them too often and badly.
+//! Answers with a JSON Schema and calls of tools are kept to their schemas while they are written,
+//! so they always parse, unless the limit on tokens cuts them off. Tools that are offered may be
+//! called once: models this small call them too often, so the answer after a result is in words.
 
 mod config;
+mod constraint;
 mod process;
 mod queue;
 mod supervisor;
@@ -123,13 +127,15 @@ impl LanguageModel for EmbeddedModel {
     }
 
     /// Queues the request: [`ModelError::Busy`] where too many wait already,
-    /// [`ModelError::Unavailable`] where there is no model, [`ModelError::Unsupported`] for images.
+    /// [`ModelError::Unavailable`] where there is no model, [`ModelError::Unsupported`] for images
+    /// and for schemas that an answer cannot be kept to.
     fn stream(&self, request: ModelRequest) -> BoxFuture<'_, Result<ModelStream, ModelError>> {
         async move {
             if request.has_images() {
                 return Err(ModelError::no_images(self.name()));
             }
-            let reply = self.queue.push(request)?;
+            let constraint = constraint::constraint(&request)?;
+            let reply = self.queue.push(request, constraint)?;
             let events = stream::unfold(Some(reply), |reply| async {
                 let mut reply = reply?;
                 let event = reply.next().await;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, mpsc};
 
+use crate::worker::protocol::Constraint;
 use crate::{ModelError, ModelEvent, ModelRequest};
 
 type Event = Result<ModelEvent, ModelError>;
@@ -32,6 +33,7 @@ struct Inner {
 pub(super) struct Job {
     pub(super) id: u64,
     pub(super) request: ModelRequest,
+    pub(super) constraint: Option<Constraint>,
     /// Unbounded because the reply is: at most as many events as tokens were asked for.
     pub(super) events: mpsc::UnboundedSender<Event>,
 }
@@ -76,7 +78,11 @@ impl Queue {
     }
 
     /// Adds a request at the end.
-    pub(super) fn push(self: &Arc<Self>, request: ModelRequest) -> Result<Reply, ModelError> {
+    pub(super) fn push(
+        self: &Arc<Self>,
+        request: ModelRequest,
+        constraint: Option<Constraint>,
+    ) -> Result<Reply, ModelError> {
         let mut inner = self.lock();
         if let Some(reason) = &inner.closed {
             return Err(ModelError::Unavailable(reason.clone()));
@@ -89,7 +95,7 @@ impl Queue {
         let id = inner.next_id;
         inner.next_id += 1;
         let (sender, events) = mpsc::unbounded_channel();
-        inner.waiting.push_back(Job { id, request, events: sender });
+        inner.waiting.push_back(Job { id, request, constraint, events: sender });
         drop(inner);
         self.pushed.notify_one();
         Ok(Reply { id, events, queue: Arc::clone(self) })
@@ -131,20 +137,20 @@ mod tests {
 
     use super::*;
 
-    fn request() -> ModelRequest {
-        ModelRequest::default()
+    fn push(queue: &Arc<Queue>) -> Result<Reply, ModelError> {
+        queue.push(ModelRequest::default(), None)
     }
 
     #[tokio::test]
     async fn order_is_kept_and_the_bound_holds() {
         let queue = Arc::new(Queue::new(1));
-        let first = queue.push(request()).unwrap();
+        let first = push(&queue).unwrap();
         let (job, busy) = queue.pop().await;
         assert_eq!(job.id, first.id);
-        let second = queue.push(request()).unwrap();
-        assert!(matches!(queue.push(request()).err(), Some(ModelError::Busy { waiting: 1 })));
+        let second = push(&queue).unwrap();
+        assert!(matches!(push(&queue).err(), Some(ModelError::Busy { waiting: 1 })));
         drop(second);
-        let third = queue.push(request()).unwrap();
+        let third = push(&queue).unwrap();
         drop(busy);
         assert_eq!(queue.pop().await.0.id, third.id);
         assert!(queue.pop().now_or_never().is_none(), "the dropped one is gone");
@@ -153,18 +159,18 @@ mod tests {
     #[tokio::test]
     async fn closing_answers_who_waits_and_who_comes() {
         let queue = Arc::new(Queue::new(1));
-        let mut reply = queue.push(request()).unwrap();
+        let mut reply = push(&queue).unwrap();
         queue.close("no model");
         assert!(
             matches!(reply.next().await, Err(ModelError::Unavailable(why)) if why == "no model")
         );
-        assert!(matches!(queue.push(request()).err(), Some(ModelError::Unavailable(_))));
+        assert!(matches!(push(&queue).err(), Some(ModelError::Unavailable(_))));
     }
 
     #[tokio::test]
     async fn a_vanished_worker_interrupts() {
         let queue = Arc::new(Queue::new(1));
-        let mut reply = queue.push(request()).unwrap();
+        let mut reply = push(&queue).unwrap();
         drop(queue.pop().await);
         assert!(matches!(reply.next().await, Err(ModelError::Interrupted(None))));
     }

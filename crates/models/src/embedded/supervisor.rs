@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, sleep_until};
+use uuid::Uuid;
 
 use super::EmbeddedConfig;
 use super::process::{Died, Worker};
 use super::queue::{Job, Queue};
 use crate::weights::{Progress, Weights};
 use crate::worker::protocol::{Failure, Generate, Order, Report};
-use crate::{ModelError, ModelEvent, ModelReadiness, ModelStatus, Usage};
+use crate::{ModelError, ModelEvent, ModelReadiness, ModelStatus, ToolCall, Usage};
 
 pub(super) const DEFAULT_CONTEXT_TOKENS: u32 = 4096;
 /// A child that dies this often in a row while it loads will not load.
@@ -188,6 +189,7 @@ async fn answer(worker: &mut Worker, job: &Job) -> Result<(), Died> {
         messages: job.request.messages.clone(),
         max_tokens: job.request.max_tokens,
         temperature: job.request.temperature,
+        constraint: job.constraint.clone(),
     });
     worker.send(&order).await?;
     let mut cancelled_at = None;
@@ -205,7 +207,7 @@ async fn answer(worker: &mut Worker, job: &Job) -> Result<(), Died> {
             }
         };
         let Some(event) = event else { continue };
-        let last = !matches!(event, Ok(ModelEvent::Text(_)));
+        let last = matches!(event, Err(_) | Ok(ModelEvent::Finish { .. }));
         // Nobody may listen any more; then the answer is cancelled above.
         let _ = job.events.send(event);
         if last {
@@ -218,6 +220,10 @@ async fn answer(worker: &mut Worker, job: &Job) -> Result<(), Died> {
 fn event_of(report: Report, job: u64) -> Option<Result<ModelEvent, ModelError>> {
     match report {
         Report::Text { id, text } if id == job => Some(Ok(ModelEvent::Text(text))),
+        Report::Call { id, name, arguments } if id == job => {
+            let id = format!("call_{}", Uuid::new_v4().simple());
+            Some(Ok(ModelEvent::ToolCall(ToolCall { id, name, arguments })))
+        }
         Report::Finished { id, reason, input_tokens, output_tokens } if id == job => {
             let usage = Some(Usage { input_tokens, output_tokens });
             Some(Ok(ModelEvent::Finish { reason, usage }))
@@ -226,6 +232,10 @@ fn event_of(report: Report, job: u64) -> Option<Result<ModelEvent, ModelError>> 
             Failure::ContextExceeded { tokens, limit } => {
                 ModelError::ContextExceeded { tokens, limit }
             }
+            Failure::Schema { message } => ModelError::Unsupported(format!(
+                "The embedded model cannot be kept to this JSON Schema: {message}. Simplify the \
+                 schema, or configure another model."
+            )),
             Failure::Other { message } => ModelError::Provider { status: None, message },
         })),
         _ => None,

@@ -1,9 +1,7 @@
-//! llama.cpp: prompt in, one token after another out.
+//! llama.cpp: a model, its context, and what the context has read.
 
-use std::io;
 use std::num::NonZeroU32;
 
-use encoding_rs::UTF_8;
 use llama_cpp_2::DecodeError;
 use llama_cpp_2::context::LlamaContext;
 use llama_cpp_2::context::params::LlamaContextParams;
@@ -12,16 +10,14 @@ use llama_cpp_2::llama_batch::LlamaBatch;
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::token::LlamaToken;
 
-use super::protocol::{Failure, Generate, Report};
-use super::sampling::sampler;
+use super::grammar::Grammars;
+use super::protocol::Failure;
 use super::template::ChatTemplate;
-use crate::{FinishReason, ModelMessage};
+use crate::ModelMessage;
 
 /// Tokens decoded at once. llama.cpp aborts the process for one more than its batch holds; and a
 /// cancellation is looked for between batches, so they are small.
 const BATCH: u32 = 128;
-/// Most tokens of an answer where the request does not say.
-const DEFAULT_MAX_TOKENS: usize = 1024;
 /// This part of the context is kept for the answer: a sixteenth.
 const ANSWER_SHARE: usize = 16;
 /// The one sequence there is.
@@ -35,10 +31,11 @@ pub(super) struct Engine<'a> {
     batch: LlamaBatch<'static>,
     /// What the context has seen; a conversation that goes on is not read again.
     seen: Vec<LlamaToken>,
+    grammars: Option<Grammars>,
 }
 
 /// Why a prompt or an answer goes no further.
-enum Halt {
+pub(super) enum Halt {
     Cancelled,
     Failed(Failure),
 }
@@ -65,7 +62,7 @@ impl<'a> Engine<'a> {
         let template = chat_template(model)
             .map_err(|error| format!("its chat template is not understood ({error})"))?;
         let batch = LlamaBatch::new(BATCH as usize, 1);
-        Ok(Self { model, context, template, batch, seen: Vec::new() })
+        Ok(Self { model, context, template, batch, seen: Vec::new(), grammars: None })
     }
 
     /// Size of the context.
@@ -73,65 +70,28 @@ impl<'a> Engine<'a> {
         self.context.n_ctx() as usize
     }
 
-    /// Answers a request. `send` gets the text as it comes; the last report is returned.
-    ///
-    /// # Errors
-    /// Passes on the errors of `send`.
-    pub(super) fn generate(
-        &mut self,
-        request: &Generate,
-        cancelled: impl Fn() -> bool,
-        send: impl Fn(&Report) -> io::Result<()>,
-    ) -> io::Result<Report> {
-        let id = request.id;
-        let prompt = match self.prompt(&request.messages) {
-            Ok(prompt) => prompt,
-            Err(failure) => return Ok(Report::Failed { id, failure }),
-        };
-        let mut output_tokens = 0;
-        let finished = |reason, output_tokens: usize| Report::Finished {
-            id,
-            reason,
-            input_tokens: prompt.len() as u64,
-            output_tokens: output_tokens as u64,
-        };
-        match self.read(&prompt, &cancelled) {
-            Ok(()) => {}
-            Err(Halt::Cancelled) => return Ok(finished(FinishReason::Other, 0)),
-            Err(Halt::Failed(failure)) => return Ok(Report::Failed { id, failure }),
+    /// What compiles schemas; made when first asked for.
+    pub(super) fn grammars(&mut self) -> Result<&Grammars, Failure> {
+        if self.grammars.is_none() {
+            let grammars = Grammars::new(self.model);
+            self.grammars = Some(grammars.map_err(|message| Failure::Other { message })?);
         }
-        let vocab = self.model.vocab();
-        let mut sampler = sampler(vocab.n_tokens(), request.temperature);
-        let mut decoder = UTF_8.new_decoder_without_bom_handling();
-        let room = self.context_tokens() - prompt.len();
-        let max_tokens = request.max_tokens.map_or(DEFAULT_MAX_TOKENS, |limit| limit as usize);
-        while output_tokens < max_tokens.min(room) {
-            if cancelled() {
-                return Ok(finished(FinishReason::Other, output_tokens));
-            }
-            let token = sampler.sample(&self.context, -1);
-            // A control token that ends nothing, such as the start of another's turn, is an end
-            // all the same: small models go on with both sides of the conversation.
-            if vocab.is_eog(token) || vocab.is_control(token) {
-                return Ok(finished(FinishReason::Stop, output_tokens));
-            }
-            output_tokens += 1;
-            // A character may span tokens; the decoder keeps its first bytes.
-            let piece = vocab.token_to_piece(token, false, None);
-            let mut text = String::with_capacity(piece.len() * 3 + 3);
-            let _ = decoder.decode_to_string(&piece, &mut text, false);
-            if !text.is_empty() {
-                send(&Report::Text { id, text })?;
-            }
-            if let Err(error) = self.decode(&[token]) {
-                return Ok(Report::Failed { id, failure: self.forget(error) });
-            }
-        }
-        Ok(finished(FinishReason::Length, output_tokens))
+        self.grammars.as_ref().ok_or_else(|| Failure::Other { message: String::new() })
+    }
+
+    pub(super) fn model(&self) -> &'a LlamaModel {
+        self.model
+    }
+
+    pub(super) fn context(&self) -> &LlamaContext<'a> {
+        &self.context
     }
 
     /// The conversation as tokens that fit.
-    fn prompt(&self, messages: &[ModelMessage]) -> Result<Vec<LlamaToken>, Failure> {
+    ///
+    /// # Errors
+    /// Fails where they do not, or the model's template refuses the conversation.
+    pub(super) fn prompt(&self, messages: &[ModelMessage]) -> Result<Vec<LlamaToken>, Failure> {
         let text = self.template.render(messages).map_err(|error| Failure::Other {
             message: format!("the model's chat template refused the conversation ({error})"),
         })?;
@@ -153,7 +113,14 @@ impl<'a> Engine<'a> {
     }
 
     /// Reads a prompt, but for what the context has seen already.
-    fn read(&mut self, prompt: &[LlamaToken], cancelled: impl Fn() -> bool) -> Result<(), Halt> {
+    ///
+    /// # Errors
+    /// Fails where it is cancelled or llama.cpp fails.
+    pub(super) fn read(
+        &mut self,
+        prompt: &[LlamaToken],
+        cancelled: impl Fn() -> bool,
+    ) -> Result<(), Halt> {
         let common = self.seen.iter().zip(prompt).take_while(|(a, b)| a == b).count();
         // The last token is read in any case: what follows it is the question.
         let kept = common.min(prompt.len() - 1);
@@ -174,6 +141,11 @@ impl<'a> Engine<'a> {
             self.decode(chunk).map_err(|error| Halt::Failed(self.forget(error)))?;
         }
         Ok(())
+    }
+
+    /// Adds a token of the answer.
+    pub(super) fn append(&mut self, token: LlamaToken) -> Result<(), Failure> {
+        self.decode(&[token]).map_err(|error| self.forget(error))
     }
 
     /// Adds at most [`BATCH`] tokens to the context.

@@ -7,11 +7,19 @@
 //! |---|---|
 //! | `protocol` | the lines |
 //! | `orders` | the thread that reads stdin, which hears a cancellation in the middle of an answer |
-//! | `engine` | llama.cpp: loading, prompt, one token after another |
+//! | `engine` | llama.cpp: a model, its context, and what the context has read |
 //! | `template` | the conversation as the model's chat template wants it |
 //! | `sampling` | which token comes next |
+//! | `grammar` | which tokens fit a schema |
+//! | `instructions` | what the model is told of schemas and tools |
+//! | `call_watch` | where words turn into a call of a tool |
+//! | `answer` | one answer, token by token |
 
+mod answer;
+mod call_watch;
 mod engine;
+mod grammar;
+mod instructions;
 mod orders;
 pub(crate) mod protocol;
 mod sampling;
@@ -62,7 +70,8 @@ fn serve(orders: &Orders) -> io::Result<()> {
     send(&Report::Loaded { context_tokens: engine.context_tokens() })?;
     while let Some(order) = orders.next() {
         if let Order::Generate(request) = order {
-            let end = engine.generate(&request, || orders.is_cancelled(request.id), send)?;
+            let cancelled = || orders.is_cancelled(request.id);
+            let end = answer::generate(&mut engine, &request, &cancelled, &send)?;
             send(&end)?;
         }
     }

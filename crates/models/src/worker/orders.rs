@@ -68,7 +68,13 @@ mod tests {
     #[test]
     fn a_cancellation_overtakes() {
         let generate = |id| {
-            Order::Generate(Generate { id, messages: vec![], max_tokens: None, temperature: None })
+            Order::Generate(Generate {
+                id,
+                messages: vec![],
+                max_tokens: None,
+                temperature: None,
+                constraint: None,
+            })
         };
         let lines = [generate(1), generate(2), Order::Cancel { id: 1 }];
         let input: String =

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-use crate::{FinishReason, ModelMessage};
+use crate::{FinishReason, ModelMessage, ToolDefinition};
 
 /// What the parent wants.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +38,27 @@ pub(crate) struct Generate {
     pub(crate) max_tokens: Option<u32>,
     /// Sampling temperature; 0 takes the likeliest token.
     pub(crate) temperature: Option<f32>,
+    /// What the answer is kept to; anything goes where absent.
+    #[serde(default)]
+    pub(crate) constraint: Option<Constraint>,
+}
+
+/// What an answer is kept to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum Constraint {
+    /// JSON.
+    Json {
+        /// Its JSON Schema.
+        schema: serde_json::Value,
+    },
+    /// A call of a tool, if there is one.
+    Call {
+        /// The tools it may call; at least one.
+        tools: Vec<ToolDefinition>,
+        /// Whether there must be a call. Otherwise words go, before a call and without one.
+        required: bool,
+    },
 }
 
 /// What the worker says.
@@ -60,6 +81,15 @@ pub(crate) enum Report {
         id: u64,
         /// Never empty.
         text: String,
+    },
+    /// A complete call of a tool.
+    Call {
+        /// The request.
+        id: u64,
+        /// Name of the tool.
+        name: String,
+        /// The arguments as JSON text that fits the tool's schema.
+        arguments: String,
     },
     /// The end of an answer.
     Finished {
@@ -92,6 +122,11 @@ pub(crate) enum Failure {
         tokens: usize,
         /// Tokens there is room for.
         limit: usize,
+    },
+    /// A schema cannot be kept to.
+    Schema {
+        /// What of it, without text of the conversation.
+        message: String,
     },
     /// Anything else.
     Other {
