@@ -40,7 +40,7 @@ pub(crate) async fn log_progress(mut status: watch::Receiver<ModelStatus>) {
     }
 }
 
-fn tell(line: &mut ProgressLine, ModelStatus { name, readiness }: &ModelStatus) {
+fn tell(line: &mut ProgressLine, ModelStatus { name, readiness, .. }: &ModelStatus) {
     if let ModelReadiness::Downloading { received_bytes, total_bytes, seconds_left } = readiness {
         return line.show(name, *received_bytes, *total_bytes, *seconds_left);
     }

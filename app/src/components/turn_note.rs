@@ -1,4 +1,4 @@
-//! Below the last message: how the turn ended, and the way to try again.
+//! Below the last message: what the turn waits for, or how it ended and the way to try again.
 
 use leptos::prelude::*;
 
@@ -7,7 +7,7 @@ use crate::{
     hooks::use_agent_chat::{AgentChat, Ending},
 };
 
-/// How the last turn ended.
+/// What the turn waits for, or how the last one ended.
 #[component]
 pub fn TurnNote(
     /// The conversation.
@@ -15,7 +15,7 @@ pub fn TurnNote(
 ) -> impl IntoView {
     let ending = Memo::new(move |_| chat.ending());
     move || match ending.get() {
-        None => ().into_any(),
+        None => view! { <Queued chat /> }.into_any(),
         Some(Ending::Failed(text)) => view! {
             <div
                 class="mt-2 flex items-start gap-3 rounded-xl bg-danger-soft px-4 py-3 text-sm"
@@ -34,6 +34,19 @@ pub fn TurnNote(
         Some(Ending::Unanswered) => {
             view! { <Note chat text="This message has no answer yet." /> }.into_any()
         }
+    }
+}
+
+/// Where the model has others to answer first.
+#[component]
+fn Queued(chat: AgentChat) -> impl IntoView {
+    move || {
+        let words = match chat.ahead.get() {
+            0 => return None,
+            1 => "One answer is before yours.".to_owned(),
+            ahead => format!("{ahead} answers are before yours."),
+        };
+        Some(view! { <p class="text-sm text-muted" role="status" data-testid="queue">{words}</p> })
     }
 }
 

@@ -24,6 +24,9 @@ use crate::types::{ASSISTANT_AGENT, TurnEnd, TurnOutcome};
 /// How long to wait before a history that could not be fetched is asked for again.
 const FETCH_AGAIN: Duration = Duration::from_secs(2);
 
+/// The part that says how many answers the model gives before this one.
+const QUEUE: &str = "data-queue";
+
 /// What a person is told of an answer that was cut, where the server does not say it.
 const CUT_OFF: &str = "This answer was cut off when Domovoi stopped.";
 
@@ -58,6 +61,8 @@ pub struct AgentChat {
     pub rows: RwSignal<Vec<Row>>,
     /// How the conversation stands.
     pub status: RwSignal<ChatStatus>,
+    /// How many answers the model gives before this one.
+    pub ahead: RwSignal<u64>,
     /// Why the last turn failed.
     pub error: RwSignal<Option<String>>,
     /// How the connection stands.
@@ -98,6 +103,7 @@ pub fn use_agent_chat(id: &str, initial: Option<Vec<UiMessage>>) -> AgentChat {
     let chat = AgentChat {
         rows: RwSignal::new(rows),
         status: RwSignal::new(ChatStatus::Ready),
+        ahead: RwSignal::new(0),
         error: RwSignal::new(None),
         connection: RwSignal::new(ConnectionStatus::Connecting),
         input: RwSignal::new(String::new()),
@@ -221,6 +227,10 @@ impl AgentChat {
                     }
                 }
                 Todo::RefetchHistory { ticket } => self.fetch(ticket),
+                Todo::Data(part) if part.kind == QUEUE => {
+                    let ahead = part.data.as_ref().and_then(|data| data["ahead"].as_u64());
+                    self.ahead.try_set(ahead.unwrap_or_default());
+                }
                 _ => {}
             }
         }
@@ -303,6 +313,9 @@ impl AgentChat {
         self.error.set(session.error().map(str::to_owned));
         if old != new {
             self.status.set(new);
+            if !matches!(new, ChatStatus::Submitted | ChatStatus::Streaming) {
+                self.ahead.set(0);
+            }
             self.announcement.set(match (old, new) {
                 (_, ChatStatus::Submitted) => "Domovoi is answering.",
                 (ChatStatus::Streaming, ChatStatus::Ready) => "The answer is complete.",

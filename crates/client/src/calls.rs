@@ -47,6 +47,7 @@ impl Calls {
     }
 
     /// Passes an answer on; gives it back where no call waits for it.
+    #[allow(clippy::result_large_err, reason = "it is handed back as it came")]
     pub(crate) fn answer(&mut self, answer: RpcResponse) -> Result<(), RpcResponse> {
         let last = !answer.success || answer.done != Some(false);
         let Some(call) = self.waiting.get(&answer.id) else {

@@ -113,6 +113,16 @@ pub struct ModelStatus {
     pub name: String,
     /// Whether it can answer.
     pub readiness: ModelReadiness,
+    /// Requests that wait until others are answered; 0 for a model without a queue.
+    #[serde(default)]
+    pub waiting: usize,
+}
+
+impl ModelStatus {
+    /// The status of a model where nobody waits.
+    pub fn new(name: impl Into<String>, readiness: ModelReadiness) -> Self {
+        Self { name: name.into(), readiness, waiting: 0 }
+    }
 }
 
 /// Whether a model can answer.

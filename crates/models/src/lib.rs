@@ -33,6 +33,7 @@ mod content;
 mod error;
 mod image_model;
 mod language_model;
+mod queue_position;
 mod request;
 mod tokens;
 
@@ -52,6 +53,7 @@ pub use image_model::{GeneratedImage, ImageModel, ImageRequest};
 pub use language_model::{
     FinishReason, LanguageModel, ModelEvent, ModelReadiness, ModelStatus, ModelStream, Usage,
 };
+pub use queue_position::QueuePosition;
 pub use request::{
     ModelMessage, ModelRequest, RequestMetadata, ResponseFormat, ToolCall, ToolChoice,
     ToolDefinition,

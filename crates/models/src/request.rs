@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::UserContent;
+use crate::{QueuePosition, UserContent};
 
 /// One request for a reply.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -85,7 +85,7 @@ pub enum ResponseFormat {
     },
 }
 
-/// Who asks, and what a gateway may do with the answer. All of it may be left out.
+/// Who asks, and what a gateway or a queue may do with it. All of it may be left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RequestMetadata {
@@ -93,6 +93,11 @@ pub struct RequestMetadata {
     pub user: Option<String>,
     /// Which agent asks, as `{type}/{name}` or just its type: limits per agent count by this name.
     pub agent: Option<String>,
+    /// The conversation that asks, as `{type}/{name}`: where a model has a queue, conversations take
+    /// turns.
+    pub conversation: Option<String>,
+    /// Told how many requests are before this one, where a model has a queue.
+    pub queue: Option<QueuePosition>,
     /// The message the answer becomes; feedback is found by it.
     pub message_id: Option<String>,
     /// Asks the model even where the same question was answered before.

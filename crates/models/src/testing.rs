@@ -196,7 +196,7 @@ impl ScriptedModel {
     /// A ready model that plays these scripts.
     #[must_use]
     pub fn new(scripts: impl IntoIterator<Item = Script>) -> Self {
-        let status = ModelStatus { name: "scripted".to_owned(), readiness: ModelReadiness::Ready };
+        let status = ModelStatus::new("scripted", ModelReadiness::Ready);
         Self {
             shared: Arc::new(Shared {
                 scripts: Mutex::new(scripts.into_iter().collect()),

@@ -12,7 +12,7 @@ use domovoi_models::embedded::{EmbeddedConfig, EmbeddedModel, WorkerCommand};
 use domovoi_models::weights::{Catalogue, WeightsChoice};
 use domovoi_models::{
     FinishReason, LanguageModel, ModelError, ModelEvent, ModelMessage, ModelReadiness,
-    ModelRequest, ResponseFormat, ToolChoice, ToolDefinition,
+    ModelRequest, QueuePosition, ResponseFormat, ToolChoice, ToolDefinition,
 };
 use futures::StreamExt;
 use serde_json::{Value, json};
@@ -135,6 +135,35 @@ async fn requests_queue_up_to_a_bound_and_dropping_one_makes_room() {
     let events: Vec<_> = third.collect().await;
     assert!(matches!(events.last(), Some(Ok(ModelEvent::Finish { .. }))), "{events:?}");
     assert_eq!(model.worker_pid(), pid, "it was told to stop, not killed");
+}
+
+#[tokio::test]
+async fn conversations_take_turns_and_see_the_queue() {
+    let model = start(4).await;
+    let of = |conversation: &str, question: &str, max_tokens: u32| {
+        let position = QueuePosition::new();
+        let ahead = position.watch();
+        let mut request = ask(question, max_tokens);
+        request.metadata.conversation = Some(conversation.to_owned());
+        request.metadata.queue = Some(position);
+        (request, ahead)
+    };
+    let mut first = model.stream(of("busy", LONG, 900).0).await.unwrap();
+    first.next().await.unwrap().unwrap();
+    let (request, busy) = of("busy", "Say hello.", 2);
+    let second = model.stream(request).await.unwrap();
+    let (request, mut quiet) = of("quiet", "Say hello.", 2);
+    let third = model.stream(request).await.unwrap();
+    assert_eq!((*quiet.borrow(), *busy.borrow(), model.status().borrow().waiting), (1, 2, 2));
+
+    // Who asked later is first: it is its turn.
+    drop(first);
+    quiet.wait_for(|ahead| *ahead == 0).await.unwrap();
+    let events: Vec<_> = third.collect().await;
+    assert!(matches!(events.last(), Some(Ok(ModelEvent::Finish { .. }))), "{events:?}");
+    let events: Vec<_> = second.collect().await;
+    assert!(matches!(events.last(), Some(Ok(ModelEvent::Finish { .. }))), "{events:?}");
+    assert_eq!(model.status().borrow().waiting, 0);
 }
 
 #[tokio::test]
@@ -264,17 +293,34 @@ async fn a_worker_stops_when_told_and_ends_with_its_parent_in_the_middle_of_an_a
     assert_eq!(report().await["report"], "loaded");
     assert_eq!(report().await["report"], "text");
 
-    let lines = format!("{}\n{}\n", json!({"order": "cancel", "id": 0}), generate(1));
+    // The next one and the same once more, which nobody has stopped anything before.
+    let short = |id: u64| {
+        let messages =
+            json!([{"role": "user", "content": [{"type": "text", "text": "Say hello."}]}]);
+        json!({"order": "generate", "id": id, "max_tokens": 6, "temperature": 0.0,
+               "messages": messages})
+    };
+    let orders_now = [json!({"order": "cancel", "id": 0}), short(1), short(2), generate(3)];
+    let lines: String = orders_now.iter().map(|order| format!("{order}\n")).collect();
     orders.write_all(lines.as_bytes()).await.unwrap();
-    let end = loop {
-        let report = report().await;
-        if report["report"] != "text" {
-            break report;
+    let mut answer = async |id: u64| {
+        let mut text = String::new();
+        loop {
+            let report = report().await;
+            assert_eq!(report["id"], id, "one answer after another: {report}");
+            if report["report"] != "text" {
+                assert_eq!(report["report"], "finished", "{report}");
+                return (report["reason"].as_str().unwrap().to_owned(), text);
+            }
+            text.push_str(report["text"].as_str().unwrap());
         }
     };
-    assert_eq!((&end["report"], &end["reason"]), (&json!("finished"), &json!("other")), "{end}");
+    assert_eq!(answer(0).await.0, "other");
+    let after = answer(1).await;
+    assert_eq!(after, answer(2).await, "nothing of the stopped answer is in the next one");
+    assert!(!after.1.is_empty() && after.0 != "other", "{after:?}");
 
-    assert_eq!(report().await["id"], 1);
+    assert_eq!(report().await["id"], 3);
     // All that the end of a parent does, however it comes: its end of the pipe closes.
     drop(orders);
     assert!(worker.wait().await.unwrap().success());
@@ -387,7 +433,7 @@ fn finish(events: &[Result<ModelEvent, ModelError>]) -> FinishReason {
 #[tokio::test]
 async fn an_answer_with_a_schema_always_fits_it() {
     let model = start(1).await;
-    for seed in 0..12 {
+    for seed in 0..8 {
         let schema = schemas::schema(seed);
         let mut request = with_schema("Invent something.", 400, schema.clone());
         // Wild words fit as well as likely ones.

@@ -37,6 +37,7 @@ pub enum Role {
 #[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 #[allow(missing_docs, reason = "fields are named by the AI SDK and explained by their variant")]
 #[non_exhaustive]
+#[allow(clippy::large_enum_variant, reason = "most parts of a long message are texts or tools")]
 pub enum Part {
     /// Text.
     Text {

@@ -32,7 +32,8 @@ impl System {
 
     async fn on_start(&self, cx: &Context<Self>) -> Result<()> {
         let mut status = self.model.status();
-        cx.set_state(system_state(&status.borrow_and_update()))?;
+        let mut shown = system_state(&status.borrow_and_update());
+        cx.set_state(shown.clone())?;
         let following = cx.clone();
         cx.spawn(async move {
             loop {
@@ -41,6 +42,11 @@ impl System {
                     () = following.agents().stopping() => return,
                 }
                 let state = system_state(&status.borrow_and_update());
+                // The length of the model's queue is nothing that is shown to everybody.
+                if state == shown {
+                    continue;
+                }
+                shown = state.clone();
                 if let Err(error) = following.set_state(state) {
                     tracing::warn!(%error, "the system's state cannot be stored");
                 }

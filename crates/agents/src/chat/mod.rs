@@ -16,6 +16,7 @@
 //! | `stream_text` | [`StreamText`]: a model, its tools, and the loop between them |
 //! | `model_history` | the history as a model reads it |
 //! | `window` | [`ContextWindow`]: what of the history a model reads, summaries, pinned facts |
+//! | `opening` | until a model begins to answer: how many are before |
 //! | `part_writer` | a model's pieces as parts |
 //! | `generate_object` | [`generate_object`]: an answer as a value of a type |
 //! | `tool`, `tool_calls` | [`Tool`]: a function a model may call; the calls of one step |
@@ -39,6 +40,7 @@ mod history;
 mod journal;
 mod merge;
 mod model_history;
+mod opening;
 mod options;
 mod order;
 mod part_writer;

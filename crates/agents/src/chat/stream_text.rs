@@ -15,10 +15,11 @@ use serde_json::{Map, Value, json};
 
 use super::{
     AiChatAgent, ChatReply, ChatTurn, Tool,
+    opening::{Opened, Opening},
     part_writer::{Kind, PartWriter},
     tool_calls::{self, Fate, Ready, Tools, answer_of},
     tool_context::Scope,
-    window::{ContextWindow, Conversation, Fitting, ask},
+    window::{ContextWindow, Conversation, Fitting},
 };
 use crate::{Context, Result};
 
@@ -218,7 +219,14 @@ impl StreamText {
                     finish.count(fitted.usage);
                     let mut request = self.request.clone();
                     request.messages = fitted.messages;
-                    match ask(&*self.model, request).await {
+                    let mut opening = Opening::ask(&*self.model, request);
+                    let begun = loop {
+                        match opening.next().await {
+                            Opened::Queued(chunk) => yield chunk,
+                            Opened::Begun(begun) => break begun,
+                        }
+                    };
+                    match begun {
                         Err(error) if fitting.refused(&error, fitted.tokens) => {}
                         events => break events?,
                     }

@@ -22,7 +22,8 @@ impl<A: Agent> Context<A> {
                 known: known.collect::<Vec<_>>().join(", "),
             }
         })?;
-        Ok(Arc::new(model.for_agent(self.agent())))
+        let conversation = format!("{}/{}", self.agent(), self.name());
+        Ok(Arc::new(model.for_agent(self.agent()).for_conversation(conversation)))
     }
 
     /// What a gateway should know of the requests of a turn: which agent asks, and which message
@@ -31,6 +32,7 @@ impl<A: Agent> Context<A> {
     pub fn request_metadata(&self, turn: &ChatTurn) -> RequestMetadata {
         let mut metadata = RequestMetadata::default();
         metadata.agent = Some(self.agent().to_owned());
+        metadata.conversation = Some(format!("{}/{}", self.agent(), self.name()));
         metadata.message_id = Some(turn.message_id.clone());
         metadata
     }

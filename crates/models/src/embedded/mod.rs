@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `config` | what there is to choose |
 //! | `constraint` | what an answer is kept to: a schema, a call of a tool |
-//! | `queue` | requests that wait, first come, first served |
+//! | `queue`, `fairness` | requests that wait; whose turn it is |
 //! | `process` | the child: starting it, lines in and out |
 //! | `supervisor` | finds weights, keeps a child running, takes requests from the queue |
 //!
@@ -19,6 +19,7 @@
 
 mod config;
 mod constraint;
+mod fairness;
 mod process;
 mod queue;
 mod supervisor;
@@ -62,10 +63,11 @@ impl EmbeddedModel {
     #[must_use]
     pub fn start(config: EmbeddedConfig) -> Self {
         let expected_name = config.finder.expected_name(&config.weights);
-        let first = ModelStatus { name: expected_name.clone(), readiness: ModelReadiness::Loading };
+        let first = ModelStatus::new(&*expected_name, ModelReadiness::Loading);
         let (status_sender, status) = watch::channel(first);
+        let status_sender = Arc::new(status_sender);
         let (pid_sender, worker_pid) = watch::channel(None);
-        let queue = Arc::new(Queue::new(config.max_queue));
+        let queue = Arc::new(Queue::new(config.max_queue, Arc::clone(&status_sender)));
         let name = Arc::new(OnceLock::new());
         let retry = Arc::new(Notify::new());
         let context_tokens = config.context_tokens.unwrap_or(DEFAULT_CONTEXT_TOKENS);

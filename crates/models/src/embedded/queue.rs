@@ -1,12 +1,13 @@
-//! Requests that wait for the model, first come, first served.
+//! Requests that wait for the model: each conversation in its turn.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 
+use super::fairness::Turns;
 use crate::worker::protocol::Constraint;
-use crate::{ModelError, ModelEvent, ModelRequest};
+use crate::{ModelError, ModelEvent, ModelRequest, ModelStatus};
 
 type Event = Result<ModelEvent, ModelError>;
 
@@ -16,12 +17,15 @@ pub(super) struct Queue {
     max_waiting: usize,
     inner: Mutex<Inner>,
     pushed: Notify,
+    status: Arc<watch::Sender<ModelStatus>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Inner {
     next_id: u64,
+    /// In the order in which they came.
     waiting: VecDeque<Job>,
+    turns: Turns,
     /// Whether a job is being answered.
     busy: bool,
     /// Why there is no model.
@@ -36,6 +40,20 @@ pub(super) struct Job {
     pub(super) constraint: Option<Constraint>,
     /// Unbounded because the reply is: at most as many events as tokens were asked for.
     pub(super) events: mpsc::UnboundedSender<Event>,
+}
+
+impl Job {
+    /// Who asks; all who do not say are one.
+    fn conversation(&self) -> &str {
+        let metadata = &self.request.metadata;
+        metadata.conversation.as_deref().or(metadata.agent.as_deref()).unwrap_or_default()
+    }
+
+    fn tell(&self, ahead: usize) {
+        if let Some(position) = &self.request.metadata.queue {
+            position.set(ahead);
+        }
+    }
 }
 
 /// What who asked holds. Dropped, it takes the job from the queue or stops its answer.
@@ -54,7 +72,12 @@ impl Reply {
 
 impl Drop for Reply {
     fn drop(&mut self) {
-        self.queue.lock().waiting.retain(|job| job.id != self.id);
+        let mut inner = self.queue.lock();
+        let waiting = inner.waiting.len();
+        inner.waiting.retain(|job| job.id != self.id);
+        if inner.waiting.len() != waiting {
+            self.queue.tell(&inner);
+        }
     }
 }
 
@@ -63,21 +86,42 @@ pub(super) struct Busy<'a>(&'a Queue);
 
 impl Drop for Busy<'_> {
     fn drop(&mut self) {
-        self.0.lock().busy = false;
+        let mut inner = self.0.lock();
+        inner.busy = false;
+        self.0.tell(&inner);
     }
 }
 
 impl Queue {
-    /// A queue where so many may wait behind the one that is answered.
-    pub(super) fn new(max_waiting: usize) -> Self {
-        Self { max_waiting, inner: Mutex::default(), pushed: Notify::new() }
+    /// A queue where so many may wait behind the one that is answered. Their number goes into
+    /// `status`.
+    pub(super) fn new(max_waiting: usize, status: Arc<watch::Sender<ModelStatus>>) -> Self {
+        let inner = Inner {
+            next_id: 0,
+            waiting: VecDeque::new(),
+            turns: Turns::new(max_waiting + 1),
+            busy: false,
+            closed: None,
+        };
+        Self { max_waiting, inner: Mutex::new(inner), pushed: Notify::new(), status }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a request at the end.
+    /// Tells all who wait how many are before them, and everybody how many wait.
+    fn tell(&self, inner: &Inner) {
+        let order = inner.turns.order(inner.waiting.iter().map(Job::conversation));
+        for (place, index) in order.into_iter().enumerate() {
+            inner.waiting[index].tell(place + usize::from(inner.busy));
+        }
+        let waiting = inner.waiting.len().saturating_sub(usize::from(!inner.busy));
+        self.status
+            .send_if_modified(|status| std::mem::replace(&mut status.waiting, waiting) != waiting);
+    }
+
+    /// Adds a request.
     pub(super) fn push(
         self: &Arc<Self>,
         request: ModelRequest,
@@ -96,6 +140,7 @@ impl Queue {
         inner.next_id += 1;
         let (sender, events) = mpsc::unbounded_channel();
         inner.waiting.push_back(Job { id, request, constraint, events: sender });
+        self.tell(&inner);
         drop(inner);
         self.pushed.notify_one();
         Ok(Reply { id, events, queue: Arc::clone(self) })
@@ -104,15 +149,22 @@ impl Queue {
     /// The next job, as soon as there is one.
     pub(super) async fn pop(&self) -> (Job, Busy<'_>) {
         loop {
-            {
-                let mut inner = self.lock();
-                if let Some(job) = inner.waiting.pop_front() {
-                    inner.busy = true;
-                    return (job, Busy(self));
-                }
+            if let Some(job) = self.take() {
+                return (job, Busy(self));
             }
             self.pushed.notified().await;
         }
+    }
+
+    fn take(&self) -> Option<Job> {
+        let mut inner = self.lock();
+        let order = inner.turns.order(inner.waiting.iter().map(Job::conversation));
+        let job = inner.waiting.remove(*order.first()?)?;
+        inner.turns.answered(job.conversation());
+        inner.busy = true;
+        job.tell(0);
+        self.tell(&inner);
+        Some(job)
     }
 
     /// Takes requests again.
@@ -128,6 +180,7 @@ impl Queue {
             // Who asked may be gone already.
             let _ = job.events.send(Err(ModelError::Unavailable(reason.to_owned())));
         }
+        self.tell(&inner);
     }
 }
 
@@ -136,6 +189,13 @@ mod tests {
     use futures::FutureExt;
 
     use super::*;
+    use crate::{ModelReadiness, QueuePosition};
+
+    fn queue(max_waiting: usize) -> (Arc<Queue>, watch::Receiver<ModelStatus>) {
+        let readiness = ModelReadiness::Ready;
+        let (sender, status) = watch::channel(ModelStatus::new("model", readiness));
+        (Arc::new(Queue::new(max_waiting, Arc::new(sender))), status)
+    }
 
     fn push(queue: &Arc<Queue>) -> Result<Reply, ModelError> {
         queue.push(ModelRequest::default(), None)
@@ -143,7 +203,7 @@ mod tests {
 
     #[tokio::test]
     async fn order_is_kept_and_the_bound_holds() {
-        let queue = Arc::new(Queue::new(1));
+        let (queue, _) = queue(1);
         let first = push(&queue).unwrap();
         let (job, busy) = queue.pop().await;
         assert_eq!(job.id, first.id);
@@ -157,19 +217,54 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn conversations_take_turns_and_know_how_many_are_before_them() {
+        let (queue, status) = queue(8);
+        let ask = |conversation: &str| {
+            let position = QueuePosition::new();
+            let ahead = position.watch();
+            let mut request = ModelRequest::default();
+            request.metadata.conversation = Some(conversation.to_owned());
+            request.metadata.queue = Some(position);
+            (queue.push(request, None).unwrap(), ahead)
+        };
+        let asked = [ask("busy"), ask("busy"), ask("busy"), ask("quiet")];
+        let ahead = || asked.iter().map(|(_, ahead)| *ahead.borrow()).collect::<Vec<_>>();
+        assert_eq!((ahead(), status.borrow().waiting), (vec![0, 2, 3, 1], 3));
+
+        let (job, busy) = queue.pop().await;
+        assert_eq!(job.id, asked[0].0.id);
+        assert_eq!((ahead(), status.borrow().waiting), (vec![0, 2, 3, 1], 3));
+        drop(busy);
+        let (job, busy) = queue.pop().await;
+        assert_eq!(
+            job.id, asked[3].0.id,
+            "who asks now and then need not wait for who always does"
+        );
+        assert_eq!((ahead(), status.borrow().waiting), (vec![0, 1, 2, 0], 2));
+
+        // Who gives up makes room for those behind.
+        let [_, second, third, _] = asked;
+        drop(second);
+        assert_eq!((*third.1.borrow(), status.borrow().waiting), (1, 1));
+        drop(busy);
+        assert_eq!((*third.1.borrow(), status.borrow().waiting), (0, 0));
+    }
+
+    #[tokio::test]
     async fn closing_answers_who_waits_and_who_comes() {
-        let queue = Arc::new(Queue::new(1));
+        let (queue, status) = queue(1);
         let mut reply = push(&queue).unwrap();
         queue.close("no model");
         assert!(
             matches!(reply.next().await, Err(ModelError::Unavailable(why)) if why == "no model")
         );
         assert!(matches!(push(&queue).err(), Some(ModelError::Unavailable(_))));
+        assert_eq!(status.borrow().waiting, 0);
     }
 
     #[tokio::test]
     async fn a_vanished_worker_interrupts() {
-        let queue = Arc::new(Queue::new(1));
+        let (queue, _) = queue(1);
         let mut reply = push(&queue).unwrap();
         drop(queue.pop().await);
         assert!(matches!(reply.next().await, Err(ModelError::Interrupted(None))));

@@ -30,7 +30,7 @@ const CANCEL_PATIENCE: Duration = Duration::from_secs(15);
 pub(super) struct Supervisor {
     pub(super) config: EmbeddedConfig,
     pub(super) queue: Arc<Queue>,
-    pub(super) status: watch::Sender<ModelStatus>,
+    pub(super) status: Arc<watch::Sender<ModelStatus>>,
     pub(super) worker_pid: watch::Sender<Option<u32>>,
     pub(super) name: Arc<OnceLock<String>>,
     /// What was asked for, and what there is once the weights are loaded.
@@ -98,13 +98,13 @@ impl Supervisor {
 
     async fn find_weights(&self) -> Result<Weights, String> {
         let mut report = |progress: Progress| {
-            self.status.send_replace(ModelStatus {
-                name: progress.name,
-                readiness: ModelReadiness::Downloading {
+            self.status.send_modify(|status| {
+                status.name = progress.name;
+                status.readiness = ModelReadiness::Downloading {
                     received_bytes: progress.received_bytes,
                     total_bytes: progress.total_bytes,
                     seconds_left: progress.seconds_left,
-                },
+                };
             });
         };
         let found = self.config.finder.find(&self.config.weights, &mut report).await;

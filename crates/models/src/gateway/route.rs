@@ -127,17 +127,26 @@ pub struct RoutedModel {
     name: String,
     route: Arc<Route>,
     agent: Option<String>,
+    conversation: Option<String>,
 }
 
 impl RoutedModel {
     pub(super) fn new(gateway: Gateway, name: String, route: Arc<Route>) -> Self {
-        Self { gateway, name, route, agent: None }
+        Self { gateway, name, route, agent: None, conversation: None }
     }
 
     /// The same model for an agent: its requests count as this agent's where they do not say.
     #[must_use]
     pub fn for_agent(mut self, agent: impl Into<String>) -> Self {
         self.agent = Some(agent.into());
+        self
+    }
+
+    /// The same model for a conversation, as `{type}/{name}`: its requests take turns with those of
+    /// others where they do not say.
+    #[must_use]
+    pub fn for_conversation(mut self, conversation: impl Into<String>) -> Self {
+        self.conversation = Some(conversation.into());
         self
     }
 
@@ -163,7 +172,7 @@ impl LanguageModel for RoutedModel {
             None => {
                 let message = answer::nothing_configured(&self.name);
                 let readiness = crate::ModelReadiness::Failed { message };
-                watch::channel(ModelStatus { name: self.name.clone(), readiness }).1
+                watch::channel(ModelStatus::new(&*self.name, readiness)).1
             }
         }
     }
@@ -185,6 +194,9 @@ impl LanguageModel for RoutedModel {
     fn stream(&self, mut request: ModelRequest) -> BoxFuture<'_, Result<ModelStream, ModelError>> {
         if request.metadata.agent.is_none() {
             request.metadata.agent.clone_from(&self.agent);
+        }
+        if request.metadata.conversation.is_none() {
+            request.metadata.conversation.clone_from(&self.conversation);
         }
         answer::answer(&self.gateway, &self.name, &self.route, request).boxed()
     }

@@ -102,7 +102,7 @@ impl OpenAiModel {
             client: Client::build(transport.http_client(), endpoint.clone())
                 .with_http_service(transport),
             endpoint,
-            status: watch::Sender::new(ModelStatus { name: config.model.clone(), readiness }),
+            status: watch::Sender::new(ModelStatus::new(&*config.model, readiness)),
             model: config.model,
             context_window: None,
             accepts_images: true,

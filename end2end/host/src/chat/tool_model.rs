@@ -26,7 +26,7 @@ pub(crate) struct ToolModel {
 impl ToolModel {
     pub(crate) fn new() -> Self {
         let (name, readiness) = (NAME.to_owned(), ModelReadiness::Ready);
-        Self { status: watch::Sender::new(ModelStatus { name, readiness }) }
+        Self { status: watch::Sender::new(ModelStatus::new(name, readiness)) }
     }
 }
 
