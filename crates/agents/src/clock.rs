@@ -75,3 +75,14 @@ pub(crate) fn to_millis(time: SystemTime) -> i64 {
         Err(before) => -i64::try_from(before.duration().as_millis()).unwrap_or(i64::MAX),
     }
 }
+
+/// The time that is this many milliseconds after 1970.
+pub(crate) fn from_millis(millis: i64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_millis(millis.max(0).unsigned_abs())
+}
+
+/// A span in milliseconds; one that is too long becomes the longest.
+pub(crate) fn to_millis_span(span: Duration) -> i64 {
+    // A time is added to it.
+    i64::try_from(span.as_millis()).unwrap_or(i64::MAX).min(i64::MAX / 4)
+}

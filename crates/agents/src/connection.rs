@@ -141,6 +141,13 @@ impl Connection {
         self.inner.identity.get()
     }
 
+    /// What people know the client by, where a hook of the routes has said so with
+    /// [`Identity::named`].
+    #[must_use]
+    pub fn identity_name(&self) -> Option<&str> {
+        self.inner.identity.name()
+    }
+
     /// The state attached to this connection; `None` where there is none or it is no `T`.
     #[must_use]
     pub fn state<T: DeserializeOwned>(&self) -> Option<T> {

@@ -16,7 +16,8 @@ use tokio::sync::mpsc;
 
 use crate::{
     Agent, AgentError, AgentHandle, Agents, Connection, InstanceId, Result, Sql, StateSource,
-    chat::ChatState, schedule::Scheduler, slot::Slot, state, storage::Database,
+    chat::ChatState, extension::Extension, schedule::Scheduler, slot::Slot, state,
+    storage::Database,
 };
 
 /// What an instance knows and can do. Passed to every handler; cheap to clone. An instance stays
@@ -40,6 +41,7 @@ struct Inner<A: Agent> {
     /// Locked while the state is edited: code of this process may do so from other threads.
     edit: ReentrantMutex<()>,
     tasks: mpsc::UnboundedSender<BoxFuture<'static, ()>>,
+    extension: Option<Arc<dyn Extension<A>>>,
     scheduler: Scheduler,
     chat: ChatState,
 }
@@ -51,11 +53,12 @@ pub(crate) struct Parts<A: Agent> {
     pub(crate) this: Arc<A>,
     pub(crate) database: Arc<Database>,
     pub(crate) tasks: mpsc::UnboundedSender<BoxFuture<'static, ()>>,
+    pub(crate) extension: Option<Arc<dyn Extension<A>>>,
 }
 
 impl<A: Agent> Context<A> {
     pub(crate) fn new(parts: Parts<A>) -> Result<Self, AgentError> {
-        let Parts { agents, slot, this, database, tasks } = parts;
+        let Parts { agents, slot, this, database, tasks, extension } = parts;
         let state = Mutex::new(Arc::new(state::load(&*this, &database)?));
         let inner = Inner {
             agents,
@@ -65,6 +68,7 @@ impl<A: Agent> Context<A> {
             state,
             edit: ReentrantMutex::new(()),
             tasks,
+            extension,
             scheduler: Scheduler::default(),
             chat: ChatState::default(),
         };
@@ -266,6 +270,11 @@ impl<A: Agent> Context<A> {
 
     pub(crate) fn database(&self) -> &Arc<Database> {
         &self.inner.database
+    }
+
+    /// What the agent's kind adds to it.
+    pub(crate) fn extension(&self) -> Option<&Arc<dyn Extension<A>>> {
+        self.inner.extension.as_ref()
     }
 
     pub(crate) fn scheduler(&self) -> &Scheduler {

@@ -23,6 +23,15 @@ pub(crate) trait Extension<A: Agent>: Send + Sync + 'static {
         frame: ClientFrame,
     ) -> BoxFuture<'a, Result<()>>;
 
+    /// Runs a task of the runtime's own: one whose name begins with
+    /// [`RUNTIME_TASK`](crate::schedule::RUNTIME_TASK).
+    fn on_task<'a>(
+        &'a self,
+        cx: &'a Context<A>,
+        task: &'a str,
+        payload: &'a str,
+    ) -> BoxFuture<'a, Result<()>>;
+
     /// Answers a request in the agent's place.
     fn on_request(&self, cx: &Context<A>, request: &Request<Body>) -> Option<Result<Response>>;
 }

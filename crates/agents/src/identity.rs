@@ -7,6 +7,7 @@ use std::{any::Any, fmt, sync::Arc};
 /// with [`Connection::identity`](crate::Connection::identity) or from the extensions of a request.
 #[derive(Clone, Default)]
 pub struct Identity {
+    name: Option<Arc<str>>,
     value: Option<Arc<dyn Any + Send + Sync>>,
 }
 
@@ -20,7 +21,21 @@ impl Identity {
     /// A client that is this.
     #[must_use]
     pub fn new<T: Any + Send + Sync>(value: T) -> Self {
-        Self { value: Some(Arc::new(value)) }
+        Self { name: None, value: Some(Arc::new(value)) }
+    }
+
+    /// With a name that people know the client by, for what is kept of who did what: the audit trail
+    /// of approvals has it.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// The name, where the hook gave one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     /// The value, where there is one and it is a `T`.

@@ -203,6 +203,7 @@ async fn start<A: Agent>(
         this: Arc::new((setup.factory)()),
         database: setup.agents.storage().database(&slot.id, slot.gate.clone()),
         tasks,
+        extension: setup.extension.clone(),
     })?;
     if let Some(extension) = &setup.extension {
         extension.on_start(&cx)?;

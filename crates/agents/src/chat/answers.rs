@@ -6,20 +6,25 @@ use domovoi_protocol::{
     message::{Approval, ToolPart, ToolState},
     tool::{ClientTool, ToolApproval, ToolResult},
 };
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    AiChatAgent, history,
+    AiChatAgent, ApprovalRequest, RecordedDecision,
+    approvals::trail,
+    early, history,
     order::{self, Order, Work},
 };
-use crate::{AgentError, Connection, Context};
+use crate::{AgentError, Connection, Context, storage::Tables};
 
 /// An answer to a tool call.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Answer {
-    /// Who answered, where it was a client.
+    /// Who answered, where it was a client that is still there.
+    #[serde(skip)]
     pub(super) from: Option<Connection>,
+    pub(super) by: Decider,
     pub(super) call: String,
     pub(super) kind: Kind,
     /// Whether the turn goes on by itself once every call is answered.
@@ -27,7 +32,26 @@ pub(super) struct Answer {
     pub(super) client_tools: Option<Vec<ClientTool>>,
 }
 
-#[derive(Debug, Clone)]
+/// Who answered, for the audit trail.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Decider {
+    pub(super) name: Option<String>,
+    pub(super) connection: Option<String>,
+    /// Time did, since nobody else has.
+    pub(super) expired: bool,
+}
+
+impl Decider {
+    fn client(connection: &Connection) -> Self {
+        Self {
+            name: connection.identity_name().map(str::to_owned),
+            connection: Some(connection.id().to_owned()),
+            expired: false,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) enum Kind {
     /// What a tool in the client answered, or why it failed.
     Result(Result<Value, String>),
@@ -50,6 +74,7 @@ impl Answer {
         };
         Self {
             from: Some(from.clone()),
+            by: Decider::client(from),
             call: frame.tool_call_id,
             kind: Kind::Result(result),
             auto_continue: frame.auto_continue,
@@ -59,9 +84,41 @@ impl Answer {
 
     pub(super) fn of_person(from: &Connection, frame: ToolApproval) -> Self {
         let ToolApproval { tool_call_id, approved, reason, input, auto_continue } = frame;
-        let kind = Kind::Decision { approved, reason, input };
-        let from = Some(from.clone());
-        Self { from, call: tool_call_id, kind, auto_continue, client_tools: None }
+        Self {
+            from: Some(from.clone()),
+            by: Decider::client(from),
+            call: tool_call_id,
+            kind: Kind::Decision { approved, reason, input },
+            auto_continue,
+            client_tools: None,
+        }
+    }
+
+    /// A decision that came by no connection.
+    pub(super) fn of_decision(call: &str, by: Decider, decision: RecordedDecision) -> Self {
+        let RecordedDecision { approved, reason, input, .. } = decision;
+        Self {
+            from: None,
+            by,
+            call: call.to_owned(),
+            kind: Kind::Decision { approved, reason, input },
+            auto_continue: true,
+            client_tools: None,
+        }
+    }
+
+    /// What the audit trail keeps of it, where it is a decision.
+    fn recorded(&self, at: i64) -> Option<RecordedDecision> {
+        let Kind::Decision { approved, reason, input } = &self.kind else { return None };
+        Some(RecordedDecision {
+            at,
+            by: self.by.name.clone(),
+            connection: self.by.connection.clone(),
+            approved: *approved,
+            reason: reason.clone(),
+            input: input.clone().filter(|_| *approved),
+            expired: self.by.expired,
+        })
     }
 
     fn refuse(&self, error: &str) {
@@ -78,13 +135,17 @@ pub(super) fn apply<A: AiChatAgent>(cx: &Context<A>, answer: Answer) -> Result<(
     let Some(mut message) = found else {
         if cx.chat().running().is_some() {
             // The message with the call is being written.
+            cx.sql().transaction(|db| early::keep(db, &answer))?;
             cx.chat().answer_later(answer);
         } else {
             answer.refuse("There is no tool call of that id in this conversation.");
         }
         return Ok(());
     };
+    let now = cx.agents().clock().now();
+    let message_id = message.id.clone();
     let Some(part) = tool_part(&mut message, &answer.call) else { return Ok(()) };
+    let asked = asked(part, message_id, now);
     if let Err(error) = write(part, &answer.kind) {
         answer.refuse(error);
         return Ok(());
@@ -94,7 +155,12 @@ pub(super) fn apply<A: AiChatAgent>(cx: &Context<A>, answer: Answer) -> Result<(
         if let Some(place) = history::place(db, &message.id)? {
             history::replace(db, place.position, &message)?;
         }
-        Ok(())
+        if let (Some(asked), Some(decision)) = (&asked, answer.recorded(now)) {
+            // It may have been asked before there was a trail.
+            trail::ask(db, asked)?;
+            trail::decide(db, &asked.id, &decision)?;
+        }
+        early::forget(db, &answer.call)
     })?;
     cx.broadcast(ServerFrame::from(MessageUpdated { message: message.clone() }).to_json());
     if answer.auto_continue && !message.parts.iter().any(is_open) {
@@ -103,6 +169,30 @@ pub(super) fn apply<A: AiChatAgent>(cx: &Context<A>, answer: Answer) -> Result<(
         order::start(cx, Order { id, requester: answer.from, work });
     }
     Ok(())
+}
+
+/// Applies the answers that came while a message was written whose end the process did not see.
+pub(super) fn apply_early<A: AiChatAgent>(cx: &Context<A>) -> Result<(), AgentError> {
+    let early = cx.database().read(Tables::Chat, |db| early::all(db))?.unwrap_or_default();
+    for answer in early {
+        let call = answer.call.clone();
+        apply(cx, answer)?;
+        cx.sql().transaction(|db| early::forget(db, &call))?;
+    }
+    Ok(())
+}
+
+/// The question that a call waits for the answer of.
+fn asked(part: &ToolPart, message_id: String, now: i64) -> Option<ApprovalRequest> {
+    Some(ApprovalRequest {
+        id: part.approval.as_ref()?.id.clone(),
+        tool_call_id: part.tool_call_id.clone(),
+        message_id,
+        tool_name: part.name().to_owned(),
+        input: part.input.clone().unwrap_or_default(),
+        asked_at: now,
+        expires_at: None,
+    })
 }
 
 fn tool_part<'a>(message: &'a mut UiMessage, call: &str) -> Option<&'a mut ToolPart> {

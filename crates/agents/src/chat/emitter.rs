@@ -36,7 +36,17 @@ pub(super) struct Emitter {
     waiting: usize,
     /// Something to read is among them.
     content: bool,
+    /// Questions to people among them.
+    questions: Vec<Question>,
     written: Option<Instant>,
+}
+
+/// A question to a person: whether a tool may run.
+pub(super) struct Question {
+    pub(super) approval_id: String,
+    pub(super) tool_call_id: String,
+    pub(super) tool_name: String,
+    pub(super) input: Value,
 }
 
 /// Chunks that belong into the journal, and after that to the clients.
@@ -45,6 +55,8 @@ pub(super) struct Batch {
     pub(super) first: u64,
     /// A chunk a line.
     pub(super) lines: String,
+    /// Questions to people among them.
+    pub(super) questions: Vec<Question>,
 }
 
 impl Emitter {
@@ -67,6 +79,7 @@ impl Emitter {
             lines: Vec::new(),
             waiting: 0,
             content: false,
+            questions: Vec::new(),
             written: None,
         }
     }
@@ -98,6 +111,16 @@ impl Emitter {
 
     fn put(&mut self, chunk: &Chunk) {
         self.reducer.apply(chunk);
+        if let Chunk::ToolApprovalRequest { approval_id, tool_call_id } = chunk
+            && let Some(part) = self.reducer.message().tool(tool_call_id)
+        {
+            self.questions.push(Question {
+                approval_id: approval_id.clone(),
+                tool_call_id: tool_call_id.clone(),
+                tool_name: part.name().to_owned(),
+                input: part.input.clone().unwrap_or_default(),
+            });
+        }
         self.write(chunk);
     }
 
@@ -138,7 +161,7 @@ impl Emitter {
         self.next_seq += std::mem::take(&mut self.waiting) as u64;
         // JSON is UTF-8.
         let lines = String::from_utf8(std::mem::take(&mut self.lines)).unwrap_or_default();
-        Some(Batch { first, lines })
+        Some(Batch { first, lines, questions: std::mem::take(&mut self.questions) })
     }
 
     /// The frames of a batch.

@@ -8,6 +8,7 @@ use http::Request;
 use super::{
     AiChatAgent,
     answers::{self, Answer},
+    approvals::timers,
     delta::{self, Changes},
     history, journal, order, requests, resume, versions,
 };
@@ -20,6 +21,7 @@ impl<A: AiChatAgent> Extension<A> for ChatExtension {
     fn on_start(&self, cx: &Context<A>) -> Result<()> {
         cx.database().chats();
         cx.database().read(Tables::Chat, journal::recover)?;
+        answers::apply_early(cx)?;
         Ok(())
     }
 
@@ -68,6 +70,21 @@ impl<A: AiChatAgent> Extension<A> for ChatExtension {
                 }
             }
             Ok(())
+        }
+        .boxed()
+    }
+
+    fn on_task<'a>(
+        &'a self,
+        cx: &'a Context<A>,
+        task: &'a str,
+        payload: &'a str,
+    ) -> BoxFuture<'a, Result<()>> {
+        async move {
+            match task {
+                timers::TASK => timers::fire(cx, payload).await,
+                _ => Err(format!("there is no task `{task}` any more").into()),
+            }
         }
         .boxed()
     }

@@ -4,7 +4,7 @@ use domovoi_protocol::{Chunk, Part, Reducer, UiMessage, tool::ClientTool};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::{Map, Value, json};
 
-use super::{emitter::abandoned_calls, history};
+use super::{early, emitter::abandoned_calls, history};
 use crate::AgentError;
 
 /// How far a turn is.
@@ -165,6 +165,10 @@ pub(super) fn recover(db: &mut Connection) -> Result<(), AgentError> {
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         rows.collect::<Result<_, _>>()?
     };
+    let answered: Vec<String> = match running.is_empty() {
+        true => Vec::new(),
+        false => early::all(db)?.into_iter().map(|answer| answer.call).collect(),
+    };
     for (id, message_id) in running {
         // A continuation goes on with a message that is there.
         let mut reducer = match history::get(db, &message_id)? {
@@ -179,7 +183,11 @@ pub(super) fn recover(db: &mut Connection) -> Result<(), AgentError> {
         for chunk in
             abandoned_calls(reducer.message(), "The server ended before the tool answered.")
         {
-            reducer.apply(&chunk);
+            let waits = matches!(&chunk, Chunk::ToolOutputError { tool_call_id, .. }
+                if answered.contains(tool_call_id));
+            if !waits {
+                reducer.apply(&chunk);
+            }
         }
         reducer.apply(&Chunk::MessageMetadata {
             message_metadata: json!({"turn": {"outcome": "interrupted", "error": INTERRUPTED}}),

@@ -9,7 +9,8 @@
 //! | `begin`, `turn` | one turn: what it adds to the history, and its answer |
 //! | `emitter`, `journal` | chunks on their way to disk, message and clients |
 //! | `resume` | notices, acknowledgements, replay |
-//! | `answers` | answers to tool calls that wait, and going on after them |
+//! | `answers`, `early` | answers to tool calls that wait, and going on after them |
+//! | `approvals` | the audit trail of people's decisions, expiry and escalation |
 //! | `history`, `merge`, `versions` | the messages, a row for each version of each |
 //! | `delta` | telling clients what has changed |
 //! | `reply` | [`ChatReply`]: what an agent answers with |
@@ -29,14 +30,15 @@ use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 mod answers;
+mod approvals;
 mod begin;
 mod context;
 mod delta;
+mod early;
 mod emitter;
 mod extension;
 mod generate_object;
 mod history;
-
 mod journal;
 mod merge;
 mod model_history;
@@ -62,89 +64,6 @@ pub(crate) use state::ChatState;
 #[doc(hidden)]
 pub use tool_arguments::read as read_tool_arguments;
 
-pub use generate_object::{ObjectError, generate_object};
-pub use options::{ChatOptions, Concurrency};
-pub use reply::ChatReply;
-pub use stream_text::StreamText;
-pub use tool::{DEFAULT_TOOL_TIMEOUT, Tool};
-pub use tool_context::ToolContext;
-pub use window::{ContextWindow, PinnedFact};
-
-use crate::{Agent, Context, Result};
-
-/// An agent people chat with. The runtime keeps the history, streams the reply to every
-/// connection, and lets clients come back to a running turn.
-pub trait AiChatAgent: Agent {
-    /// Answers the newest message; the history is [`Context::messages`].
-    fn on_chat_message(
-        &self,
-        cx: &Context<Self>,
-        turn: ChatTurn,
-    ) -> impl Future<Output = Result<ChatReply>> + Send;
-
-    /// Called when a turn is over and its message is stored. The next turn begins after this.
-    fn on_finish(
-        &self,
-        cx: &Context<Self>,
-        finished: &FinishedTurn,
-    ) -> impl Future<Output = Result<()>> + Send {
-        let _ = (cx, finished);
-        ready(Ok(()))
-    }
-
-    /// Changes a message before it is stored: to leave out a secret, say. What was streamed is not
-    /// what is kept then, and clients are told.
-    fn sanitize_message(&self, message: UiMessage) -> UiMessage {
-        message
-    }
-
-    /// How the agent treats its conversation.
-    fn chat_options(&self) -> ChatOptions {
-        ChatOptions::default()
-    }
-}
-
-/// What started a turn.
-#[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub struct ChatTurn {
-    /// The request's id.
-    pub request_id: String,
-    /// The id the answer will have.
-    pub message_id: String,
-    /// What the person did.
-    pub trigger: Trigger,
-    /// Whether the newest message of the history is an answer to be gone on with: its tool calls
-    /// that waited for a client or a person have been answered.
-    pub continuation: bool,
-    /// Tools that run in the client that asked.
-    pub client_tools: Vec<ClientTool>,
-    /// Custom fields of the request's body.
-    pub body: Map<String, Value>,
-    /// Cancelled when the turn is to end. The reply is dropped then, so that only work beside it
-    /// has to look.
-    pub abort: CancellationToken,
-}
-
-/// A turn that is over.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct FinishedTurn {
-    /// The id of the request, or of the turn the agent started.
-    pub request_id: String,
-    /// The answer as it is stored; none where there was nothing to keep.
-    pub message: Option<UiMessage>,
-    /// How it ended.
-    pub outcome: TurnOutcome,
-}
-
-/// How a turn ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TurnOutcome {
-    /// With an answer.
-    Completed,
-    /// By a person or by the agent itself.
-    Aborted,
-    /// With an error, which the clients were told.
-    Failed,
-}
+pub use approvals::{
+    ApprovalFilter, ApprovalPolicy, ApprovalRecord, ApprovalRequest, RecordedDecision,
+};

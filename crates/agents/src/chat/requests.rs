@@ -7,11 +7,12 @@ use axum::{
 };
 use http::{Method, Request, StatusCode, header};
 
-use super::{AiChatAgent, history, versions};
+use super::{AiChatAgent, ApprovalFilter, history, versions};
 use crate::{Context, Result, routing::query_value, storage::Tables};
 
 /// Answers `GET .../get-messages`, with `?before=ID&limit=N` a page of it, and
-/// `GET .../get-versions?id=ID`; nothing for anything else.
+/// `GET .../get-versions?id=ID`, and `GET .../get-approvals`, with `?open=true` those that wait; nothing for
+/// anything else.
 pub(super) fn answer<A: AiChatAgent>(
     cx: &Context<A>,
     request: &Request<Body>,
@@ -27,6 +28,17 @@ pub(super) fn answer<A: AiChatAgent>(
     if path.ends_with("/get-versions") {
         let Some(id) = query("id") else { return Some(Ok(bad_request("`id` is missing"))) };
         return Some(all_versions(cx, &id));
+    }
+    if path.ends_with("/get-approvals") {
+        let open = match query("open").as_deref().map(str::parse) {
+            None => None,
+            Some(Ok(open)) => Some(open),
+            Some(Err(_)) => return Some(Ok(bad_request("`open` is `true` or `false`"))),
+        };
+        let filter = ApprovalFilter { open, ..ApprovalFilter::default() };
+        return Some(
+            cx.approvals(&filter).map(|found| Json(found).into_response()).map_err(Into::into),
+        );
     }
     None
 }

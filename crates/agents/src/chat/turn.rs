@@ -11,9 +11,11 @@ use serde_json::json;
 use tokio::time::{Instant, sleep_until};
 
 use super::{
-    AiChatAgent, ChatTurn, FinishedTurn, answers,
+    AiChatAgent, ApprovalRequest, ChatTurn, FinishedTurn, answers,
+    approvals::{timers, trail},
     begin::{self, Begun},
     delta::{self, Changes},
+    early,
     emitter::{Batch, Emitter},
     history,
     journal::{self, TurnStatus},
@@ -87,6 +89,13 @@ impl<A: AiChatAgent> Turn<'_, A> {
             body: attachments.custom,
             abort: stop.abort.clone(),
         };
+        if let Some(message) = &self.begun.message
+            && message.metadata.as_ref().is_some_and(|metadata| metadata.get("turn").is_some())
+        {
+            // It was cut off once, and is gone on with now.
+            let message_metadata = json!({"turn": null});
+            self.emitter.add(Chunk::MessageMetadata { message_metadata });
+        }
         let reply = match self.cx.this().on_chat_message(self.cx, turn).await {
             Ok(reply) => reply,
             Err(error) => return Ok(self.failed(&error)),
@@ -135,11 +144,25 @@ impl<A: AiChatAgent> Turn<'_, A> {
 
     /// Journals what waits, then sends it.
     fn flush(&mut self) -> Result<(), AgentError> {
-        let Some(batch) = self.emitter.take() else { return Ok(()) };
-        // One statement is a transaction by itself.
-        self.cx.database().with(|db| self.write(db, &batch))?;
+        let Some(mut batch) = self.emitter.take() else { return Ok(()) };
+        if batch.questions.is_empty() {
+            // One statement is a transaction by itself.
+            self.cx.database().with(|db| self.write(db, &batch))?;
+        } else {
+            let asked = self.asked(&mut batch)?;
+            self.cx.sql().transaction(|db| {
+                self.write(db, &batch)?;
+                asked.iter().try_for_each(|request| trail::ask(db, request))
+            })?;
+        }
         self.send_batch(&batch);
         Ok(())
+    }
+
+    /// What people are asked in a batch.
+    fn asked(&self, batch: &mut Batch) -> Result<Vec<ApprovalRequest>, AgentError> {
+        let questions = std::mem::take(&mut batch.questions);
+        timers::prepare(self.cx, &self.begun.message_id, questions)
     }
 
     fn write(&self, db: &rusqlite::Connection, batch: &Batch) -> Result<(), AgentError> {
@@ -165,7 +188,8 @@ impl<A: AiChatAgent> Turn<'_, A> {
                 self.emitter.add(Chunk::Abort { reason: None });
             }
         }
-        let batch = self.emitter.take();
+        let mut batch = self.emitter.take();
+        let asked = batch.as_mut().map_or_else(|| Ok(Vec::new()), |batch| self.asked(batch))?;
         let mut streamed = self.emitter.finish();
         streamed.name_tools();
         let keep = journal::has_content(&streamed) && !stop.is_discarded();
@@ -180,6 +204,7 @@ impl<A: AiChatAgent> Turn<'_, A> {
             if let Some(batch) = journalled {
                 self.write(db, batch)?;
             }
+            asked.iter().try_for_each(|request| trail::ask(db, request))?;
             if let Some(message) = &message {
                 self.store(db, message)?;
             }
@@ -202,7 +227,9 @@ impl<A: AiChatAgent> Turn<'_, A> {
         })?;
         self.done(status);
         for answer in self.cx.chat().take_answers() {
+            let call = answer.call.clone();
             answers::apply(self.cx, answer)?;
+            self.cx.sql().transaction(|db| early::forget(db, &call))?;
         }
         let Begun { id, .. } = self.begun;
         Ok(FinishedTurn { request_id: id, message, outcome: resume::finished(status) })

@@ -39,6 +39,10 @@ pub use self::{
 };
 use crate::{Agent, AgentError, Context, Task, clock::to_millis, storage::Tables};
 
+/// What names of tasks begin with that are the runtime's own. No method has such a name, and the
+/// schedules of such tasks are not shown.
+pub(crate) const RUNTIME_TASK: &str = "domovoi:";
+
 /// A task that is to run at some time, or again and again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]

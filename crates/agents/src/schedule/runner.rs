@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use super::{
-    due, queue,
+    RUNTIME_TASK, due, queue,
     runs::{self, Ending, Job},
     store,
 };
@@ -213,6 +213,15 @@ fn store_ends<A: Agent>(cx: &Context<A>, ends: Vec<(Job, Ending)>) -> Result<(),
 
 /// Calls a task; a panic is an error as any other.
 async fn perform<A: Agent>(cx: &Context<A>, task: &str, payload: &str) -> Result<()> {
+    if task.starts_with(RUNTIME_TASK)
+        && let Some(extension) = cx.extension()
+    {
+        let run = extension.on_task(cx, task, payload);
+        return AssertUnwindSafe(run)
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| Err(AgentError::Panicked.into()));
+    }
     let Some(entry) = A::tasks().iter().find(|entry| entry.name == task) else {
         return Err(HandlerError::new(format!("there is no task `{task}` any more")).terminal());
     };

@@ -122,6 +122,7 @@ pub(super) fn select(
         conditions.push("due < :to");
         values.push((":to", to));
     }
+    conditions.push("task NOT GLOB 'domovoi:*'");
     // One whose last run has begun is not to run any more, unless that has failed.
     conditions.push(
         "(waiting OR EXISTS (SELECT 1 FROM domovoi_runs WHERE schedule_id = domovoi_schedules.id
