@@ -39,8 +39,10 @@ impl Clerk {
 
     #[callable]
     fn decide(&self, cx: &Context<Self>, call: String, approved: bool) -> Result<bool> {
-        let mut decision = RecordedDecision::default();
-        decision.approved = approved;
+        let decision = match approved {
+            true => RecordedDecision::approval(),
+            false => RecordedDecision::rejection("no"),
+        };
         Ok(cx.decide_approval(&call, "bob, by mail", decision)?)
     }
 }

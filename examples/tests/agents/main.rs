@@ -10,6 +10,7 @@ mod chat;
 mod client_tools;
 mod context_window;
 mod echo;
+mod escalation;
 mod gateway;
 mod http_sse;
 mod model_context;

@@ -25,8 +25,7 @@ impl<A: AiChatAgent> Context<A> {
     }
 
     /// Decides over a call in the place of a person who is not connected: one who has answered a
-    /// mail, say. `by` is who it was, for the audit trail; `decision`'s reason, arguments and answer
-    /// count, and the rest of it is filled in. Whether the call was waiting.
+    /// mail, say. `by` is who it was, for the audit trail, which also has when. Whether the call was waiting.
     ///
     /// # Errors
     /// [`AgentError::Database`].
@@ -56,6 +55,6 @@ pub(super) fn expire<A: AiChatAgent>(
     record: &ApprovalRecord,
 ) -> Result<(), AgentError> {
     let by = Decider { expired: true, ..Decider::default() };
-    let decision = RecordedDecision { reason: Some(EXPIRED.to_owned()), ..Default::default() };
+    let decision = RecordedDecision::rejection(EXPIRED);
     answers::apply(cx, Answer::of_decision(&record.request.tool_call_id, by, decision))
 }

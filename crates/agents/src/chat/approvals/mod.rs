@@ -81,6 +81,26 @@ pub struct RecordedDecision {
     pub expired: bool,
 }
 
+impl RecordedDecision {
+    /// The tool may run with the arguments that were shown.
+    #[must_use]
+    pub fn approval() -> Self {
+        Self { approved: true, ..Self::default() }
+    }
+
+    /// The tool may run with other arguments.
+    #[must_use]
+    pub fn approval_of(input: Value) -> Self {
+        Self { input: Some(input), ..Self::approval() }
+    }
+
+    /// The tool may not run; the model reads why.
+    #[must_use]
+    pub fn rejection(reason: impl Into<String>) -> Self {
+        Self { reason: Some(reason.into()), ..Self::default() }
+    }
+}
+
 /// Which questions are asked for; all where nothing is set.
 #[derive(Debug, Clone, Default)]
 pub struct ApprovalFilter {
