@@ -67,3 +67,106 @@ pub use tool_arguments::read as read_tool_arguments;
 pub use approvals::{
     ApprovalFilter, ApprovalPolicy, ApprovalRecord, ApprovalRequest, RecordedDecision,
 };
+pub use generate_object::{ObjectError, generate_object};
+pub use options::{ChatOptions, Concurrency};
+pub use reply::ChatReply;
+pub use stream_text::StreamText;
+pub use tool::{DEFAULT_TOOL_TIMEOUT, Tool};
+pub use tool_context::ToolContext;
+pub use window::{ContextWindow, PinnedFact};
+
+use crate::{Agent, Context, Result};
+
+/// An agent people chat with. The runtime keeps the history, streams the reply to every
+/// connection, and lets clients come back to a running turn.
+pub trait AiChatAgent: Agent {
+    /// Answers the newest message; the history is [`Context::messages`].
+    fn on_chat_message(
+        &self,
+        cx: &Context<Self>,
+        turn: ChatTurn,
+    ) -> impl Future<Output = Result<ChatReply>> + Send;
+
+    /// Called when a turn is over and its message is stored. The next turn begins after this.
+    fn on_finish(
+        &self,
+        cx: &Context<Self>,
+        finished: &FinishedTurn,
+    ) -> impl Future<Output = Result<()>> + Send {
+        let _ = (cx, finished);
+        ready(Ok(()))
+    }
+
+    /// Changes a message before it is stored: to leave out a secret, say. What was streamed is not
+    /// what is kept then, and clients are told.
+    fn sanitize_message(&self, message: UiMessage) -> UiMessage {
+        message
+    }
+
+    /// What happens to a question to a person that nobody answers. Default: it waits.
+    fn approval_policy(&self, request: &ApprovalRequest) -> ApprovalPolicy {
+        let _ = request;
+        ApprovalPolicy::default()
+    }
+
+    /// Called where nobody has answered a question for [`ApprovalPolicy::escalate_after`]: to tell
+    /// somebody else. Where it fails it is called again, as a scheduled task is.
+    fn on_escalation(
+        &self,
+        cx: &Context<Self>,
+        approval: &ApprovalRecord,
+    ) -> impl Future<Output = Result<()>> + Send {
+        let _ = (cx, approval);
+        ready(Ok(()))
+    }
+
+    /// How the agent treats its conversation.
+    fn chat_options(&self) -> ChatOptions {
+        ChatOptions::default()
+    }
+}
+
+/// What started a turn.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct ChatTurn {
+    /// The request's id.
+    pub request_id: String,
+    /// The id the answer will have.
+    pub message_id: String,
+    /// What the person did.
+    pub trigger: Trigger,
+    /// Whether the newest message of the history is an answer to be gone on with: its tool calls
+    /// that waited for a client or a person have been answered.
+    pub continuation: bool,
+    /// Tools that run in the client that asked.
+    pub client_tools: Vec<ClientTool>,
+    /// Custom fields of the request's body.
+    pub body: Map<String, Value>,
+    /// Cancelled when the turn is to end. The reply is dropped then, so that only work beside it
+    /// has to look.
+    pub abort: CancellationToken,
+}
+
+/// A turn that is over.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct FinishedTurn {
+    /// The id of the request, or of the turn the agent started.
+    pub request_id: String,
+    /// The answer as it is stored; none where there was nothing to keep.
+    pub message: Option<UiMessage>,
+    /// How it ended.
+    pub outcome: TurnOutcome,
+}
+
+/// How a turn ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TurnOutcome {
+    /// With an answer.
+    Completed,
+    /// By a person or by the agent itself.
+    Aborted,
+    /// With an error, which the clients were told.
+    Failed,
+}
