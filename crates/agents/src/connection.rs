@@ -19,6 +19,7 @@ use serde_json::Value;
 
 use crate::{
     AgentError, Identity,
+    dialect::Dialect,
     outbox::{Outbox, Pushed},
     storage::Gate,
 };
@@ -46,6 +47,7 @@ struct Inner {
     readonly: AtomicBool,
     greeted: AtomicBool,
     parked: AtomicBool,
+    dialect: Dialect,
     outbox: Outbox,
     max_queued_bytes: usize,
     gate: Option<Arc<Gate>>,
@@ -101,6 +103,7 @@ impl Connection {
             readonly: AtomicBool::new(false),
             greeted: AtomicBool::new(false),
             parked: AtomicBool::new(false),
+            dialect: Dialect::default(),
             outbox: Outbox::default(),
             max_queued_bytes,
             gate,
@@ -231,6 +234,7 @@ impl Connection {
 
     /// Sends a message, or has it wait until the writes ahead of it are durable.
     fn send(&self, message: Message) {
+        let Some(message) = self.inner.dialect.apply(message) else { return };
         let message = match &self.inner.gate {
             None => Some(message),
             Some(gate) => gate.pass(self, message),
@@ -283,6 +287,10 @@ impl Connection {
 
     fn is_greeted(&self) -> bool {
         self.inner.greeted.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn dialect(&self) -> &Dialect {
+        &self.inner.dialect
     }
 
     /// Whether the connection waits for its acknowledgement of a running turn, and gets no live

@@ -15,6 +15,9 @@ pub(crate) trait Extension<A: Agent>: Send + Sync + 'static {
     /// A connection has opened; what is sent here comes before the identity.
     fn on_connect(&self, cx: &Context<A>, connection: &Connection);
 
+    /// Reads text that is not of the protocol as it is, but of an older one.
+    fn read(&self, cx: &Context<A>, connection: &Connection, text: &str) -> Option<ClientFrame>;
+
     /// A frame that the runtime itself does not handle.
     fn on_frame<'a>(
         &'a self,

@@ -58,6 +58,7 @@ mod clock;
 mod config;
 mod connection;
 mod context;
+mod dialect;
 mod error;
 mod extension;
 pub mod gateway;

@@ -10,7 +10,7 @@ use super::{
     answers::{self, Answer},
     approvals::timers,
     delta::{self, Changes},
-    history, journal, order, requests, resume, versions,
+    history, journal, legacy, order, requests, resume, versions,
 };
 use crate::{Connection, Context, Result, extension::Extension, storage::Tables};
 
@@ -22,13 +22,19 @@ impl<A: AiChatAgent> Extension<A> for ChatExtension {
         cx.database().chats();
         cx.database().read(Tables::Chat, journal::recover)?;
         answers::apply_early(cx)?;
+        legacy::recall(cx)?;
         Ok(())
     }
 
     fn on_connect(&self, cx: &Context<A>, connection: &Connection) {
+        legacy::greet(cx, connection);
         if let Some(id) = cx.chat().running() {
             resume::offer(connection, id, None);
         }
+    }
+
+    fn read(&self, cx: &Context<A>, connection: &Connection, text: &str) -> Option<ClientFrame> {
+        legacy::read(cx, connection, text)
     }
 
     fn on_frame<'a>(
@@ -38,6 +44,7 @@ impl<A: AiChatAgent> Extension<A> for ChatExtension {
         frame: ClientFrame,
     ) -> BoxFuture<'a, Result<()>> {
         async move {
+            let Some(frame) = legacy::receive(cx, connection, frame)? else { return Ok(()) };
             match frame {
                 ClientFrame::ChatRequest(request) => {
                     return order::request(cx, connection, request).await;
@@ -90,7 +97,7 @@ impl<A: AiChatAgent> Extension<A> for ChatExtension {
     }
 
     fn on_request(&self, cx: &Context<A>, request: &Request<Body>) -> Option<Result<Response>> {
-        requests::answer(cx, request)
+        legacy::answer(cx, request).or_else(|| requests::answer(cx, request))
     }
 }
 

@@ -116,6 +116,16 @@ pub(super) fn last_of_user(db: &Connection) -> Result<Option<i64>, AgentError> {
     Ok(statement.query_row([], |row| row.get(0)).optional()?)
 }
 
+/// The newest message of a person.
+pub(super) fn newest_of_user(db: &Connection) -> Result<Option<UiMessage>, AgentError> {
+    let mut statement = db.prepare_cached(
+        "SELECT content FROM domovoi_messages WHERE active AND role = 'user'
+         ORDER BY position DESC LIMIT 1",
+    )?;
+    let mut rows = statement.query([])?;
+    rows.next()?.map(|row| content(row, 0)).transpose()
+}
+
 /// Adds a message after the one at `parent`; answers its position.
 pub(super) fn append(
     db: &Connection,

@@ -12,6 +12,7 @@
 //! | `answers`, `early` | answers to tool calls that wait, and going on after them |
 //! | `approvals` | the audit trail of people's decisions, expiry and escalation |
 //! | `history`, `merge`, `versions` | the messages, a row for each version of each |
+//! | `legacy` | clients from the time of `ai` 4 |
 //! | `delta` | telling clients what has changed |
 //! | `reply` | [`ChatReply`]: what an agent answers with |
 //! | `stream_text` | [`StreamText`]: a model, its tools, and the loop between them |
@@ -40,6 +41,7 @@ mod extension;
 mod generate_object;
 mod history;
 mod journal;
+mod legacy;
 mod merge;
 mod model_history;
 mod opening;

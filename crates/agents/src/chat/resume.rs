@@ -12,11 +12,16 @@ use super::{
     AiChatAgent, ChatState, TurnOutcome,
     delta::{self, Changes},
     journal::{self, TurnStatus},
+    legacy,
 };
 use crate::{AgentError, Connection, Context, Result};
 
 /// Offers a running turn to a connection, which gets no live chunks until it acknowledges.
 pub(super) fn offer(connection: &Connection, id: String, probe_id: Option<String>) {
+    // An old client knows no notices, and would be left without chunks.
+    if legacy::is_old(connection) {
+        return;
+    }
     connection.set_parked(true);
     connection.send_frame(&ServerFrame::from(ResumingFrame { id, probe_id }));
 }

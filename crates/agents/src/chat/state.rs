@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU8, Ordering},
+    atomic::{AtomicBool, AtomicU8, Ordering},
 };
 
 use domovoi_protocol::UiMessage;
@@ -22,6 +22,8 @@ pub(crate) struct ChatState {
     probes: Mutex<Vec<Connection>>,
     /// Answers to tool calls of the message that is being written.
     answers: Mutex<Vec<Answer>>,
+    /// Who asked last was a client from the time of `ai` 4.
+    old: AtomicBool,
 }
 
 /// Why a turn is to end.
@@ -151,6 +153,15 @@ impl ChatState {
 
     pub(super) fn take_answers(&self) -> Vec<Answer> {
         std::mem::take(&mut *self.answers.lock())
+    }
+
+    pub(super) fn is_old(&self) -> bool {
+        self.old.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether who asked last was an old client; whether it was one before.
+    pub(super) fn set_old(&self, old: bool) -> bool {
+        self.old.swap(old, Ordering::Relaxed)
     }
 
     /// Ends a turn; whether it was there.
