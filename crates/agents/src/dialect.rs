@@ -25,7 +25,10 @@ enum State {
 
 impl Dialect {
     /// Has text rewritten from now on; a text that becomes nothing is not sent.
-    pub(crate) fn rewrite(&self, rewrite: impl FnMut(Utf8Bytes) -> Option<Utf8Bytes> + Send + 'static) {
+    pub(crate) fn rewrite(
+        &self,
+        rewrite: impl FnMut(Utf8Bytes) -> Option<Utf8Bytes> + Send + 'static,
+    ) {
         *self.state.lock() = State::Rewritten(Box::new(rewrite));
     }
 

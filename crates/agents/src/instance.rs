@@ -327,10 +327,12 @@ async fn receive<A: Agent>(
     message: Message,
 ) {
     let parsed = match &message {
-        Message::Text(text) => match extension.as_ref().and_then(|e| e.read(cx, connection, text)) {
-            Some(frame) => Ok(Some(frame)),
-            None => ClientFrame::parse(text),
-        },
+        Message::Text(text) => {
+            match extension.as_ref().and_then(|e| e.read(cx, connection, text)) {
+                Some(frame) => Ok(Some(frame)),
+                None => ClientFrame::parse(text),
+            }
+        }
         _ => Ok(None),
     };
     let result = match parsed {

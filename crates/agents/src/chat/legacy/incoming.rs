@@ -93,8 +93,8 @@ fn old_body(request: &ChatRequest) -> Option<(Value, Vec<UiMessage>)> {
     }
     let body: Value = serde_json::from_str(text).ok()?;
     let messages = body["messages"].as_array()?;
-    let read = message::are_old(messages)
-        .then(|| messages.iter().filter_map(message::read).collect())?;
+    let read =
+        message::are_old(messages).then(|| messages.iter().filter_map(message::read).collect())?;
     Some((body, read))
 }
 

@@ -85,11 +85,8 @@ fn read_part(part: &Value) -> Option<Part> {
         "file" => {
             let media_type = text(part, "mimeType")?;
             let data = text(part, "data")?;
-            let url = if data.contains(':') {
-                data
-            } else {
-                format!("data:{media_type};base64,{data}")
-            };
+            let url =
+                if data.contains(':') { data } else { format!("data:{media_type};base64,{data}") };
             Some(Part::File { media_type, url, filename: None })
         }
         "step-start" => Some(Part::StepStart),
@@ -217,8 +214,7 @@ pub(super) fn data(url: &str) -> &str {
 /// When the message was made, where its id tells.
 fn created_at(id: &str) -> Option<String> {
     let (seconds, nanoseconds) = Uuid::try_parse(id).ok()?.get_timestamp()?.to_unix();
-    let (seconds, nanoseconds) =
-        (i64::try_from(seconds).ok()?, i32::try_from(nanoseconds).ok()?);
+    let (seconds, nanoseconds) = (i64::try_from(seconds).ok()?, i32::try_from(nanoseconds).ok()?);
     Some(jiff::Timestamp::new(seconds, nanoseconds).ok()?.to_string())
 }
 
@@ -250,7 +246,8 @@ mod tests {
     #[test]
     fn old_messages_are_known_by_their_text() {
         let old = json!({"id": "u", "role": "user", "content": "", "parts": []});
-        let new = json!({"id": "u", "role": "user", "parts": [{"type": "text", "text": "content"}]});
+        let new =
+            json!({"id": "u", "role": "user", "parts": [{"type": "text", "text": "content"}]});
         assert!(are_old(&[old]));
         assert!(!are_old(&[new]));
         assert!(!are_old(&[]));
@@ -264,7 +261,9 @@ mod tests {
                 {"name": "a.png", "contentType": "image/png", "url": "data:image/png;base64,AA=="}]});
         let read = read(&sent).unwrap();
         assert!(is_marked(&read));
-        assert!(matches!(&read.parts[1], Part::File { filename: Some(name), .. } if name == "a.png"));
+        assert!(
+            matches!(&read.parts[1], Part::File { filename: Some(name), .. } if name == "a.png")
+        );
         assert_eq!(write(&read), sent);
     }
 

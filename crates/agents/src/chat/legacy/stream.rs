@@ -54,12 +54,11 @@ impl Stream {
                 );
                 self.begun.insert(tool_call_id);
             }
-            Chunk::ToolInputDelta { tool_call_id, input_text_delta } => {
-                if self.begun.contains(&tool_call_id) {
-                    let value =
-                        json!({"toolCallId": tool_call_id, "argsTextDelta": input_text_delta});
-                    lines.put(Code::ToolCallDelta, value);
-                }
+            Chunk::ToolInputDelta { tool_call_id, input_text_delta }
+                if self.begun.contains(&tool_call_id) =>
+            {
+                let value = json!({"toolCallId": tool_call_id, "argsTextDelta": input_text_delta});
+                lines.put(Code::ToolCallDelta, value);
             }
             Chunk::ToolInputAvailable { tool_call_id, tool_name, input, .. } => {
                 self.call(&mut lines, tool_call_id, &tool_name, input);
