@@ -40,9 +40,16 @@ pub(crate) fn wasm_target(workspace: &Workspace) -> Result<()> {
     })
 }
 
-/// Installs the npm packages of `end2end` as its lock file names them.
+/// Installs the npm packages of `end2end`, and those of another time beside them, as their lock
+/// files name them.
 pub(crate) fn npm_packages(workspace: &Workspace) -> Result<()> {
-    let folder = workspace.path("end2end");
+    ["end2end", "end2end/legacy"]
+        .into_iter()
+        .try_for_each(|folder| npm_packages_of(workspace, folder))
+}
+
+fn npm_packages_of(workspace: &Workspace, folder: &str) -> Result<()> {
+    let folder = workspace.path(folder);
     let changed = |name: &str| {
         std::fs::metadata(folder.join(name)).and_then(|metadata| metadata.modified()).ok()
     };
