@@ -235,6 +235,53 @@ async fn clients_of_ours_are_told_what_has_changed_and_others_everything() {
 }
 
 #[tokio::test]
+async fn a_client_of_ours_that_holds_one_page_leaves_only_what_comes_after() {
+    let chat = Chat::start(ChatOptions::default()).await;
+    let mut client = chat.open("?domovoi=1").await;
+    for index in 1..=3 {
+        say(&mut client, &index.to_string(), &format!("n{index}")).await;
+    }
+    let answer = chat.get("get-messages").await[5]["id"].clone();
+    client.send(request("4", "regenerate-message", &[message("q3", "n3")])).await;
+    loop {
+        let delta = client.next_of("domovoi_chat_delta").await;
+        if delta.get("removed").is_some() {
+            assert_eq!(delta["removed"], json!([answer]), "who asked is told what it left");
+            break;
+        }
+    }
+    outcome(&mut client, "4").await;
+    assert_eq!(chat.texts().await.len(), 6);
+
+    client.send(request("5", "submit-message", &[message("q2", "edited")])).await;
+    outcome(&mut client, "5").await;
+    assert_eq!(chat.texts().await, ["n1", "... re: n1", "edited", "... re: edited"]);
+    // An edit of a question that says the same leaves what came after it, too.
+    client.send(request("6", "submit-message", &[message("q1", "n1")])).await;
+    outcome(&mut client, "6").await;
+    assert_eq!(chat.texts().await, ["n1", "... re: n1"]);
+
+    // A client that lists the whole conversation leaves what it does not list.
+    say(&mut client, "7", "n7").await;
+    let mut npm = chat.open("").await;
+    npm.send(request("8", "submit-message", &[message("q7", "alone")])).await;
+    outcome(&mut npm, "8").await;
+    assert_eq!(chat.texts().await, ["alone", "... re: alone"]);
+}
+
+#[tokio::test]
+async fn what_changes_in_its_place_is_told_apart_from_what_is_new() {
+    let chat = Chat::start(ChatOptions::default()).await;
+    let (mut client, mut watcher) = (chat.open("").await, chat.open("?domovoi=1").await);
+    for (text, list) in [("first", "messages"), ("second", "updated")] {
+        client.call("note", json!(["n", text])).await;
+        let delta = watcher.next_of("domovoi_chat_delta").await;
+        assert_eq!(texts(&delta[list]), [text]);
+    }
+    assert_eq!(chat.texts().await, ["second"]);
+}
+
+#[tokio::test]
 async fn only_so_many_messages_are_kept() {
     let chat = Chat::start(ChatOptions::default().max_persisted_messages(3)).await;
     let mut client = chat.open("").await;

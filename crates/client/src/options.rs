@@ -17,7 +17,7 @@ use crate::ReconnectPolicy;
 ///     .connection_id("c1");
 /// assert_eq!(
 ///     options.socket_url(),
-///     "ws://127.0.0.1:8787/agents/assistant/home?_pk=c1&token=a%20b",
+///     "ws://127.0.0.1:8787/agents/assistant/home?_pk=c1&domovoi=1&token=a%20b",
 /// );
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -87,12 +87,13 @@ impl AgentOptions {
         self
     }
 
-    /// The address of the agent's WebSocket.
+    /// The address of the agent's WebSocket. It says (`domovoi=1`) that this client need not be
+    /// sent the whole history for each change of it.
     #[must_use]
     pub fn socket_url(&self) -> String {
         let id = self.connection_id.iter().map(|id| ("_pk", id.as_str()));
         let url = format!("{}{}", self.origin("ws"), address::path(&self.agent, &self.name));
-        with_query(url, id.chain(self.query_pairs()))
+        with_query(url, id.chain([("domovoi", "1")]).chain(self.query_pairs()))
     }
 
     /// The address of `path` under the agent, for HTTP.
@@ -149,7 +150,7 @@ mod tests {
     #[test]
     fn schemes_follow_the_base() {
         let options = AgentOptions::new("MyAgent", "a/b").base("https://x.test/prefix/");
-        assert_eq!(options.socket_url(), "wss://x.test/prefix/agents/my-agent/a%2Fb");
+        assert_eq!(options.socket_url(), "wss://x.test/prefix/agents/my-agent/a%2Fb?domovoi=1");
         assert_eq!(
             options.query("k", "ä&").http_url("/get-messages"),
             "https://x.test/prefix/agents/my-agent/a%2Fb/get-messages?k=%C3%A4%26"

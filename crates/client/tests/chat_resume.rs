@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use domovoi_client::chat::{ChatSession, ChatStatus, Effect};
 use domovoi_protocol::{
     Chunk, ClientFrame, Reducer, Role, ServerFrame, UiMessage,
-    chat::{ChatResponse, HistoryFrame},
+    chat::{ChatDelta, ChatResponse, HistoryFrame},
     resume::{ResumeNone, ResumeNoneReason, ResumingFrame},
 };
 use proptest::prelude::*;
@@ -37,6 +37,8 @@ struct World {
     turn: String,
     chunks: Vec<Chunk>,
     knows_after: bool,
+    /// Whether the server tells what has changed, and not the whole history.
+    tells_deltas: bool,
     started: bool,
     produced: usize,
     finished: bool,
@@ -48,7 +50,7 @@ struct World {
 }
 
 impl World {
-    fn new(chunks: Vec<Chunk>, knows_after: bool, own: bool) -> Self {
+    fn new(chunks: Vec<Chunk>, knows_after: bool, tells_deltas: bool, own: bool) -> Self {
         let mut world = Self {
             session: ChatSession::default(),
             connected: false,
@@ -57,6 +59,7 @@ impl World {
             turn: "remote".to_owned(),
             chunks,
             knows_after,
+            tells_deltas,
             started: !own,
             produced: 0,
             finished: false,
@@ -164,7 +167,7 @@ impl World {
             }
         } else {
             self.finished = true;
-            if !self.requester {
+            if !self.requester && !self.tells_deltas {
                 self.deliver(HistoryFrame { messages: self.history() });
             }
             // The end goes to all, even to those that wait for a replay.
@@ -182,12 +185,20 @@ impl World {
             ClientFrame::ChatRequest(request) => {
                 assert_eq!(request.id, self.turn, "one submit is one turn");
                 if self.finished {
-                    self.deliver(HistoryFrame { messages: self.history() });
+                    if self.tells_deltas {
+                        self.deliver(ChatDelta { reload: true, ..ChatDelta::default() });
+                    } else {
+                        self.deliver(HistoryFrame { messages: self.history() });
+                    }
                     self.deliver(ChatResponse::done(request.id, None));
                 } else if self.started {
                     self.offer();
                 } else {
                     (self.started, self.requester) = (true, true);
+                    if self.tells_deltas {
+                        let messages = self.prompt.clone().into_iter().collect();
+                        self.deliver(ChatDelta { messages, ..ChatDelta::default() });
+                    }
                 }
             }
             ClientFrame::ResumeAck(ack) => {
@@ -261,10 +272,11 @@ proptest! {
     fn cuts_and_replays_do_not_show(
         chunks in chunks(),
         knows_after in any::<bool>(),
+        tells_deltas in any::<bool>(),
         own in any::<bool>(),
         steps in steps(),
     ) {
-        let mut world = World::new(chunks, knows_after, own);
+        let mut world = World::new(chunks, knows_after, tells_deltas, own);
         for step in steps {
             world.step(step);
             let ids: Vec<_> = world.session.messages().map(|message| &message.id).collect();

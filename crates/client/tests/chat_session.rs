@@ -5,7 +5,7 @@
 use domovoi_client::chat::{Changed, ChatSession, ChatStatus, Effect};
 use domovoi_protocol::{
     Chunk, ClientFrame, Role, ServerFrame, UiMessage,
-    chat::{ChatRequest, ChatResponse, HistoryFrame, MessageUpdated, Outcome, Trigger},
+    chat::{ChatDelta, ChatRequest, ChatResponse, HistoryFrame, MessageUpdated, Outcome, Trigger},
     frame::Empty,
     message::ToolState,
     resume::{PendingFrame, RecoveringFrame, ResumeNone, ResumingFrame},
@@ -323,6 +323,71 @@ fn an_edited_message_replaces_what_came_after_it() {
     assert_eq!(texts(&session), ["edited"]);
     session.handle(&history(&[user("u"), user("v")]));
     assert_eq!(texts(&session), ["edited"]);
+}
+
+#[test]
+fn a_request_has_only_what_is_new() {
+    let answer = UiMessage::new("a", Role::Assistant, "answer");
+    let mut session = open_session(vec![user("u"), answer, user("v")]);
+    let listed = |effects: &[Effect]| -> Vec<String> {
+        let body = request(effects).unwrap().body().unwrap();
+        body.messages.into_iter().map(|message| message.id).collect()
+    };
+    assert_eq!(listed(&session.regenerate()), ["v"]);
+    let new = session.submit("Hello");
+    assert_eq!(listed(&new), [session.messages().last().unwrap().id.clone()]);
+    assert_eq!(listed(&session.submit_message(UiMessage::new("u", Role::User, "edited"))), ["u"]);
+}
+
+#[test]
+fn a_delta_changes_the_history() {
+    let answer = UiMessage::new("a", Role::Assistant, "answer");
+    let mut session = open_session(vec![user("u"), answer, user("v")]);
+    let removed = vec!["a".to_owned(), "unknown".to_owned()];
+    let updated = vec![
+        UiMessage::new("u", Role::User, "other words"),
+        UiMessage::new("not loaded", Role::User, "from long ago"),
+    ];
+    let messages = vec![UiMessage::new("v", Role::User, "edited"), user("w")];
+    let delta = ChatDelta { messages, removed, updated, reload: false };
+    assert_eq!(session.handle(&delta.into()), [Effect::Changed(Changed::Messages)]);
+    assert_eq!(texts(&session), ["other words", "edited", "text of w"]);
+
+    let messages = vec![user("w")];
+    let effects = session.handle(&ChatDelta { messages, ..ChatDelta::default() }.into());
+    assert_eq!(effects, [Effect::Changed(Changed::Message(2))]);
+    let reload = ChatDelta { reload: true, ..ChatDelta::default() };
+    let ticket = ticket(&session.handle(&reload.into())).unwrap();
+    session.fetched(ticket, vec![user("u")]);
+    assert_eq!(texts(&session), ["text of u"]);
+}
+
+#[test]
+fn what_others_say_comes_before_what_the_server_has_not_come_to() {
+    let mut session = open_session(vec![user("u")]);
+    let own = request(&session.submit("mine")).unwrap().id;
+    let delta = ChatDelta { messages: vec![user("theirs")], ..ChatDelta::default() };
+    session.handle(&delta.into());
+    session.handle(&chunk("other", 0, start("a")));
+    session.handle(&chunk("other", 1, Chunk::text_delta("t", "answer")));
+    assert_eq!(texts(&session), ["text of u", "text of theirs", "answer", "mine"]);
+    session.handle(&done("other", None));
+    session.handle(&chunk(&own, 0, start("b")));
+    session.handle(&chunk(&own, 1, Chunk::text_delta("t", "to me")));
+    assert_eq!(texts(&session), ["text of u", "text of theirs", "answer", "mine", "to me"]);
+}
+
+#[test]
+fn an_answer_that_is_kept_in_other_words_is_read_from_the_history() {
+    let (mut session, turn) = streaming_session();
+    let kept = UiMessage::new("a", Role::Assistant, "kept");
+    let delta = ChatDelta { messages: vec![kept.clone()], ..ChatDelta::default() };
+    session.handle(&delta.into());
+    assert_eq!(texts(&session), ["Hello", "A"]);
+    let prompt = session.message(0).unwrap().clone();
+    let ticket = ticket(&session.handle(&done(&turn, None))).unwrap();
+    session.fetched(ticket, vec![prompt, kept]);
+    assert_eq!(texts(&session), ["Hello", "kept"]);
 }
 
 #[test]

@@ -110,6 +110,10 @@ pub struct ChatDelta {
     /// Ids of messages that are part of the history no longer. They go first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub removed: Vec<String>,
+    /// Messages that have changed where they are. One that the client does not hold, since it
+    /// has not loaded that far back, is left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub updated: Vec<UiMessage>,
     /// More has changed than is worth telling: the history is to be fetched again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reload: bool,

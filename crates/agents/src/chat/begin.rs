@@ -9,10 +9,10 @@ use uuid::Uuid;
 
 use super::{
     AiChatAgent,
-    delta::Changes,
+    delta::{self, Changes},
     history,
     journal::{self, Attachments},
-    merge::{Merged, merge},
+    merge::{Lists, Merged, merge},
     options::Concurrency,
     order::{Order, Work},
 };
@@ -44,7 +44,9 @@ pub(super) fn begin<A: AiChatAgent>(
     let taken = cx.chat().set_running(&id);
     let sanitize = |message: UiMessage| cx.this().sanitize_message(message);
     cx.sql().transaction(|db| {
-        let begun = |trigger, attachments, resumed: Option<UiMessage>, merged: Merged| {
+        let is_ours = requester.as_ref().is_some_and(delta::is_ours);
+        let lists = if is_ours { Lists::WhatIsNew } else { Lists::All };
+        let begun = |trigger, attachments, resumed: Option<UiMessage>, mut merged: Merged| {
             let message_id = match &resumed {
                 Some(message) => message.id.clone(),
                 None => Uuid::now_v7().to_string(),
@@ -58,8 +60,8 @@ pub(super) fn begin<A: AiChatAgent>(
                 message_id,
                 message: resumed,
                 anchor: history::head(db)?,
-                user_ids: merged.user_ids,
-                changes: Changes { written: merged.written, removed: merged.left, reload: false },
+                user_ids: std::mem::take(&mut merged.user_ids),
+                changes: merged.changes(),
             }))
         };
         match work {
@@ -69,13 +71,13 @@ pub(super) fn begin<A: AiChatAgent>(
                 let mut merged = take_over(db, concurrency, taken, &mut messages)?;
                 messages = messages.into_iter().map(sanitize).collect();
                 let resumed = resumed(db, &messages, trigger)?;
-                merged.extend(merge(db, &messages, trigger)?);
+                merged.extend(merge(db, &messages, trigger, lists)?);
                 let client_tools = client_tools.unwrap_or_default();
                 begun(trigger, Attachments { client_tools, custom }, resumed, merged)
             }
             Work::Ask(messages) => {
                 let messages: Vec<_> = messages.into_iter().map(sanitize).collect();
-                let merged = merge(db, &messages, Trigger::SubmitMessage)?;
+                let merged = merge(db, &messages, Trigger::SubmitMessage, Lists::WhatIsNew)?;
                 begun(Trigger::SubmitMessage, journal::attachments(db)?, None, merged)
             }
             Work::Continue { message_id, client_tools } => {
@@ -101,7 +103,7 @@ fn take_over(
     let own: Vec<String> = messages.iter().map(|message| message.id.clone()).collect();
     taken.retain(|message| own.last() != Some(&message.id));
     if concurrency != Concurrency::Merge {
-        return merge(db, &taken, Trigger::SubmitMessage);
+        return merge(db, &taken, Trigger::SubmitMessage, Lists::WhatIsNew);
     }
     messages.retain(|message| !taken.iter().any(|taken| taken.id == message.id));
     if let Some(last) = messages.last_mut() {

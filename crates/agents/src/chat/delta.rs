@@ -15,8 +15,17 @@ pub(super) struct Changes {
     pub(super) written: Vec<UiMessage>,
     /// Ids of messages that are part of the history no longer.
     pub(super) removed: Vec<String>,
+    /// Messages that have changed where they are.
+    pub(super) updated: Vec<UiMessage>,
     /// More than is worth telling.
     pub(super) reload: bool,
+}
+
+impl Changes {
+    fn is_anything(&self) -> bool {
+        let lists = [self.written.is_empty(), self.removed.is_empty(), self.updated.is_empty()];
+        self.reload || lists.contains(&false)
+    }
 }
 
 /// Tells the connections that `to` picks. Clients of ours get what has changed, and nothing where
@@ -29,11 +38,9 @@ pub(super) fn tell<A: AiChatAgent>(
     let connections = cx.connections();
     let (ours, others): (Vec<_>, Vec<_>) =
         connections.iter().filter(|it| to(it)).partition(|it| is_ours(it));
-    let Changes { written, removed, reload } = changes;
-    if !ours.is_empty() && (*reload || !written.is_empty() || !removed.is_empty()) {
-        let delta =
-            ChatDelta { messages: written.clone(), removed: removed.clone(), reload: *reload };
-        send(&ours, &delta.into());
+    if !ours.is_empty() && changes.is_anything() {
+        let Changes { written, removed, updated, reload } = changes.clone();
+        send(&ours, &ChatDelta { messages: written, removed, updated, reload }.into());
     }
     if !others.is_empty() {
         send(&others, &HistoryFrame { messages: cx.messages()? }.into());

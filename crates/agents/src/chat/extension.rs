@@ -129,10 +129,15 @@ impl<A: AiChatAgent> Context<A> {
         let written: Vec<_> =
             messages.into_iter().map(|message| self.this().sanitize_message(message)).collect();
         let limit = self.this().chat_options().max_persisted_messages;
-        let removed = self.sql().transaction(|db| {
-            written.iter().try_for_each(|message| history::upsert(db, message))?;
-            limit.map_or(Ok(Vec::new()), |keep| history::trim(db, keep))
+        let changes = self.sql().transaction(|db| {
+            let mut changes = Changes::default();
+            for message in written {
+                let is_new = history::upsert(db, &message)?;
+                if is_new { &mut changes.written } else { &mut changes.updated }.push(message);
+            }
+            changes.removed = limit.map_or(Ok(Vec::new()), |keep| history::trim(db, keep))?;
+            Ok::<_, crate::AgentError>(changes)
         })?;
-        delta::tell(self, &Changes { written, removed, reload: false }, to)
+        delta::tell(self, &changes, to)
     }
 }

@@ -162,11 +162,11 @@ pub(super) fn replace(
     Ok(changed > 0)
 }
 
-/// Writes a message: in its place where its id is known, at the end where not.
-pub(super) fn upsert(db: &Connection, message: &UiMessage) -> Result<(), AgentError> {
+/// Writes a message: in its place where its id is known, at the end where not; whether it is new.
+pub(super) fn upsert(db: &Connection, message: &UiMessage) -> Result<bool, AgentError> {
     match place(db, &message.id)? {
-        Some(place) => replace(db, place.position, message).map(drop),
-        None => append(db, message, head(db)?).map(drop),
+        Some(place) => replace(db, place.position, message).map(|_| false),
+        None => append(db, message, head(db)?).map(|_| true),
     }
 }
 

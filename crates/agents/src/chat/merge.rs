@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use domovoi_protocol::{Role, UiMessage, chat::Trigger};
 use rusqlite::Connection;
 
-use super::{history, history::Place, window::forget_from};
+use super::{delta::Changes, history, history::Place, window::forget_from};
 use crate::AgentError;
 
 /// What has changed.
@@ -13,10 +13,22 @@ use crate::AgentError;
 pub(super) struct Merged {
     /// Ids of the messages of a person that were written.
     pub(super) user_ids: Vec<String>,
-    /// Messages that are new or have changed.
+    /// Messages that are new, or were edited and now come last.
     pub(super) written: Vec<UiMessage>,
+    /// Messages that have changed where they are.
+    pub(super) updated: Vec<UiMessage>,
     /// Ids of messages that are part of the history no longer.
     pub(super) left: Vec<String>,
+}
+
+/// What a client lists in its requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lists {
+    /// The whole conversation: what is not listed is gone.
+    All,
+    /// Only what the server needs, of a conversation of which it may hold no more than the newest
+    /// page: what comes before the messages it lists stays.
+    WhatIsNew,
 }
 
 /// Brings the history up to date with what a client sent.
@@ -24,12 +36,13 @@ pub(super) struct Merged {
 /// A client need only send what is new. Known answers stay as the server has them, since the server
 /// wrote them. A known message of a person that ends the list and says something else was edited:
 /// it becomes a new version. Where every listed id is known, the client went back to an earlier
-/// point, and what it left out is left. A regenerate leaves the answers to the last message of a
+/// point, and what it left out is left: see [`Lists`]. A regenerate leaves the answers to the last message of a
 /// person in any case.
 pub(super) fn merge(
     db: &Connection,
     sent: &[UiMessage],
     trigger: Trigger,
+    lists: Lists,
 ) -> Result<Merged, AgentError> {
     let mut merged = Merged::default();
     let mut all_known = !sent.is_empty();
@@ -47,8 +60,11 @@ pub(super) fn merge(
             }
         }
     }
-    if all_known {
-        leave_unlisted(db, sent, &mut merged)?;
+    if let (true, Some(last)) = (all_known, sent.last()) {
+        match lists {
+            Lists::All => leave_unlisted(db, sent, &mut merged)?,
+            Lists::WhatIsNew => leave_after(db, &last.id, &mut merged)?,
+        }
     }
     if trigger == Trigger::RegenerateMessage
         && let Some(question) = history::last_of_user(db)?
@@ -62,7 +78,14 @@ impl Merged {
     pub(super) fn extend(&mut self, mut later: Self) {
         self.user_ids.append(&mut later.user_ids);
         self.written.append(&mut later.written);
+        self.updated.append(&mut later.updated);
         self.left.append(&mut later.left);
+    }
+
+    /// What clients are told.
+    pub(super) fn changes(self) -> Changes {
+        let Self { written, updated, left, .. } = self;
+        Changes { written, removed: left, updated, reload: false }
     }
 
     fn wrote(&mut self, message: &UiMessage) {
@@ -88,10 +111,19 @@ fn known(
         let left = history::leave_from(db, place.position)?;
         merged.left.extend(left.into_iter().filter(|id| *id != message.id));
         history::append(db, message, place.parent)?;
+        merged.wrote(message);
     } else {
         history::replace(db, place.position, message)?;
+        merged.user_ids.push(message.id.clone());
+        merged.updated.push(message.clone());
     }
-    merged.wrote(message);
+    Ok(())
+}
+
+/// Leaves what comes after the message `id`.
+fn leave_after(db: &Connection, id: &str, merged: &mut Merged) -> Result<(), AgentError> {
+    let Some(place) = history::place(db, id)? else { return Ok(()) };
+    merged.left.append(&mut history::leave_from(db, place.position + 1)?);
     Ok(())
 }
 

@@ -46,7 +46,10 @@ pub(super) async fn run<A: AiChatAgent>(
     for waiting in cx.chat().take_probes() {
         resume::offer(&waiting, id.clone(), None);
     }
-    delta::tell(cx, &begun.changes, |connection| Some(connection) != requester.as_ref())?;
+    // Who asked shows its message already; a client of ours is told what that left.
+    delta::tell(cx, &begun.changes, |connection| {
+        delta::is_ours(connection) || Some(connection) != requester.as_ref()
+    })?;
     Turn { cx, begun, emitter }.drive(stop).await.map(Some)
 }
 
@@ -222,7 +225,7 @@ impl<A: AiChatAgent> Turn<'_, A> {
         let written = message.iter().filter(|_| differs).cloned().collect();
         let requester = self.begun.requester.clone();
         let was_there = self.begun.message.is_some();
-        delta::tell(self.cx, &Changes { written, removed, reload: false }, |connection| {
+        delta::tell(self.cx, &Changes { written, removed, ..Changes::default() }, |connection| {
             was_there || delta::is_ours(connection) || Some(connection) != requester.as_ref()
         })?;
         self.done(status);

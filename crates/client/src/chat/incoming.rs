@@ -26,6 +26,7 @@ impl ChatSession {
                 self.fetch = None;
                 self.replace_history(history.messages.clone())
             }
+            ServerFrame::ChatDelta(delta) => self.delta(delta),
             ServerFrame::MessageUpdated(updated) => self.message_updated(&updated.message),
             ServerFrame::ChatClear(_) => self.cleared(),
             ServerFrame::Resuming(resuming) => self.resuming(&resuming.id),
@@ -135,9 +136,13 @@ impl ChatSession {
             let reducer = first_reducer(turn, chunk, continuation, || {
                 self.transcript.last_of(Role::Assistant).cloned()
             });
-            let index = self.transcript.begin(&turn.id, reducer);
-            effects.push(Effect::Changed(Changed::Message(index)));
+            let id = turn.id.clone();
+            let end = self.end_for(Some(&id));
+            let (index, is_last) = self.transcript.begin(&id, reducer, end);
+            let changed = if is_last { Changed::Message(index) } else { Changed::Messages };
+            effects.push(Effect::Changed(changed));
         }
+        let turn = &self.turns[index];
         if let Some((message, change)) = self.transcript.apply(&turn.id, chunk)
             && !begun
         {
@@ -167,7 +172,7 @@ impl ChatSession {
         } else if let Some(index) = self.transcript.settle(&turn.id) {
             effects.push(Effect::Changed(Changed::Message(index)));
         }
-        if turn.incomplete {
+        if turn.incomplete || turn.differs {
             effects.push(self.refetch());
         }
         self.mark_ended(turn.id);
@@ -292,7 +297,8 @@ impl ChatSession {
             }
         }
         for held in held {
-            self.transcript.restore(held);
+            let end = self.end_for(Some(held.turn()));
+            self.transcript.restore(held, end);
         }
         let mut effects = vec![Effect::Changed(Changed::Messages)];
         if before != (self.status(), self.error.clone()) {

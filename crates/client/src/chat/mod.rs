@@ -7,7 +7,7 @@
 //! | module | what is in it |
 //! |---|---|
 //! | `session` | [`ChatSession`]: what a person does, and the state there is to read |
-//! | `incoming` | what the server's frames do to it |
+//! | `incoming`, `delta` | what the server's frames do to it |
 //! | `turn` | one running turn: which chunks it has, when it starts over |
 //! | `transcript` | the messages, of which some are being written |
 //! | `effect` | [`Effect`], [`Changed`], [`ChatStatus`] |
@@ -40,6 +40,7 @@
 //! # Ok::<(), domovoi_protocol::ParseError>(())
 //! ```
 
+mod delta;
 mod effect;
 mod incoming;
 mod session;

@@ -168,8 +168,11 @@ impl ChatSession {
     }
 
     fn begin(&mut self, mut turn: Turn, trigger: Trigger, changed: Changed) -> Vec<Effect> {
+        // The server has what came before.
+        let anchor = turn.anchor.as_ref().and_then(|id| self.transcript.position(id));
+        let message = anchor.and_then(|index| self.transcript.get(index)).cloned();
         let body = ChatBody {
-            messages: self.transcript.messages().cloned().collect(),
+            messages: message.into_iter().collect(),
             trigger,
             client_tools: self.client_tools.clone(),
             custom: self.custom.clone(),

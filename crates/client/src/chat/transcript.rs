@@ -63,6 +63,24 @@ impl Transcript {
         self.entries.len() - 1
     }
 
+    pub(super) fn insert(&mut self, index: usize, message: UiMessage) {
+        self.entries.insert(index, Entry::Settled(message));
+    }
+
+    /// Takes a message out that nobody is writing; whether it was there.
+    pub(super) fn remove(&mut self, id: &str) -> bool {
+        let index = self.position(id).filter(|_| self.is_settled(id));
+        index.map(|index| self.entries.remove(index)).is_some()
+    }
+
+    /// The turn that writes the message.
+    pub(super) fn writer_of(&self, id: &str) -> Option<&str> {
+        match &self.entries[self.position(id)?] {
+            Entry::Live(live) => Some(&live.turn),
+            Entry::Settled(_) => None,
+        }
+    }
+
     /// Leaves out everything after the message `id`, and the message itself where `with_it`.
     pub(super) fn truncate_after(&mut self, id: &str, with_it: bool) {
         if let Some(index) = self.position(id) {
@@ -81,18 +99,19 @@ impl Transcript {
     }
 
     /// Begins to write `turn`'s message, in the place of what it wrote before, or of the message
-    /// with the same id, or at the end.
-    pub(super) fn begin(&mut self, turn: &str, reducer: Reducer) -> usize {
+    /// with the same id, or at `end`; answers where, and whether it is the last place or was there
+    /// before.
+    pub(super) fn begin(&mut self, turn: &str, reducer: Reducer, end: usize) -> (usize, bool) {
         let place = self.live_index(turn).or_else(|| self.position(&reducer.message().id));
         let entry = Entry::Live(Box::new(Live { turn: turn.to_owned(), reducer }));
         match place {
             Some(index) => {
                 self.entries[index] = entry;
-                index
+                (index, true)
             }
             None => {
-                self.entries.push(entry);
-                self.entries.len() - 1
+                self.entries.insert(end, entry);
+                (end, end + 1 == self.entries.len())
             }
         }
     }
@@ -175,8 +194,8 @@ impl Transcript {
             .collect()
     }
 
-    /// Puts a message that is being written back.
-    pub(super) fn restore(&mut self, Held(mut live): Held) {
+    /// Puts a message that is being written back; at `end`, where the history does not have it.
+    pub(super) fn restore(&mut self, Held(mut live): Held, end: usize) {
         let id = live.reducer.message().id.clone();
         match self.position(&id) {
             Some(index) => {
@@ -185,7 +204,7 @@ impl Transcript {
                 }
                 self.entries[index] = Entry::Live(live);
             }
-            None => self.entries.push(Entry::Live(live)),
+            None => self.entries.insert(end, Entry::Live(live)),
         }
     }
 }

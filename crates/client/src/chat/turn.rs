@@ -30,6 +30,8 @@ pub(super) struct Turn {
     pub(super) awaits_replay: bool,
     /// Chunks are missing or the message's id is not known: the history tells.
     pub(super) incomplete: bool,
+    /// What is kept of the message is not what was streamed: the history tells.
+    pub(super) differs: bool,
     /// The server no longer runs it and its end was missed: the history tells.
     pub(super) lost: bool,
     pub(super) error: Option<String>,
