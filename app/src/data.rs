@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use domovoi_client::chat::HistoryPage;
 use domovoi_protocol::UiMessage;
 use futures::future::BoxFuture;
 use leptos::prelude::use_context;
@@ -10,12 +11,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::types::{Conversation, SystemState};
 
+/// How many messages a page is asked to render with: one more than it shows, which says that
+/// there are older ones.
+pub const FIRST_MESSAGES: usize = HistoryPage::SIZE + 1;
+
 /// What the server knows. It gives the page an `Arc<dyn PageData>` as context.
 pub trait PageData: Send + Sync {
     /// All conversations, the one used last first.
     fn conversations(&self) -> BoxFuture<'_, Vec<Conversation>>;
 
-    /// The messages of the conversation `id`, oldest first; none where it does not exist.
+    /// The newest messages of the conversation `id`, oldest first, at most [`FIRST_MESSAGES`]; none
+    /// where it does not exist.
     fn messages(&self, id: String) -> BoxFuture<'_, Vec<UiMessage>>;
 
     /// Version and model.

@@ -41,5 +41,5 @@ pub mod units;
 mod words;
 
 pub use app::App;
-pub use data::{PageData, PageState};
+pub use data::{FIRST_MESSAGES, PageData, PageState};
 pub use shell::{PageAssets, shell};

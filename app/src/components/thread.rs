@@ -47,6 +47,19 @@ pub fn Thread(
                     <Show when=move || is_empty.get() && !chat.is_loading.get()>
                         <EmptyState chat />
                     </Show>
+                    <Show when=move || chat.has_older.get()>
+                        <div class="flex justify-center px-4 pt-6">
+                            <button
+                                type="button"
+                                class="rounded-full border border-line bg-surface px-4 py-1.5 text-sm text-muted transition-colors hover:text-ink disabled:opacity-60"
+                                data-testid="load-earlier"
+                                disabled=move || chat.is_loading_older.get()
+                                on:click=move |_| chat.load_older()
+                            >
+                                "Load earlier messages"
+                            </button>
+                        </div>
+                    </Show>
                     <ol class="mx-auto flex w-full max-w-[46rem] flex-col gap-7 px-4 pt-6">
                         <For
                             each=move || chat.rows.get()

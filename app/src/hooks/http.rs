@@ -1,20 +1,21 @@
 //! Requests to the server, in the browser. Elsewhere nothing is asked: the server renders from
 //! its own data.
 
-use domovoi_client::AgentOptions;
-use domovoi_protocol::UiMessage;
+use domovoi_client::{AgentOptions, chat::HistoryPage};
 
 use crate::types::{HighlightRequest, HighlightResponse};
 
-/// The history of a conversation; nothing where it could not be had.
+/// The newest page of a conversation, or the one before the message `before`; nothing where it
+/// could not be had.
 #[cfg(target_arch = "wasm32")]
-pub async fn history(options: &AgentOptions) -> Option<Vec<UiMessage>> {
-    domovoi_client::fetch_messages(options).await.ok()
+pub async fn history(options: &AgentOptions, before: Option<&str>) -> Option<HistoryPage> {
+    domovoi_client::fetch_page(options, before, HistoryPage::SIZE).await.ok()
 }
 
-/// The history of a conversation; nothing where it could not be had.
+/// The newest page of a conversation, or the one before the message `before`; nothing where it
+/// could not be had.
 #[cfg(not(target_arch = "wasm32"))]
-pub async fn history(_options: &AgentOptions) -> Option<Vec<UiMessage>> {
+pub async fn history(_options: &AgentOptions, _before: Option<&str>) -> Option<HistoryPage> {
     None
 }
 

@@ -11,7 +11,7 @@ use std::{
 
 use domovoi_client::{
     AgentClient, ClientEvent, ConnectionStatus,
-    chat::{Changed, ChatSession, Decision, Effect as Todo},
+    chat::{Changed, ChatSession, Decision, Effect as Todo, HistoryPage},
 };
 use domovoi_protocol::{Role, UiMessage};
 use leptos::{prelude::*, task::spawn_local};
@@ -71,6 +71,10 @@ pub struct AgentChat {
     pub input: RwSignal<String>,
     /// Whether the history is on its way.
     pub is_loading: RwSignal<bool>,
+    /// Whether there are messages before those that are shown.
+    pub has_older: RwSignal<bool>,
+    /// Whether older messages are on their way.
+    pub is_loading_older: RwSignal<bool>,
     /// Begin and end of answers in words, for those who listen.
     pub announcement: RwSignal<&'static str>,
     /// The server's history has been heard since the page came.
@@ -94,12 +98,13 @@ struct Undrawn {
     status: bool,
 }
 
-/// Opens the conversation `id`. Where its messages are not known, they are fetched.
+/// Opens the conversation `id`. Where its messages are not known, the newest are fetched; of those
+/// that are, as many are shown, and one more says that there are older ones.
 pub fn use_agent_chat(id: &str, initial: Option<Vec<UiMessage>>) -> AgentChat {
     let is_loading = RwSignal::new(initial.is_none());
-    let messages = initial.unwrap_or_default();
-    let rows = rows_of(&messages, &[]);
-    let core = Core { session: ChatSession::new(messages), undrawn: Undrawn::default() };
+    let page = HistoryPage::newest_of(initial.unwrap_or_default(), HistoryPage::SIZE);
+    let (rows, has_older) = (rows_of(&page.messages, &[]), page.has_older);
+    let core = Core { session: ChatSession::new(page), undrawn: Undrawn::default() };
     let chat = AgentChat {
         rows: RwSignal::new(rows),
         status: RwSignal::new(ChatStatus::Ready),
@@ -108,6 +113,8 @@ pub fn use_agent_chat(id: &str, initial: Option<Vec<UiMessage>>) -> AgentChat {
         connection: RwSignal::new(ConnectionStatus::Connecting),
         input: RwSignal::new(String::new()),
         is_loading,
+        has_older: RwSignal::new(has_older),
+        is_loading_older: RwSignal::new(false),
         announcement: RwSignal::new(""),
         is_settled: RwSignal::new(false),
         core: StoredValue::new(core),
@@ -137,6 +144,11 @@ impl AgentChat {
     /// Asks for another answer to the last message.
     pub fn retry(&self) {
         self.tell(ChatSession::regenerate);
+    }
+
+    /// Shows older messages.
+    pub fn load_older(&self) {
+        self.tell(ChatSession::load_older);
     }
 
     /// Answers a tool call that waits for a person.
@@ -227,6 +239,7 @@ impl AgentChat {
                     }
                 }
                 Todo::RefetchHistory { ticket } => self.fetch(ticket),
+                Todo::LoadOlder { ticket, before } => self.fetch_older(ticket, before),
                 Todo::Data(part) if part.kind == QUEUE => {
                     let ahead = part.data.as_ref().and_then(|data| data["ahead"].as_u64());
                     self.ahead.try_set(ahead.unwrap_or_default());
@@ -241,7 +254,7 @@ impl AgentChat {
         let chat = *self;
         let Some(Some(client)) = self.client.try_get_value() else { return };
         spawn_local(async move {
-            let history = http::history(client.options()).await;
+            let history = http::history(client.options(), None).await;
             match history {
                 // The component may be gone by now.
                 Some(history) if chat.is_loading.try_set(false).is_none() => {
@@ -252,6 +265,21 @@ impl AgentChat {
                 None => {
                     set_timeout(move || chat.tell(|session| vec![session.refetch()]), FETCH_AGAIN)
                 }
+            }
+        });
+    }
+
+    fn fetch_older(&self, ticket: u64, before: String) {
+        let chat = *self;
+        let Some(Some(client)) = self.client.try_get_value() else { return };
+        spawn_local(async move {
+            let page = http::history(client.options(), Some(&before)).await;
+            // The component may be gone by now.
+            if chat.is_loading_older.try_get_untracked().is_some() {
+                chat.tell(|session| match page {
+                    Some(page) => session.fetched_older(ticket, page),
+                    None => session.failed_older(ticket),
+                });
             }
         });
     }
@@ -280,6 +308,7 @@ impl AgentChat {
         self.core.try_update_value(move |core| {
             let undrawn = std::mem::take(&mut core.undrawn);
             chat.draw_messages(&core.session, &undrawn);
+            chat.draw_older(&core.session);
             if undrawn.status {
                 chat.draw_status(&core.session);
             }
@@ -304,6 +333,17 @@ impl AgentChat {
             let row = self.rows.with_untracked(|rows| rows.get(*index).cloned());
             if let (Some(row), Some(message)) = (row, session.message(*index)) {
                 row.message.set(message.clone());
+            }
+        }
+    }
+
+    fn draw_older(&self, session: &ChatSession) {
+        for (signal, now) in [
+            (self.has_older, session.has_older()),
+            (self.is_loading_older, session.is_loading_older()),
+        ] {
+            if signal.get_untracked() != now {
+                signal.set(now);
             }
         }
     }

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use domovoi_protocol::UiMessage;
 use serde::de::DeserializeOwned;
 
-use crate::{AgentOptions, ClientError};
+use crate::{AgentOptions, ClientError, chat::HistoryPage, options::with_query};
 
 /// A request to an agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +80,24 @@ pub async fn agent_fetch(
 /// Those of [`agent_fetch`] and of [`FetchResponse::json`].
 pub async fn fetch_messages(options: &AgentOptions) -> Result<Vec<UiMessage>, ClientError> {
     agent_fetch(options, "get-messages", FetchRequest::get()).await?.json()
+}
+
+/// The newest page of the conversation or, with `before`, the page before the message with that
+/// id; at most `limit` messages.
+///
+/// # Errors
+/// Those of [`fetch_messages`].
+pub async fn fetch_page(
+    options: &AgentOptions,
+    before: Option<&str>,
+    limit: usize,
+) -> Result<HistoryPage, ClientError> {
+    let one_more = limit.saturating_add(1).to_string();
+    let pairs = [("limit", one_more.as_str())].into_iter();
+    let pairs = pairs.chain(before.map(|id| ("before", id)));
+    let path = with_query("get-messages".to_owned(), pairs);
+    let messages = agent_fetch(options, &path, FetchRequest::get()).await?.json()?;
+    Ok(HistoryPage::newest_of(messages, limit))
 }
 
 fn failed(error: impl std::fmt::Display) -> ClientError {

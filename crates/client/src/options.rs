@@ -121,7 +121,10 @@ impl AgentOptions {
     }
 }
 
-fn with_query<'a>(mut url: String, pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+pub(crate) fn with_query<'a>(
+    mut url: String,
+    pairs: impl Iterator<Item = (&'a str, &'a str)>,
+) -> String {
     let mut separator = if url.contains('?') { '&' } else { '?' };
     for (key, value) in pairs {
         url.push(separator);

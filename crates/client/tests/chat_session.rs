@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use domovoi_client::chat::{Changed, ChatSession, ChatStatus, Effect};
+use domovoi_client::chat::{Changed, ChatSession, ChatStatus, Effect, HistoryPage};
 use domovoi_protocol::{
     Chunk, ClientFrame, Role, ServerFrame, UiMessage,
     chat::{ChatDelta, ChatRequest, ChatResponse, HistoryFrame, MessageUpdated, Outcome, Trigger},
@@ -388,6 +388,96 @@ fn an_answer_that_is_kept_in_other_words_is_read_from_the_history() {
     let ticket = ticket(&session.handle(&done(&turn, None))).unwrap();
     session.fetched(ticket, vec![prompt, kept]);
     assert_eq!(texts(&session), ["Hello", "kept"]);
+}
+
+fn page(ids: &[&str], has_older: bool) -> HistoryPage {
+    HistoryPage { messages: ids.iter().map(|id| user(id)).collect(), has_older }
+}
+
+fn ids(session: &ChatSession) -> Vec<&str> {
+    session.messages().map(|message| message.id.as_str()).collect()
+}
+
+fn older(effects: &[Effect]) -> Option<(u64, String)> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::LoadOlder { ticket, before } => Some((*ticket, before.clone())),
+        _ => None,
+    })
+}
+
+/// A session on an open connection that has this page.
+fn session_with(history: HistoryPage) -> ChatSession {
+    let mut session = ChatSession::default();
+    let ticket = ticket(&session.opened()).unwrap();
+    session.fetched(ticket, history);
+    session
+}
+
+#[test]
+fn older_messages_are_loaded_page_by_page() {
+    let mut session = session_with(page(&["c", "d"], true));
+    let (ticket, before) = older(&session.load_older()).unwrap();
+    assert_eq!((before.as_str(), session.is_loading_older()), ("c", true));
+    assert!(session.load_older().is_empty(), "it is on its way");
+    session.fetched_older(ticket, page(&["b"], true));
+    assert_eq!((ids(&session), session.has_older()), (vec!["b", "c", "d"], true));
+
+    let (failed, _) = older(&session.load_older()).unwrap();
+    session.failed_older(failed);
+    let (ticket, before) = older(&session.load_older()).unwrap();
+    assert_eq!(before, "b");
+    assert!(session.fetched_older(failed, page(&["x"], true)).is_empty());
+    session.fetched_older(ticket, page(&["a"], false));
+    assert_eq!((ids(&session), session.has_older()), (vec!["a", "b", "c", "d"], false));
+    assert!(session.load_older().is_empty());
+}
+
+#[test]
+fn older_messages_are_asked_for_again_where_the_conversation_went_on() {
+    let mut session = session_with(page(&["c"], true));
+    let (ticket, _) = older(&session.load_older()).unwrap();
+    let removed = vec!["c".to_owned()];
+    let messages = vec![user("d")];
+    session.handle(&ChatDelta { removed, messages, ..ChatDelta::default() }.into());
+    let (ticket, before) = older(&session.fetched_older(ticket, page(&["b"], false))).unwrap();
+    assert_eq!(before, "d");
+    session.fetched_older(ticket, page(&["b"], false));
+    assert_eq!(ids(&session), ["b", "d"]);
+}
+
+#[test]
+fn a_reconnect_merges_the_newest_page() {
+    let reconnect = |session: &mut ChatSession, history| {
+        session.closed();
+        let ticket = ticket(&session.opened()).unwrap();
+        session.fetched(ticket, history);
+    };
+    let mut session = session_with(page(&["c", "d"], true));
+    let (ticket, _) = older(&session.load_older()).unwrap();
+    session.fetched_older(ticket, page(&["a", "b"], false));
+    reconnect(&mut session, page(&["d", "e"], true));
+    assert_eq!((ids(&session), session.has_older()), (vec!["a", "b", "c", "d", "e"], false));
+    // More has happened than a page holds: what is between is not known.
+    reconnect(&mut session, page(&["g", "h"], true));
+    assert_eq!((ids(&session), session.has_older()), (vec!["g", "h"], true));
+    session.clear();
+    assert!(!session.has_older());
+}
+
+#[test]
+fn where_nothing_is_left_of_a_page_the_one_before_is_fetched() {
+    let mut session = session_with(page(&["c"], true));
+    let removed = vec!["c".to_owned()];
+    let gone = ticket(&session.handle(&ChatDelta { removed, ..ChatDelta::default() }.into()));
+    session.fetched(gone.unwrap(), page(&["a", "b"], true));
+    assert_eq!((ids(&session), session.has_older()), (vec!["a", "b"], true));
+}
+
+#[test]
+fn a_page_is_told_by_one_message_more() {
+    let all = |count: usize| (0..count).map(|at| user(&at.to_string())).collect::<Vec<_>>();
+    assert_eq!(HistoryPage::newest_of(all(3), 2), page(&["1", "2"], true));
+    assert_eq!(HistoryPage::newest_of(all(2), 2), page(&["0", "1"], false));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{Router, extract::Request};
 use domovoi_agents::Agents;
 use domovoi_app::{
-    App, PageData, shell,
+    App, FIRST_MESSAGES, PageData, shell,
     types::{Conversation, SystemState},
 };
 use domovoi_models::{LanguageModel, ModelStatus};
@@ -40,7 +40,7 @@ impl PageData for AgentData {
     fn messages(&self, id: String) -> BoxFuture<'_, Vec<UiMessage>> {
         async move {
             let conversation = self.agents.get::<Assistant>(&id)?;
-            conversation.run(|_, cx| async move { cx.messages() }).await?
+            conversation.run(|_, cx| async move { cx.recent_messages(FIRST_MESSAGES) }).await?
         }
         .map(|result| result.unwrap_or_else(|error| unavailable(&error)))
         .boxed()

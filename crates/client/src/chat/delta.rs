@@ -29,7 +29,8 @@ impl ChatSession {
         if moved {
             effects = vec![Effect::Changed(Changed::Messages)];
         }
-        if delta.reload {
+        let is_gone = self.has_older && self.transcript.get(0).is_none();
+        if delta.reload || is_gone {
             effects.push(self.refetch());
         }
         effects

@@ -10,12 +10,21 @@ pub enum Effect {
     Send(ClientFrame),
     /// Draw this again.
     Changed(Changed),
-    /// Fetch the history over HTTP and pass it to
+    /// Fetch the history over HTTP, or its newest page, and pass it to
     /// [`ChatSession::fetched`](super::ChatSession::fetched) with this ticket. Where that fails,
     /// try again or leave it: the next time the connection opens, the session asks again.
     RefetchHistory {
         /// Tells this fetch from earlier and later ones.
         ticket: u64,
+    },
+    /// Fetch the page before this message over HTTP and pass it to
+    /// [`ChatSession::fetched_older`](super::ChatSession::fetched_older) with this ticket, or say
+    /// with [`failed_older`](super::ChatSession::failed_older) that it cannot be had.
+    LoadOlder {
+        /// Tells this fetch from earlier and later ones.
+        ticket: u64,
+        /// The id of the oldest message that is here.
+        before: String,
     },
     /// A part that is delivered and not kept.
     Data(DataChunk),

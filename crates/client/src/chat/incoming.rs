@@ -8,7 +8,7 @@ use domovoi_protocol::{
 };
 use serde_json::json;
 
-use super::{Changed, ChatSession, Effect, transcript::Transcript, turn::Turn};
+use super::{Changed, ChatSession, Effect, HistoryPage, transcript::Transcript, turn::Turn};
 
 /// How many turns that are over are remembered.
 const ENDED_REMEMBERED: usize = 32;
@@ -24,7 +24,7 @@ impl ChatSession {
             ServerFrame::ChatResponse(response) => self.response(response),
             ServerFrame::ChatMessages(history) => {
                 self.fetch = None;
-                self.replace_history(history.messages.clone())
+                self.replace_history(history.messages.clone().into())
             }
             ServerFrame::ChatDelta(delta) => self.delta(delta),
             ServerFrame::MessageUpdated(updated) => self.message_updated(&updated.message),
@@ -266,14 +266,21 @@ impl ChatSession {
         self.fetch = None;
         self.error = None;
         self.transcript.clear();
-        self.replace_history(Vec::new())
+        (self.has_older, self.older) = (false, None);
+        self.replace_history(HistoryPage::default())
     }
 
     /// Takes the server's history over, and keeps what it cannot know yet: messages that are
     /// being written, and what this client has sent.
-    pub(super) fn replace_history(&mut self, history: Vec<UiMessage>) -> Vec<Effect> {
+    pub(super) fn replace_history(&mut self, history: HistoryPage) -> Vec<Effect> {
         let before = (self.status(), self.error.clone());
-        let mut held = self.transcript.replace(history);
+        // What was loaded before the page stays, where the page goes on from it.
+        let first = history.messages.first().filter(|_| history.has_older);
+        let kept = first.and_then(|first| self.transcript.position(&first.id)).unwrap_or(0);
+        if kept == 0 {
+            self.has_older = history.has_older;
+        }
+        let mut held = self.transcript.replace(kept, history.messages);
         let (over, running): (Vec<_>, Vec<_>) = std::mem::take(&mut self.turns)
             .into_iter()
             .partition(|turn| turn.lost || self.answered_in_history(turn));

@@ -10,6 +10,7 @@
 //! | `incoming`, `delta` | what the server's frames do to it |
 //! | `turn` | one running turn: which chunks it has, when it starts over |
 //! | `transcript` | the messages, of which some are being written |
+//! | `page` | [`HistoryPage`], and loading what is older |
 //! | `effect` | [`Effect`], [`Changed`], [`ChatStatus`] |
 //!
 //! ```
@@ -43,9 +44,11 @@
 mod delta;
 mod effect;
 mod incoming;
+mod page;
 mod session;
 mod transcript;
 mod turn;
 
 pub use effect::{Changed, ChatStatus, Effect};
+pub use page::HistoryPage;
 pub use session::{ChatSession, Decision};

@@ -11,7 +11,9 @@ use domovoi_protocol::{
 };
 use serde_json::{Map, Value};
 
-use super::{Changed, ChatStatus, Effect, transcript::Transcript, turn::Turn};
+use super::{
+    Changed, ChatStatus, Effect, HistoryPage, page::OlderFetch, transcript::Transcript, turn::Turn,
+};
 
 /// A conversation as one client sees it.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +31,9 @@ pub struct ChatSession {
     pub(super) revision: u64,
     pub(super) fetch: Option<Fetch>,
     pub(super) last_ticket: u64,
+    /// There are messages before those that are here.
+    pub(super) has_older: bool,
+    pub(super) older: Option<OlderFetch>,
     custom: Map<String, Value>,
     client_tools: Option<Vec<ClientTool>>,
 }
@@ -52,10 +57,11 @@ pub(super) struct Fetch {
 }
 
 impl ChatSession {
-    /// A session that begins with these messages.
+    /// A session that begins with these messages: the whole history or its newest page.
     #[must_use]
-    pub fn new(messages: Vec<UiMessage>) -> Self {
-        Self { transcript: Transcript::new(messages), ..Self::default() }
+    pub fn new(history: impl Into<HistoryPage>) -> Self {
+        let HistoryPage { messages, has_older } = history.into();
+        Self { transcript: Transcript::new(messages), has_older, ..Self::default() }
     }
 
     /// Sets fields that go along with every request.
@@ -221,6 +227,7 @@ impl ChatSession {
             self.mark_ended(turn.id);
         }
         self.transcript.clear();
+        (self.has_older, self.older) = (false, None);
         self.error = None;
         self.revision += 1;
         vec![
@@ -235,7 +242,7 @@ impl ChatSession {
     pub fn set_messages(&mut self, messages: Vec<UiMessage>) -> Vec<Effect> {
         self.revision += 1;
         let frame = HistoryFrame { messages: messages.clone() };
-        let mut effects = self.replace_history(messages);
+        let mut effects = self.replace_history(HistoryPage { messages, has_older: self.has_older });
         effects.push(Effect::Send(ClientFrame::ChatMessages(frame)));
         effects
     }
@@ -310,14 +317,15 @@ impl ChatSession {
         Effect::RefetchHistory { ticket }
     }
 
-    /// The history fetched for `ticket` is here. One that came too late is left out; where the
+    /// The history fetched for `ticket` is here, or its newest page: what was loaded before it
+    /// stays, where the page goes on from it. One that came too late is left out; where the
     /// conversation went on while it was on its way, the session asks for it once more.
-    pub fn fetched(&mut self, ticket: u64, messages: Vec<UiMessage>) -> Vec<Effect> {
+    pub fn fetched(&mut self, ticket: u64, history: impl Into<HistoryPage>) -> Vec<Effect> {
         match self.fetch {
             Some(fetch) if fetch.ticket == ticket => {
                 self.fetch = None;
                 if fetch.revision == self.revision {
-                    self.replace_history(messages)
+                    self.replace_history(history.into())
                 } else {
                     vec![self.refetch()]
                 }

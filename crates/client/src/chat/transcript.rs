@@ -182,16 +182,25 @@ impl Transcript {
         Some((index, change))
     }
 
-    /// Takes over a history, but goes on writing what is being written: the stream knows more.
-    pub(super) fn replace(&mut self, history: Vec<UiMessage>) -> Vec<Held> {
+    /// Adds messages before all others, but for those that are here.
+    pub(super) fn prepend(&mut self, mut messages: Vec<UiMessage>) {
+        messages.retain(|message| self.position(&message.id).is_none());
+        self.entries.splice(..0, messages.into_iter().map(Entry::Settled));
+    }
+
+    /// Takes over a history in place of all but the first `kept` messages, but goes on writing what is being written: the stream knows more.
+    pub(super) fn replace(&mut self, kept: usize, history: Vec<UiMessage>) -> Vec<Held> {
         let old = std::mem::replace(self, Self::new(history));
-        old.entries
-            .into_iter()
-            .filter_map(|entry| match entry {
-                Entry::Live(live) => Some(Held(live)),
-                Entry::Settled(_) => None,
-            })
-            .collect()
+        let (mut older, mut held) = (Vec::new(), Vec::new());
+        for (index, entry) in old.entries.into_iter().enumerate() {
+            match entry {
+                Entry::Live(live) => held.push(Held(live)),
+                Entry::Settled(message) if index < kept => older.push(message),
+                Entry::Settled(_) => {}
+            }
+        }
+        self.prepend(older);
+        held
     }
 
     /// Puts a message that is being written back; at `end`, where the history does not have it.
