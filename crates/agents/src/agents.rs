@@ -15,6 +15,7 @@ use serde_json::Value;
 use crate::{
     Agent, AgentError, AgentHandle, AgentsBuilder, AgentsConfig, InstanceId, Ownership, alarm,
     clock::Clock,
+    figures::TurnCounts,
     hooks::Hooks,
     host::{AnyHost, EndAll, Host},
     keep_alive,
@@ -38,6 +39,7 @@ pub(crate) struct Inner {
     pub(crate) ownership: Arc<dyn Ownership>,
     pub(crate) storage: Arc<Storage>,
     pub(crate) clock: Clock,
+    pub(crate) turns: TurnCounts,
     /// What runs beside the instances has been started.
     pub(crate) started: Once,
 }
@@ -247,6 +249,12 @@ impl Agents {
         self.inner.lifecycle.stopping().await;
     }
 
+    /// Whether a shutdown has begun: no instance is woken any more.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.inner.lifecycle.is_stopping()
+    }
+
     /// Shuts down: connections are told to come back later, what is in flight may finish for
     /// `grace` and is then cut off; the journal has it. The data folder is free afterwards.
     pub async fn shutdown(&self, grace: Duration) {
@@ -307,6 +315,10 @@ impl Agents {
 
     pub(crate) fn clock(&self) -> &Clock {
         &self.inner.clock
+    }
+
+    pub(crate) fn turn_counts(&self) -> &TurnCounts {
+        &self.inner.turns
     }
 
     pub(crate) fn hooks(&self) -> &Hooks {

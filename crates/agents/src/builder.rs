@@ -16,6 +16,7 @@ use crate::{
     chat::ChatExtension,
     clock::Clock,
     extension::Extension,
+    figures::TurnCounts,
     hooks::{Admission, Arrival, Hooks, hook},
     host::Host,
     lifecycle::Lifecycle,
@@ -215,6 +216,7 @@ impl AgentsBuilder {
             ownership: this.ownership,
             storage,
             clock: this.clock,
+            turns: TurnCounts::default(),
             started: Once::new(),
         }))
     }

@@ -17,6 +17,7 @@
 //! | [`gateway`] | models by the name of a route; the log of what they were asked |
 //! | `handle`, `stub` | [`AgentHandle`]: one instance, with its methods |
 //! | `host`, `instance`, `lifecycle` | who is awake, the task of an instance, shutting down |
+//! | `figures` | [`Figures`]: what a process is doing, in numbers |
 //! | `routing`, `socket` | HTTP routes, the task of a WebSocket |
 //! | `testing` | a harness for tests of agents; with the feature `testing` |
 //! | `backup` | a whole data folder as one file, and back; with the feature `backup` |
@@ -61,6 +62,7 @@ mod context;
 mod dialect;
 mod error;
 mod extension;
+mod figures;
 pub mod gateway;
 mod greeting;
 mod handle;
@@ -96,6 +98,7 @@ pub use connection::Connection;
 pub use context::Context;
 pub use domovoi_agents_macros::{agent, callable, sql, task, tool};
 pub use error::{AgentError, HandlerError, Result};
+pub use figures::Figures;
 pub use handle::AgentHandle;
 pub use hooks::{Admission, Arrival};
 pub use identity::Identity;

@@ -34,6 +34,16 @@ impl Lifecycle {
         self.tasks.len() > CROWD
     }
 
+    /// How many instances are awake.
+    pub(crate) fn awake(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// How many WebSockets are open.
+    pub(crate) fn open_sockets(&self) -> usize {
+        self.sockets.len()
+    }
+
     /// A future that ends when a shutdown begins.
     pub(crate) fn until_stopped(
         &self,

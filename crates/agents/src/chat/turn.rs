@@ -229,13 +229,15 @@ impl<A: AiChatAgent> Turn<'_, A> {
             was_there || delta::is_ours(connection) || Some(connection) != requester.as_ref()
         })?;
         self.done(status);
+        let outcome = resume::finished(status);
+        self.cx.agents().turn_counts().add(outcome);
         for answer in self.cx.chat().take_answers() {
             let call = answer.call.clone();
             answers::apply(self.cx, answer)?;
             self.cx.sql().transaction(|db| early::forget(db, &call))?;
         }
         let Begun { id, .. } = self.begun;
-        Ok(FinishedTurn { request_id: id, message, outcome: resume::finished(status) })
+        Ok(FinishedTurn { request_id: id, message, outcome })
     }
 
     fn store(&self, db: &rusqlite::Connection, message: &UiMessage) -> Result<(), AgentError> {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::{Gateway, GatewayStore, Inner, Keep, Limits, MemoryStore, Route};
+use super::{Gateway, GatewayStore, Inner, Keep, Limits, MemoryStore, Route, totals::Totals};
 
 /// Configures a [`Gateway`].
 pub struct GatewayBuilder {
@@ -74,6 +74,15 @@ impl GatewayBuilder {
     #[must_use]
     pub fn build(self) -> Gateway {
         let Self { routes, limits, keep, store, clock } = self;
-        Gateway { inner: Arc::new(Inner { routes, limits, keep, store, clock }) }
+        Gateway {
+            inner: Arc::new(Inner {
+                routes,
+                limits,
+                keep,
+                store,
+                clock,
+                totals: Totals::default(),
+            }),
+        }
     }
 }

@@ -16,6 +16,7 @@
 //! | `log` | [`LogEntry`]: what was asked, and what it cost |
 //! | `feedback` | [`Feedback`]: what people think of an answer |
 //! | `store` | [`GatewayStore`]: where all that is kept |
+//! | `totals` | [`Total`]: what was asked since the process began, in numbers |
 //! | `memory` | [`MemoryStore`]: nowhere; for programs that keep nothing |
 //!
 //! The store is a trait so that this crate needs no database; `domovoi-agents` has one in SQLite.
@@ -31,6 +32,7 @@ mod memory;
 mod record;
 mod route;
 mod store;
+mod totals;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -44,6 +46,7 @@ pub use self::log::{Keep, LogEntry, LogFilter, Outcome, RequestEnd, RequestStart
 pub use self::memory::MemoryStore;
 pub use self::route::{Price, Route, RoutedModel, Target};
 pub use self::store::{Admission, GatewayStore, StoreError};
+pub use self::totals::Total;
 
 /// Routes to models, and what is known of every request. Cheap to clone; all clones are the same.
 ///
@@ -78,6 +81,7 @@ struct Inner {
     keep: Keep,
     store: Arc<dyn GatewayStore>,
     clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
+    totals: totals::Totals,
 }
 
 impl fmt::Debug for Gateway {
@@ -120,6 +124,13 @@ impl Gateway {
     /// [`StoreError`] where it cannot be written.
     pub fn prune(&self, keep: &Keep) -> Result<u64, StoreError> {
         self.inner.store.prune(keep, self.now())
+    }
+
+    /// What was asked since the gateway was made, by route and by how it ended; what is running is
+    /// not there yet.
+    #[must_use]
+    pub fn totals(&self) -> Vec<Total> {
+        self.inner.totals.all()
     }
 
     /// What somebody has used since midnight (UTC).

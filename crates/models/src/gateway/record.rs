@@ -22,6 +22,7 @@ const TOKENS_PER_IMAGE: u64 = 1000;
 pub(super) struct Record {
     gateway: Gateway,
     id: i64,
+    route: String,
     began: Instant,
     price: Price,
     end: RequestEnd,
@@ -73,6 +74,7 @@ impl Record {
         let id = match gateway.inner.store.begin(&start, allowances).map_err(unwritable)? {
             Admission::Admitted(id) => id,
             Admission::Refused { allowance, kind } => {
+                gateway.inner.totals.add(route, Outcome::Refused, Usage::default());
                 let text = limits::refusal(allowances.get(allowance), kind, started_at);
                 return Err(ModelError::LimitReached(text));
             }
@@ -80,6 +82,7 @@ impl Record {
         Ok(Self {
             gateway: gateway.clone(),
             id,
+            route: route.to_owned(),
             began: Instant::now(),
             price: Price::default(),
             end: RequestEnd::default(),
@@ -150,6 +153,7 @@ impl Record {
         });
         self.end.usage = usage;
         self.end.cost = self.price.of(usage);
+        self.gateway.inner.totals.add(&self.route, outcome, usage);
         let keep = &self.gateway.inner.keep;
         let store = &self.gateway.inner.store;
         if let Err(error) = store.end(self.id, &self.end) {

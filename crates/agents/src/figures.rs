@@ -1,0 +1,55 @@
+//! What the agents of a process are doing, in numbers: for whoever watches it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::{Agents, chat::TurnOutcome};
+
+/// What the agents of a process are doing. Counts begin at 0 with the process.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Figures {
+    /// Instances that are awake now.
+    pub awake_instances: usize,
+    /// WebSockets that are open now.
+    pub open_connections: usize,
+    /// Chat turns that came to their end.
+    pub completed_turns: u64,
+    /// Chat turns that somebody stopped.
+    pub aborted_turns: u64,
+    /// Chat turns that ended with an error.
+    pub failed_turns: u64,
+}
+
+/// Chat turns that have ended.
+#[derive(Debug, Default)]
+pub(crate) struct TurnCounts {
+    completed: AtomicU64,
+    aborted: AtomicU64,
+    failed: AtomicU64,
+}
+
+impl TurnCounts {
+    pub(crate) fn add(&self, outcome: TurnOutcome) {
+        let count = match outcome {
+            TurnOutcome::Completed => &self.completed,
+            TurnOutcome::Aborted => &self.aborted,
+            TurnOutcome::Failed => &self.failed,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Agents {
+    /// What they are doing.
+    #[must_use]
+    pub fn figures(&self) -> Figures {
+        let turns = self.turn_counts();
+        Figures {
+            awake_instances: self.lifecycle().awake(),
+            open_connections: self.lifecycle().open_sockets(),
+            completed_turns: turns.completed.load(Ordering::Relaxed),
+            aborted_turns: turns.aborted.load(Ordering::Relaxed),
+            failed_turns: turns.failed.load(Ordering::Relaxed),
+        }
+    }
+}
