@@ -5,6 +5,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitCode,
+    time::Duration,
 };
 
 use clap::{Parser, Subcommand};
@@ -119,7 +120,10 @@ fn start(domovoi: Domovoi, args: ServeArgs) -> Result<(), Box<dyn std::error::Er
     let config = Config::load(&args.into()).map_err(ServeError::from)?;
     logging::start(&config.log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve::run(domovoi, config))?;
+    let result = runtime.block_on(serve::run(domovoi, config));
+    // Work that cannot be cut off, such as a look-up of a name, does not hold the process.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    result?;
     Ok(())
 }
 

@@ -12,7 +12,7 @@
 //! | `model` | the model on this machine; progress of getting a model ready |
 //! | `agents` | the built-in agents: conversations, their list, the system's state |
 //! | `upkeep` | backup, restore, upgrades, `domovoi doctor` |
-//! | `web` | pages, assets, health, highlighting, who may ask |
+//! | `web` | pages, assets, health, figures, highlighting, who may ask |
 //!
 //! ```no_run
 //! use domovoi_agents::prelude::*;

@@ -1,11 +1,12 @@
 //! `domovoi serve`: start, address, shutdown.
 
-use std::{io::ErrorKind, sync::Arc, time::Duration};
+use std::{io::ErrorKind, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::serve::ListenerExt;
 use domovoi_agents::{Agents, AgentsConfig};
 use domovoi_models::LanguageModel;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::timeout};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     Domovoi, ServeError, agents,
@@ -13,8 +14,8 @@ use crate::{
     gateway, model, upkeep, web,
 };
 
-/// How long running answers may go on after a request to stop; what is cut off is in the journal.
-const GRACE: Duration = Duration::from_secs(5);
+/// How long connections may take to end once the agents have stopped.
+const CLOSING: Duration = Duration::from_secs(3);
 
 /// Serves until the process is told to stop.
 pub(crate) async fn run(domovoi: Domovoi, config: Config) -> Result<(), ServeError> {
@@ -43,29 +44,43 @@ pub(crate) async fn run(domovoi: Domovoi, config: Config) -> Result<(), ServeErr
     let model = gateway.model(gateway::DEFAULT_ROUTE).ok_or(ConfigError::NoModelName)?;
     let model: Arc<dyn LanguageModel> = Arc::new(model);
     tokio::spawn(model::log_progress(model.status()));
-    let claimed = claimed.service(gateway);
+    let claimed = claimed.service(gateway.clone());
     let builder = agents::register(claimed, &config, &model, domovoi.tools);
     let builder = domovoi.registrations.into_iter().fold(builder, |builder, add| add(builder));
     let agents = builder.build()?;
 
-    let app = web::router(&config, agents.clone(), &model);
+    let app = web::router(&config, agents.clone(), gateway, &model);
     announce(address);
     tracing::info!(%address, data_dir = %config.data_dir.display(), "serving");
-    let stopping = {
-        let agents = agents.clone();
-        async move {
-            stop_requested().await;
-            tracing::info!("stopping");
-            agents.shutdown(GRACE).await;
-        }
+    let grace = Duration::from_secs(config.grace_seconds);
+    let stop = CancellationToken::new();
+    let stopped = stop.clone();
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, app)
+        .with_graceful_shutdown(async move { stopped.cancelled().await })
+        .into_future();
+    let stopping = async {
+        stop_requested().await;
+        tracing::info!("stopping");
+        // New requests are answered meanwhile: who asks `/readyz` is to be told.
+        let agents_ended = timeout(grace + CLOSING, agents.shutdown(grace)).await.is_ok();
+        stop.cancel();
+        tokio::time::sleep(CLOSING).await;
+        agents_ended
     };
-    axum::serve(listener, app).with_graceful_shutdown(stopping).await?;
+    tokio::select! {
+        served = serving => served?,
+        agents_ended = stopping => {
+            tracing::warn!(agents_ended, "some connections did not end in time");
+        }
+    }
+    tracing::info!("stopped");
     Ok(())
 }
 
 /// Tells the person, and programs that start this one, where the page is.
 #[allow(clippy::print_stdout, reason = "the address is this program's output")]
-fn announce(address: std::net::SocketAddr) {
+fn announce(address: SocketAddr) {
     println!("listening on http://{address}");
 }
 

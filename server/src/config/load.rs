@@ -66,6 +66,9 @@ impl Config {
         if let Some(data_dir) = variable("DOMOVOI_DATA_DIR") {
             self.data_dir = data_dir.into();
         }
+        if let Some(seconds) = parsed("DOMOVOI_GRACE_SECONDS")? {
+            self.grace_seconds = seconds;
+        }
         if let Some(level) = variable("DOMOVOI_LOG") {
             self.log.level = level;
         }

@@ -2,6 +2,7 @@
 
 mod error;
 mod load;
+mod metrics;
 mod models;
 
 use std::{
@@ -19,6 +20,7 @@ use serde::{Deserialize, Deserializer};
 
 pub use error::ConfigError;
 pub use load::Overrides;
+pub use metrics::{MetricsAccess, MetricsConfig};
 pub use models::{GatewayConfig, ModelFacts, ProviderConfig, RouteConfig};
 
 use load::variable;
@@ -49,6 +51,9 @@ pub struct Config {
     /// What an acknowledged write survives: `process` (default) or `power`.
     #[serde(deserialize_with = "durability")]
     pub durability: Durability,
+    /// How long running answers may go on after a request to stop, in seconds; what is cut off
+    /// then is in the journal. Default: 5.
+    pub grace_seconds: u64,
     /// Instructions for the assistant, put before every conversation.
     pub instructions: String,
     /// The model that answers where `models` has no `default`.
@@ -63,6 +68,8 @@ pub struct Config {
     pub limits: Limits,
     /// The log of requests.
     pub gateway: GatewayConfig,
+    /// Figures for Prometheus.
+    pub metrics: MetricsConfig,
     /// Logs.
     pub log: LogConfig,
 }
@@ -136,6 +143,7 @@ impl Default for Config {
             allowed_origins: Vec::new(),
             allowed_hosts: Vec::new(),
             durability: Durability::default(),
+            grace_seconds: 5,
             instructions: INSTRUCTIONS.to_owned(),
             model: ModelConfig::default(),
             providers: BTreeMap::new(),
@@ -143,6 +151,7 @@ impl Default for Config {
             prices: BTreeMap::new(),
             limits: Limits::default(),
             gateway: GatewayConfig::default(),
+            metrics: MetricsConfig::default(),
             log: LogConfig::default(),
         }
     }

@@ -42,9 +42,12 @@ pub(crate) async fn check(State(guard): State<Guard>, request: Request, next: Ne
     if !host.is_some_and(|host| guard.knows(host)) {
         let message = "This server does not go by that name. Add it to `allowed_hosts`.";
         let body = json!({"error": {"code": "unknown_host", "message": message}});
-        return (StatusCode::MISDIRECTED_REQUEST, Json(body)).into_response();
+        return with_headers((StatusCode::MISDIRECTED_REQUEST, Json(body)).into_response());
     }
-    let mut response = next.run(request).await;
+    with_headers(next.run(request).await)
+}
+
+fn with_headers(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
@@ -52,7 +55,18 @@ pub(crate) async fn check(State(guard): State<Guard>, request: Request, next: Ne
     response
 }
 
-const HEADERS: [(HeaderName, &str); 3] = [
+/// What an answer says that does not say it itself; pages bring a policy of their own.
+const HEADERS: [(HeaderName, &str); 7] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+    ),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::REFERRER_POLICY, "same-origin"),

@@ -1,22 +1,24 @@
-//! Everything over HTTP: pages, assets, agents, health, highlighting, who may ask.
+//! Everything over HTTP: pages, assets, agents, health, figures, highlighting, who may ask.
 
 mod assets;
 mod guard;
+mod health;
 mod highlight;
+mod metrics;
 mod page;
 
 use std::sync::Arc;
 
 use axum::{
-    Json, Router,
+    Router,
     extract::DefaultBodyLimit,
     middleware,
     routing::{get, post},
 };
 use domovoi_agents::Agents;
-use domovoi_models::LanguageModel;
-use serde_json::{Value, json};
+use domovoi_models::{LanguageModel, gateway::Gateway};
 
+use self::metrics::Metrics;
 use crate::config::Config;
 
 pub(crate) use assets::has_assets;
@@ -25,19 +27,23 @@ pub(crate) use assets::has_assets;
 const MAX_BODY_BYTES: usize = 1 << 20;
 
 /// The whole application.
-pub(crate) fn router(config: &Config, agents: Agents, model: &Arc<dyn LanguageModel>) -> Router {
+pub(crate) fn router(
+    config: &Config,
+    agents: Agents,
+    gateway: Gateway,
+    model: &Arc<dyn LanguageModel>,
+) -> Router {
     let api = Router::new()
         .route("/api/highlight", post(highlight::highlight))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
+    let metrics = Metrics::new(agents.clone(), gateway);
     let guard = guard::Guard::new(&config.allowed_hosts);
     page::routes(agents.clone(), model)
         .merge(api)
         .merge(agents.routes())
-        .route("/healthz", get(health))
+        .merge(health::routes(config, agents, model))
+        .merge(metrics.routes(config.metrics.access))
         .route("/assets/{file}", get(assets::serve))
+        .layer(middleware::from_fn_with_state(metrics, metrics::observe))
         .layer(middleware::from_fn_with_state(guard, guard::check))
-}
-
-async fn health() -> Json<Value> {
-    Json(json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}))
 }

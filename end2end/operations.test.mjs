@@ -1,0 +1,218 @@
+// What whoever runs the server relies on: health, figures, headers, and an end in time.
+
+import assert from 'node:assert/strict';
+import http from 'node:http';
+import net from 'node:net';
+import { after, before, describe, it } from 'node:test';
+import { hydrated, launch } from './support/browser.mjs';
+import { Chat, history, LONG_QUESTION, SHORT_QUESTION } from './support/chat.mjs';
+import { embeddedConfig, Server } from './support/server.mjs';
+import { Wire } from './support/wire.mjs';
+
+const DONE = ({ type, done }) => type === 'cf_agent_use_chat_response' && done;
+
+const hostOf = (server) => ({ address: `127.0.0.1:${server.port}` });
+
+/** A request with headers that `fetch` does not let a test choose. */
+function get(server, path, headers = {}) {
+  return new Promise((resolve, reject) => {
+    const request = http.get({ port: server.port, host: '127.0.0.1', path, headers }, (response) => {
+      response.resume();
+      response.on('end', () => resolve(response));
+    });
+    request.on('error', reject);
+  });
+}
+
+describe('health and figures', () => {
+  let server;
+
+  before(async () => {
+    server = await Server.start();
+  });
+  after(() => server?.dispose());
+
+  it('says that it is up, and that it is ready', async () => {
+    const up = await fetch(`${server.origin}/healthz`);
+    assert.equal(up.status, 200);
+    assert.equal((await up.json()).status, 'ok');
+    const ready = await fetch(`${server.origin}/readyz`);
+    assert.equal(ready.status, 200);
+    const { status, model } = await ready.json();
+    assert.equal(status, 'ready');
+    assert.match(model, /^(loading|ready)$/);
+  });
+
+  it('counts requests, turns and tokens, and names nobody', async () => {
+    const name = 'a-name-of-somebody';
+    const wire = await Wire.open(hostOf(server), 'assistant', name);
+    wire.say(SHORT_QUESTION);
+    await wire.until(DONE);
+    await fetch(`${server.origin}/c/${name}`);
+    await fetch(`${server.origin}/no-such-page/${name}`);
+
+    const answer = await fetch(`${server.origin}/metrics`);
+    assert.equal(answer.status, 200);
+    assert.match(answer.headers.get('content-type'), /^application\/openmetrics-text/);
+    const text = await answer.text();
+    assert.ok(text.endsWith('# EOF\n'));
+    const value = (series) => {
+      const line = text.split('\n').find((line) => line.startsWith(`${series} `));
+      assert.ok(line, `${series} in\n${text}`);
+      return Number(line.slice(series.length + 1));
+    };
+    assert.equal(value('domovoi_open_websockets'), 1);
+    assert.ok(value('domovoi_awake_instances') >= 1);
+    assert.equal(value('domovoi_chat_turns_total{outcome="completed"}'), 1);
+    assert.equal(value('domovoi_chat_turns_total{outcome="failed"}'), 0);
+    assert.ok(value('domovoi_model_requests_total{route="default",outcome="answered"}') >= 1);
+    const tokens = (kind) =>
+      value(`domovoi_model_tokens_total{route="default",outcome="answered",kind="${kind}"}`);
+    assert.ok(tokens('input') > 0 && tokens('output') > 0);
+    const requests = (route, status) =>
+      value(
+        `domovoi_http_request_duration_seconds_count{method="GET",route="${route}",status="${status}"}`,
+      );
+    assert.equal(requests('/healthz', 200), 1);
+    assert.equal(requests('/c/{id}', 200), 1);
+    assert.equal(requests('none', 404), 1);
+    assert.ok(!text.includes(name), text);
+  });
+
+  it('tells the figures to programs on this machine only', async () => {
+    assert.equal((await get(server, '/metrics')).statusCode, 200);
+    const proxied = await get(server, '/metrics', { 'x-forwarded-for': '192.0.2.1' });
+    assert.equal(proxied.statusCode, 404);
+  });
+
+  it('tells them to others where that is wanted, and to nobody where that is', async () => {
+    for (const [access, status] of [['anyone', 200], ['nobody', 404]]) {
+      const config = `${embeddedConfig()}\n[metrics]\naccess = "${access}"\n`;
+      const other = await Server.start({ config });
+      const answer = await get(other, '/metrics', { 'x-forwarded-for': '192.0.2.1' });
+      assert.equal(answer.statusCode, status);
+      await other.dispose();
+    }
+  });
+});
+
+describe('security headers', () => {
+  let server;
+  let browser;
+
+  before(async () => {
+    server = await Server.start();
+    browser = await launch();
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.dispose();
+  });
+
+  it('are on every answer', async () => {
+    const page = await (await fetch(server.origin)).text();
+    const [script] = /\/assets\/[^"']+\.js/.exec(page);
+    const answers = [
+      ...(await Promise.all(
+        ['/', '/c/x', '/no-such-page', '/healthz', '/metrics', script, '/assets/none', '/agents/none/x'].map(
+          async (path) => [path, await get(server, path)],
+        ),
+      )),
+      ['a foreign host', await get(server, '/', { host: 'evil.example' })],
+    ];
+    for (const [what, { headers }] of answers) {
+      const policy = headers['content-security-policy'];
+      assert.match(policy, /frame-ancestors 'none'/, what);
+      const scripts = /script-src ([^;]*)/.exec(policy)?.[1] ?? /default-src ([^;]*)/.exec(policy)[1];
+      assert.doesNotMatch(scripts, /'unsafe-(inline|eval)'|\*|https?:/, what);
+      assert.equal(headers['x-content-type-options'], 'nosniff', what);
+      assert.equal(headers['x-frame-options'], 'DENY', what);
+      assert.equal(headers['referrer-policy'], 'same-origin', what);
+      assert.match(headers['permissions-policy'], /camera=\(\)/, what);
+      assert.equal(headers['cross-origin-opener-policy'], 'same-origin', what);
+      assert.equal(headers['set-cookie'], undefined, what);
+    }
+  });
+
+  it('have a nonce of their own for each page', async () => {
+    const nonce = async () =>
+      /'nonce-([^']+)'/.exec((await get(server, '/')).headers['content-security-policy'])[1];
+    assert.notEqual(await nonce(), await nonce());
+  });
+
+  it('let the page work and nothing else run', async () => {
+    const context = await browser.newContext();
+    await context.addInitScript(() => {
+      globalThis.violations = [];
+      document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) =>
+        globalThis.violations.push(effectiveDirective),
+      );
+    });
+    const chat = await Chat.open(context, server.origin);
+    await chat.ask(SHORT_QUESTION);
+    assert.equal(await chat.ended(), 'done');
+    await chat.page.reload();
+    await hydrated(chat.page);
+    const violations = () => chat.page.evaluate(() => globalThis.violations);
+    assert.deepEqual(await violations(), []);
+    assert.deepEqual(chat.page.problems, []);
+
+    await chat.page.evaluate(() => {
+      const script = document.createElement('script');
+      script.textContent = 'globalThis.injected = "script"';
+      document.body.append(script);
+      const box = document.createElement('div');
+      box.innerHTML = '<button onclick="globalThis.injected = \'handler\'">x</button>';
+      document.body.append(box);
+      box.firstChild.click();
+    });
+    await chat.page.waitForFunction(() => globalThis.violations.length >= 2);
+    assert.deepEqual(new Set(await violations()), new Set(['script-src-elem', 'script-src-attr']));
+    assert.equal(await chat.page.evaluate(() => globalThis.injected), undefined);
+    await context.close();
+  });
+});
+
+describe('a request to stop', () => {
+  let server;
+
+  before(async () => {
+    server = await Server.start({ config: `grace_seconds = 2\n${embeddedConfig()}` });
+  });
+  after(() => server?.dispose());
+
+  it('is told to who asks, and what was answered until then is kept', async () => {
+    const wire = await Wire.open(hostOf(server), 'assistant', 'cut');
+    wire.say(LONG_QUESTION);
+    await wire.until(({ type, body }) => /response$/.test(type) && /text-delta/.test(body ?? ''));
+
+    const ended = server.stop();
+    let ready;
+    do ready = await fetch(`${server.origin}/readyz`);
+    while (ready.status === 200);
+    assert.equal(ready.status, 503);
+    assert.equal((await ready.json()).status, 'stopping');
+    assert.equal((await fetch(`${server.origin}/healthz`)).status, 200, 'it is still up');
+    assert.equal(await ended, 0);
+
+    await server.start();
+    const messages = await history(server.origin, 'cut');
+    assert.deepEqual(messages.map(({ role }) => role), ['user', 'assistant']);
+    const answer = messages[1].parts.filter(({ type }) => type === 'text');
+    assert.ok(answer.some(({ text }) => text.length > 0));
+  });
+
+  it('is not held up by a request that never ends', async () => {
+    const socket = net.connect(server.port, '127.0.0.1');
+    socket.on('error', () => {});
+    await new Promise((resolve) => socket.once('connect', resolve));
+    socket.write(
+      'POST /api/highlight HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n' +
+        'content-length: 100\r\nexpect: 100-continue\r\n\r\n',
+    );
+    // The server reads the body: the request has arrived.
+    await new Promise((resolve) => socket.once('data', resolve));
+    assert.equal(await server.stop(), 0);
+    socket.destroy();
+  });
+});
