@@ -1,25 +1,30 @@
 //! A conversation: one instance each, named by its id.
 
-use std::sync::Arc;
-
-use domovoi_agents::{chat::Tool, prelude::*};
+use domovoi_agents::prelude::*;
 use domovoi_models::gateway::{Feedback, FeedbackSubject, Gateway, Rating};
 use domovoi_protocol::Role;
 
-use super::{Conversations, DEFAULT};
+use super::{AssistantTools, Conversations, DEFAULT};
 use crate::gateway::DEFAULT_ROUTE;
 
 /// Answers with the configured model.
 #[derive(Clone)]
 pub(crate) struct Assistant {
-    tools: Vec<Arc<dyn Tool>>,
+    tools: AssistantTools,
     instructions: String,
 }
 
 #[agent]
 impl Assistant {
-    pub(crate) fn new(tools: Vec<Arc<dyn Tool>>, instructions: String) -> Self {
+    pub(crate) fn new(tools: AssistantTools, instructions: String) -> Self {
         Self { tools, instructions }
+    }
+
+    /// A reminder is due: the assistant answers it, and every open client sees that.
+    #[task]
+    pub(super) fn remind(&self, cx: &Context<Self>, text: String) -> Result<()> {
+        cx.ask(format!("This reminder is due now: {text}"));
+        Ok(())
     }
 
     /// Keeps what the person thinks of an answer, beside what it cost.
@@ -57,6 +62,6 @@ impl AiChatAgent for Assistant {
         if !self.instructions.is_empty() {
             answer = answer.system(self.instructions.as_str());
         }
-        Ok(answer.tools(self.tools.iter().cloned()).into_reply())
+        Ok(answer.tools(self.tools.of(cx)).into_reply())
     }
 }

@@ -1,6 +1,7 @@
 //! The agents the server comes with.
 
 mod assistant;
+mod assistant_tools;
 mod conversations;
 mod system;
 
@@ -10,6 +11,7 @@ use domovoi_agents::{AgentsBuilder, chat::Tool};
 use domovoi_models::LanguageModel;
 
 pub(crate) use assistant::Assistant;
+use assistant_tools::AssistantTools;
 pub(crate) use conversations::Conversations;
 pub(crate) use system::{System, system_state};
 
@@ -25,7 +27,7 @@ pub(crate) fn register(
     model: &Arc<dyn LanguageModel>,
     tools: Vec<Arc<dyn Tool>>,
 ) -> AgentsBuilder {
-    let tools = if config.uses_tools() { tools } else { Vec::new() };
+    let tools = AssistantTools::new(config, tools);
     let assistant = Assistant::new(tools, config.instructions.clone());
     let system = System::new(Arc::clone(model));
     builder

@@ -4,6 +4,7 @@ mod error;
 mod load;
 mod metrics;
 mod models;
+mod tools;
 
 use std::{
     collections::BTreeMap,
@@ -22,6 +23,7 @@ pub use error::ConfigError;
 pub use load::Overrides;
 pub use metrics::{MetricsAccess, MetricsConfig};
 pub use models::{GatewayConfig, ModelFacts, ProviderConfig, RouteConfig};
+pub use tools::BuiltinTool;
 
 use load::variable;
 
@@ -56,6 +58,8 @@ pub struct Config {
     pub grace_seconds: u64,
     /// Instructions for the assistant, put before every conversation.
     pub instructions: String,
+    /// Tools the assistant comes with, where the model may use tools at all. Default: all.
+    pub builtin_tools: Vec<BuiltinTool>,
     /// The model that answers where `models` has no `default`.
     pub model: ModelConfig,
     /// OpenAI-compatible endpoints by the names that `models` calls them.
@@ -145,6 +149,7 @@ impl Default for Config {
             durability: Durability::default(),
             grace_seconds: 5,
             instructions: INSTRUCTIONS.to_owned(),
+            builtin_tools: BuiltinTool::ALL.to_vec(),
             model: ModelConfig::default(),
             providers: BTreeMap::new(),
             models: BTreeMap::new(),
@@ -231,6 +236,14 @@ mod tests {
             text.contains("line 3") && text.contains("nmae") && text.contains("name"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_tool_that_does_not_exist_is_named_with_those_that_do() {
+        let config = Config::parse("builtin_tools = ['time', 'fetch_page']").unwrap();
+        assert_eq!(config.builtin_tools, [BuiltinTool::Time, BuiltinTool::FetchPage]);
+        let error = Config::parse("builtin_tools = ['tiem']").unwrap_err().to_string();
+        assert!(error.contains("tiem") && error.contains("calculator"), "{error}");
     }
 
     #[test]
