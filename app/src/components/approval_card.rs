@@ -37,7 +37,7 @@ pub fn ApprovalCard(
         let reason = Some(reason.get_untracked()).filter(|reason| !reason.trim().is_empty());
         if let Some(chat) = chat {
             let decision = Decision { approved, reason, input: edited };
-            chat.decide(&call.read_value(), decision);
+            chat.add_tool_approval(&call.read_value(), decision);
         }
     };
     view! {

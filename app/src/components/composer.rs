@@ -15,12 +15,7 @@ pub fn Composer(
 ) -> impl IntoView {
     let field = NodeRef::<html::Textarea>::new();
     use_composer(field, chat);
-    let submit = move || {
-        if chat.can_send() {
-            chat.send(&chat.input.get_untracked());
-            chat.set_input("");
-        }
-    };
+    let submit = move || chat.handle_submit();
     let on_key = move |event: ev::KeyboardEvent| {
         // Enter also accepts what an input method offers; 229 is how older ones say so.
         let composing = event.is_composing() || event.key_code() == 229;

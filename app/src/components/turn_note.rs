@@ -69,7 +69,7 @@ fn Retry(chat: AgentChat, label: &'static str) -> impl IntoView {
             data-testid="retry"
             aria-label="Answer again"
             title="Answer again"
-            on:click=move |_| chat.retry()
+            on:click=move |_| chat.regenerate()
         >
             <Icon glyph=Glyph::Retry class="h-4 w-4" />
             {label}

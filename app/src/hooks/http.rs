@@ -2,6 +2,7 @@
 //! its own data.
 
 use domovoi_client::{AgentOptions, chat::HistoryPage};
+use domovoi_protocol::chat::MessageVersions;
 
 use crate::types::{HighlightRequest, HighlightResponse};
 
@@ -16,6 +17,18 @@ pub async fn history(options: &AgentOptions, before: Option<&str>) -> Option<His
 /// could not be had.
 #[cfg(not(target_arch = "wasm32"))]
 pub async fn history(_options: &AgentOptions, _before: Option<&str>) -> Option<HistoryPage> {
+    None
+}
+
+/// The messages of a conversation that have several versions; nothing where that could not be had.
+#[cfg(target_arch = "wasm32")]
+pub async fn versions(options: &AgentOptions) -> Option<Vec<MessageVersions>> {
+    domovoi_client::fetch_versions(options).await.ok()
+}
+
+/// The messages of a conversation that have several versions; nothing where that could not be had.
+#[cfg(not(target_arch = "wasm32"))]
+pub async fn versions(_options: &AgentOptions) -> Option<Vec<MessageVersions>> {
     None
 }
 

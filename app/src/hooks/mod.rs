@@ -3,7 +3,7 @@
 //! | module | what is in it |
 //! |---|---|
 //! | [`use_agent`] | one agent instance: its state as a signal, calls, connection |
-//! | [`use_agent_chat`] | one conversation: messages, status, send, stop, retry |
+//! | [`use_agent_chat`] | one conversation: messages, status, send, edit, stop, regenerate, tools of the page |
 //! | [`use_workspace`] | what the parts of the page share |
 //! | [`use_conversations`] | the list of conversations |
 //! | [`use_highlights`] | highlighted code, asked for once |

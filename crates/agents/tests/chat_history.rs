@@ -179,11 +179,26 @@ async fn earlier_versions_stay_and_can_be_gone_back_to() {
     let answers = chat.get(&format!("get-versions?id={answer}")).await;
     assert_eq!(answers.as_array().unwrap().len(), 2, "one for each time it was asked for");
 
+    let several = chat.get("get-versions").await;
+    let numbers = |versions: &Value| -> Value {
+        versions.as_array().unwrap().iter().map(|version| version["version"].clone()).collect()
+    };
+    assert_eq!(
+        several,
+        json!([
+            {"id": "q1", "versions": numbers(&versions), "active": versions[1]["version"]},
+            {"id": answer, "versions": numbers(&answers), "active": answers[1]["version"]},
+        ])
+    );
+
     let select = |version: &Value| json!({"type": "domovoi_select_version", "version": version});
     client.send(select(&versions[0]["version"])).await;
     let told = client.next_of("domovoi_chat_delta").await;
     assert_eq!(told["reload"], true);
     assert_eq!(chat.texts().await, ["one", "... re: one", "two", "... re: two"]);
+    let several = chat.get("get-versions").await;
+    assert_eq!(several.as_array().unwrap().len(), 1, "only the first question: {several}");
+    assert_eq!(several[0]["active"], versions[0]["version"]);
     client.send(select(&versions[1]["version"])).await;
     client.next_of("domovoi_chat_delta").await;
     assert_eq!(chat.texts().await, ["uno", "... re: uno"]);

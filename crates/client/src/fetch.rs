@@ -3,7 +3,7 @@
 #[cfg(not(target_arch = "wasm32"))]
 use std::sync::LazyLock;
 
-use domovoi_protocol::UiMessage;
+use domovoi_protocol::{UiMessage, chat::MessageVersions};
 use serde::de::DeserializeOwned;
 
 use crate::{AgentOptions, ClientError, chat::HistoryPage, options::with_query};
@@ -98,6 +98,14 @@ pub async fn fetch_page(
     let path = with_query("get-messages".to_owned(), pairs);
     let messages = agent_fetch(options, &path, FetchRequest::get()).await?.json()?;
     Ok(HistoryPage::newest_of(messages, limit))
+}
+
+/// The messages of the conversation that have several versions, oldest first.
+///
+/// # Errors
+/// Those of [`agent_fetch`] and of [`FetchResponse::json`].
+pub async fn fetch_versions(options: &AgentOptions) -> Result<Vec<MessageVersions>, ClientError> {
+    agent_fetch(options, "get-versions", FetchRequest::get()).await?.json()
 }
 
 fn failed(error: impl std::fmt::Display) -> ClientError {

@@ -46,7 +46,9 @@ pub use client::{AgentClient, WeakAgentClient};
 pub use error::ClientError;
 pub use event::{ClientEvent, ConnectionStatus};
 #[cfg(any(target_arch = "wasm32", feature = "http"))]
-pub use fetch::{FetchRequest, FetchResponse, agent_fetch, fetch_messages, fetch_page};
+pub use fetch::{
+    FetchRequest, FetchResponse, agent_fetch, fetch_messages, fetch_page, fetch_versions,
+};
 pub use listeners::Subscription;
 pub use options::AgentOptions;
 pub use platform::MaybeSend;

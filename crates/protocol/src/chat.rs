@@ -133,6 +133,18 @@ pub struct MessageVersion {
     pub message: UiMessage,
 }
 
+/// A message of the history that has several versions; `GET .../get-versions` answers with one for
+/// each such message, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageVersions {
+    /// The message's id as it is now.
+    pub id: String,
+    /// Its versions' numbers, oldest first, as [`MessageVersion::version`]; two or more.
+    pub versions: Vec<i64>,
+    /// The number of the version that is part of the history now; one of `versions`.
+    pub active: i64,
+}
+
 /// `domovoi_select_version`: a version is to be part of the history again, with what followed it. Our
 /// addition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

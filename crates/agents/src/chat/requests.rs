@@ -11,8 +11,8 @@ use super::{AiChatAgent, ApprovalFilter, history, versions};
 use crate::{Context, Result, routing::query_value, storage::Tables};
 
 /// Answers `GET .../get-messages`, with `?before=ID&limit=N` a page of it, and
-/// `GET .../get-versions?id=ID`, and `GET .../get-approvals`, with `?open=true` those that wait; nothing for
-/// anything else.
+/// `GET .../get-versions`, with `?id=ID` those of one message, and `GET .../get-approvals`, with
+/// `?open=true` those that wait; nothing for anything else.
 pub(super) fn answer<A: AiChatAgent>(
     cx: &Context<A>,
     request: &Request<Body>,
@@ -26,8 +26,10 @@ pub(super) fn answer<A: AiChatAgent>(
         return Some(messages(cx, before.as_deref(), limit.as_deref()));
     }
     if path.ends_with("/get-versions") {
-        let Some(id) = query("id") else { return Some(Ok(bad_request("`id` is missing"))) };
-        return Some(all_versions(cx, &id));
+        return Some(match query("id") {
+            Some(id) => versions_of(cx, &id),
+            None => all_versions(cx),
+        });
     }
     if path.ends_with("/get-approvals") {
         let open = match query("open").as_deref().map(str::parse) {
@@ -59,7 +61,12 @@ fn messages<A: AiChatAgent>(
     Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
 
-fn all_versions<A: AiChatAgent>(cx: &Context<A>, id: &str) -> Result<Response> {
+fn all_versions<A: AiChatAgent>(cx: &Context<A>) -> Result<Response> {
+    let versions = cx.database().read(Tables::Chat, |db| versions::all(db))?;
+    Ok(Json(versions.unwrap_or_default()).into_response())
+}
+
+fn versions_of<A: AiChatAgent>(cx: &Context<A>, id: &str) -> Result<Response> {
     let versions = cx.database().read(Tables::Chat, |db| versions::of(db, id))?;
     Ok(Json(versions.unwrap_or_default()).into_response())
 }

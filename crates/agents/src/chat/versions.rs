@@ -1,6 +1,6 @@
 //! Earlier versions of a message, and going back to one.
 
-use domovoi_protocol::chat::MessageVersion;
+use domovoi_protocol::chat::{MessageVersion, MessageVersions};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::history;
@@ -27,6 +27,36 @@ pub(super) fn of(db: &Connection, id: &str) -> Result<Vec<MessageVersion>, Agent
         });
     }
     Ok(versions)
+}
+
+/// The messages of the history that have several versions, oldest first.
+///
+/// The search goes from the versions that were left, of which there are few, to the message that
+/// took their place: the first on the present way after the same message.
+pub(super) fn all(db: &Connection) -> Result<Vec<MessageVersions>, AgentError> {
+    let mut statement = db.prepare_cached(
+        "SELECT now.id, now.position, old.position
+         FROM domovoi_messages AS old JOIN domovoi_messages AS now ON now.position = (
+             SELECT position FROM domovoi_messages
+             WHERE active AND position > ifnull(old.parent, 0) ORDER BY position LIMIT 1
+         )
+         WHERE NOT old.active AND now.parent IS old.parent AND now.role = old.role
+         ORDER BY now.position, old.position",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut all: Vec<MessageVersions> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (active, version): (i64, i64) = (row.get(1)?, row.get(2)?);
+        match all.last_mut().filter(|last| last.active == active) {
+            Some(last) => last.versions.push(version),
+            None => {
+                let versions = vec![active, version];
+                all.push(MessageVersions { id: row.get(0)?, versions, active });
+            }
+        }
+    }
+    all.iter_mut().for_each(|message| message.versions.sort_unstable());
+    Ok(all)
 }
 
 /// Makes a version part of the history again, with the newest of what followed it; whether there

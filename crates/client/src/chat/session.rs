@@ -173,6 +173,19 @@ impl ChatSession {
         self.begin(turn, Trigger::RegenerateMessage, Changed::Messages)
     }
 
+    /// The person asks for another answer in the place of this one; what came after it is dropped.
+    /// Nothing where there is no such answer, or nothing of theirs before it.
+    pub fn regenerate_message(&mut self, id: &str) -> Vec<Effect> {
+        let Some(index) = self.transcript.position(id) else { return Vec::new() };
+        let messages: Vec<_> = self.transcript.messages().take(index + 1).collect();
+        let is_answer = messages.last().is_some_and(|message| message.role == Role::Assistant);
+        if !is_answer || messages.iter().all(|message| message.role != Role::User) {
+            return Vec::new();
+        }
+        self.transcript.truncate_after(id, true);
+        self.regenerate()
+    }
+
     fn begin(&mut self, mut turn: Turn, trigger: Trigger, changed: Changed) -> Vec<Effect> {
         // The server has what came before.
         let anchor = turn.anchor.as_ref().and_then(|id| self.transcript.position(id));
