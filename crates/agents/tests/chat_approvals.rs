@@ -198,7 +198,7 @@ async fn weeks_and_restarts_later_the_trail_says_who_decided_what() {
 
     // Long after, nothing more happens to it.
     test.advance(30 * DAY).await.unwrap();
-    assert_eq!(trail(&test).await, [record.clone()]);
+    assert_eq!(&trail(&test).await[..], std::slice::from_ref(record));
     assert_eq!(get(&test, "get-approvals?open=true").await, json!([]));
 }
 
