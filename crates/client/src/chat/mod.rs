@@ -12,6 +12,7 @@
 //! | `transcript` | the messages, of which some are being written |
 //! | `page` | [`HistoryPage`], and loading what is older |
 //! | `effect` | [`Effect`], [`Changed`], [`ChatStatus`] |
+//! | `client`, `local_tool` | `ChatClient`: all of it for a native program, with the feature `http`; `LocalTool` |
 //!
 //! ```
 //! use domovoi_client::chat::{ChatSession, ChatStatus, Effect};
@@ -41,14 +42,22 @@
 //! # Ok::<(), domovoi_protocol::ParseError>(())
 //! ```
 
+#[cfg(all(not(target_arch = "wasm32"), feature = "http"))]
+mod client;
 mod delta;
 mod effect;
 mod incoming;
+#[cfg(all(not(target_arch = "wasm32"), feature = "http"))]
+mod local_tool;
 mod page;
 mod session;
 mod transcript;
 mod turn;
 
+#[cfg(all(not(target_arch = "wasm32"), feature = "http"))]
+pub use client::ChatClient;
 pub use effect::{Changed, ChatStatus, Effect};
+#[cfg(all(not(target_arch = "wasm32"), feature = "http"))]
+pub use local_tool::LocalTool;
 pub use page::HistoryPage;
 pub use session::{ChatSession, Decision};
