@@ -12,6 +12,9 @@ import { QUICK } from './clients.mjs';
 const folder = fileURLToPath(new URL('../legacy/', import.meta.url));
 const { resolve } = createRequire(path.join(folder, 'package.json'));
 
+// It decides when it is loaded whether its events are a browser's or Node's: these sockets are Node's.
+await import(pathToFileURL(path.join(folder, 'node_modules/partysocket/dist/index.mjs')));
+
 const page = new JSDOM('<!doctype html>', { url: 'http://localhost/' });
 for (const [name, value] of [
   ['window', page.window],
