@@ -110,7 +110,7 @@ async fn tasks_that_were_to_run_run_after_a_restore() {
     let agents = start(&data);
     let notebook = agents.get::<Notebook>("n").unwrap();
     notebook.remind(60_000_000, "later".to_owned()).await.unwrap();
-    notebook.remind(1, "soon".to_owned()).await.unwrap();
+    notebook.remind(3000, "soon".to_owned()).await.unwrap();
     backup::create(&data, &file).unwrap();
     stop(agents).await;
 
