@@ -1,5 +1,6 @@
-//! One HTTP request without retries.
+//! One HTTP request, without retries of what was answered.
 
+use std::error::Error;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -65,8 +66,13 @@ impl Transport {
         self.client.clone()
     }
 
-    async fn send(self, request: reqwest::Request) -> Result<Response, OpenAIError> {
-        let response = self.client.execute(request).await?;
+    async fn send(self, request: HttpRequestFactory) -> Result<Response, OpenAIError> {
+        let response = match self.client.execute(request.build().await?).await {
+            // Servers close connections that were kept for another request; one that goes out at
+            // that moment was never looked at.
+            Err(error) if was_closed(&error) => self.client.execute(request.build().await?).await?,
+            response => response?,
+        };
         let status = response.status();
         let is = |kind| content_type(&response).is_some_and(|found| found.starts_with(kind));
         let is_json = is("application/json");
@@ -104,8 +110,20 @@ impl tower::Service<HttpRequestFactory> for Transport {
 
     fn call(&mut self, request: HttpRequestFactory) -> Self::Future {
         let transport = self.clone();
-        Box::pin(async move { transport.send(request.build().await?).await })
+        Box::pin(transport.send(request))
     }
+}
+
+/// Whether the connection was closed before anything of an answer came.
+fn was_closed(error: &reqwest::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<hyper::Error>() {
+            return error.is_incomplete_message();
+        }
+        cause = error.source();
+    }
+    false
 }
 
 fn content_type(response: &Response) -> Option<&str> {
