@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import { hydrated, launch } from './support/browser.mjs';
+import { hydrated } from './support/browser.mjs';
 import { Chat, history, LONG_QUESTION, SHORT_QUESTION } from './support/chat.mjs';
 import { embeddedConfig, Server } from './support/server.mjs';
+import { useServerAndBrowser } from './support/suite.mjs';
 import { Wire } from './support/wire.mjs';
 
 const DONE = ({ type, done }) => type === 'cf_agent_use_chat_response' && done;
@@ -97,28 +98,18 @@ describe('health and figures', () => {
 });
 
 describe('security headers', () => {
-  let server;
-  let browser;
-
-  before(async () => {
-    server = await Server.start();
-    browser = await launch();
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.dispose();
-  });
+  const suite = useServerAndBrowser();
 
   it('are on every answer', async () => {
-    const page = await (await fetch(server.origin)).text();
+    const page = await (await fetch(suite.server.origin)).text();
     const [script] = /\/assets\/[^"']+\.js/.exec(page);
     const answers = [
       ...(await Promise.all(
         ['/', '/c/x', '/no-such-page', '/healthz', '/metrics', script, '/assets/none', '/agents/none/x'].map(
-          async (path) => [path, await get(server, path)],
+          async (path) => [path, await get(suite.server, path)],
         ),
       )),
-      ['a foreign host', await get(server, '/', { host: 'evil.example' })],
+      ['a foreign host', await get(suite.server, '/', { host: 'evil.example' })],
     ];
     for (const [what, { headers }] of answers) {
       const policy = headers['content-security-policy'];
@@ -136,19 +127,19 @@ describe('security headers', () => {
 
   it('have a nonce of their own for each page', async () => {
     const nonce = async () =>
-      /'nonce-([^']+)'/.exec((await get(server, '/')).headers['content-security-policy'])[1];
+      /'nonce-([^']+)'/.exec((await get(suite.server, '/')).headers['content-security-policy'])[1];
     assert.notEqual(await nonce(), await nonce());
   });
 
   it('let the page work and nothing else run', async () => {
-    const context = await browser.newContext();
+    const context = await suite.browser.newContext();
     await context.addInitScript(() => {
       globalThis.violations = [];
       document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) =>
         globalThis.violations.push(effectiveDirective),
       );
     });
-    const chat = await Chat.open(context, server.origin);
+    const chat = await Chat.open(context, suite.server.origin);
     await chat.ask(SHORT_QUESTION);
     assert.equal(await chat.ended(), 'done');
     await chat.page.reload();

@@ -1,29 +1,19 @@
 // The list of conversations, live across tabs, and the page on a narrow screen.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { launch, open } from './support/browser.mjs';
+import { describe, it } from 'node:test';
+import { open } from './support/browser.mjs';
 import { Chat, SHORT_QUESTION } from './support/chat.mjs';
-import { Server } from './support/server.mjs';
+import { useServerAndBrowser } from './support/suite.mjs';
 
 describe('the sidebar', () => {
-  let server;
-  let browser;
-
-  before(async () => {
-    server = await Server.start();
-    browser = await launch();
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.dispose();
-  });
+  const suite = useServerAndBrowser();
 
   const item = (chat, id) => chat.page.locator(`[data-testid="conversation-item"][data-id="${id}"]`);
 
   it('shows new, renamed and deleted conversations in every tab', async () => {
-    const first = new Chat(await open(browser, server.origin));
-    const second = new Chat(await open(browser, server.origin));
+    const first = new Chat(await open(suite.browser, suite.server.origin));
+    const second = new Chat(await open(suite.browser, suite.server.origin));
 
     await first.find('conversation-new').click();
     await first.ask(SHORT_QUESTION);
@@ -50,7 +40,7 @@ describe('the sidebar', () => {
     await item(first, id).waitFor({ state: 'detached' });
     await item(second, id).waitFor({ state: 'detached' });
     // Nobody is left in a conversation that is gone.
-    await Promise.all([first, second].map((chat) => chat.page.waitForURL(`${server.origin}/`)));
+    await Promise.all([first, second].map((chat) => chat.page.waitForURL(`${suite.server.origin}/`)));
     assert.equal(await second.questions.count(), 0);
     first.assertNoProblems();
     second.assertNoProblems();
@@ -59,8 +49,8 @@ describe('the sidebar', () => {
   });
 
   it('folds away on a narrow screen', async () => {
-    const context = await browser.newContext({ viewport: { width: 360, height: 640 } });
-    const chat = await Chat.open(context, server.origin);
+    const context = await suite.browser.newContext({ viewport: { width: 360, height: 640 } });
+    const chat = await Chat.open(context, suite.server.origin);
     const overflow = () =>
       chat.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     assert.ok((await overflow()) <= 0, 'nothing is wider than the screen');
@@ -74,8 +64,8 @@ describe('the sidebar', () => {
   });
 
   it('changes between light and dark and remembers it', async () => {
-    const context = await browser.newContext({ colorScheme: 'light' });
-    const chat = await Chat.open(context, server.origin);
+    const context = await suite.browser.newContext({ colorScheme: 'light' });
+    const chat = await Chat.open(context, suite.server.origin);
     const background = () =>
       chat.page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     const light = await background();

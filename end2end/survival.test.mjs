@@ -1,52 +1,41 @@
 // What is left after the server ends, politely or not.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { launch } from './support/browser.mjs';
+import { describe, it } from 'node:test';
 import { beginsWith, Chat, history, LONG_QUESTION, SHORT_QUESTION } from './support/chat.mjs';
-import { Server } from './support/server.mjs';
+import { useServerAndBrowser } from './support/suite.mjs';
 
 describe('the server ends and starts again', () => {
-  let server;
-  let browser;
-
-  before(async () => {
-    server = await Server.start();
-    browser = await launch();
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.dispose();
-  });
+  const suite = useServerAndBrowser();
 
   it('a restart finds the conversation, and the open page goes on by itself', async () => {
-    const chat = await Chat.open(browser, server.origin);
+    const chat = await Chat.open(suite.browser, suite.server.origin);
     await chat.ask(SHORT_QUESTION);
     assert.equal(await chat.ended(), 'done');
     const said = await chat.transcript();
 
-    assert.equal(await server.stop(), 0, 'SIGTERM is a clean end');
-    await server.start();
+    assert.equal(await suite.server.stop(), 0, 'SIGTERM is a clean end');
+    await suite.server.start();
 
-    const later = await Chat.open(browser, server.origin, chat.id);
+    const later = await Chat.open(suite.browser, suite.server.origin, chat.id);
     assert.deepEqual(await later.transcript(), said);
     await chat.ask('And of Italy?');
     await chat.answers.nth(1).waitFor({ timeout: 60_000 });
     assert.equal(await chat.ended(), 'done');
-    assert.equal((await history(server.origin, chat.id)).length, 4);
+    assert.equal((await history(suite.server.origin, chat.id)).length, 4);
     await chat.page.close();
     await later.page.close();
   });
 
   it('kill -9 in mid-answer leaves a conversation that is sane', async () => {
-    const chat = await Chat.open(browser, server.origin);
+    const chat = await Chat.open(suite.browser, suite.server.origin);
     await chat.ask(LONG_QUESTION);
     await chat.answerOf(120);
     const seen = await chat.words();
-    await server.kill();
-    await server.start();
+    await suite.server.kill();
+    await suite.server.start();
 
-    const later = await Chat.open(browser, server.origin, chat.id);
+    const later = await Chat.open(suite.browser, suite.server.origin, chat.id);
     assert.equal(await later.questions.count(), 1);
     // Continued or ended visibly, never left hanging.
     const outcome = await later.ended();

@@ -16,7 +16,7 @@ use domovoi_protocol::{
     tool::ClientTool,
 };
 use serde_json::{Value, json};
-use support::{Client, Server, config};
+use support::{Client, Server, config, copy_folder};
 
 /// Answers with the model a test scripted.
 #[derive(Clone)]
@@ -91,20 +91,6 @@ impl Chat {
 async fn serve(folder: &std::path::Path, model: &Arc<ScriptedModel>) -> Server {
     let helper = Helper { model: Arc::clone(model) };
     Server::start(Agents::builder(config(folder)).chat_agent_with(move || helper.clone())).await
-}
-
-/// What the disk holds at this moment, as after `kill -9`.
-fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            std::fs::create_dir_all(&target).unwrap();
-            copy_folder(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 fn question(id: &str, text: &str) -> Value {

@@ -174,12 +174,18 @@ pub(super) fn apply<A: AiChatAgent>(cx: &Context<A>, answer: Answer) -> Result<(
 /// Applies the answers that came while a message was written whose end the process did not see.
 pub(super) fn apply_early<A: AiChatAgent>(cx: &Context<A>) -> Result<(), AgentError> {
     let early = cx.database().read(Tables::Chat, |db| early::all(db))?.unwrap_or_default();
-    for answer in early {
-        let call = answer.call.clone();
-        apply(cx, answer)?;
-        cx.sql().transaction(|db| early::forget(db, &call))?;
-    }
-    Ok(())
+    early.into_iter().try_for_each(|answer| apply_kept(cx, answer))
+}
+
+/// Applies an answer that was kept until its message is complete. Where no call waits for it, it is
+/// forgotten all the same.
+pub(super) fn apply_kept<A: AiChatAgent>(
+    cx: &Context<A>,
+    answer: Answer,
+) -> Result<(), AgentError> {
+    let call = answer.call.clone();
+    apply(cx, answer)?;
+    cx.sql().transaction(|db| early::forget(db, &call))
 }
 
 /// The question that a call waits for the answer of.

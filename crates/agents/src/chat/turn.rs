@@ -15,7 +15,6 @@ use super::{
     approvals::{timers, trail},
     begin::{self, Begun},
     delta::{self, Changes},
-    early,
     emitter::{Batch, Emitter},
     history,
     journal::{self, TurnStatus},
@@ -232,9 +231,7 @@ impl<A: AiChatAgent> Turn<'_, A> {
         let outcome = resume::finished(status);
         self.cx.agents().turn_counts().add(outcome);
         for answer in self.cx.chat().take_answers() {
-            let call = answer.call.clone();
-            answers::apply(self.cx, answer)?;
-            self.cx.sql().transaction(|db| early::forget(db, &call))?;
+            answers::apply_kept(self.cx, answer)?;
         }
         let Begun { id, .. } = self.begun;
         Ok(FinishedTurn { request_id: id, message, outcome })

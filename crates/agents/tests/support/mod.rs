@@ -146,3 +146,17 @@ impl Client {
         self.socket.close(None).await.unwrap();
     }
 }
+
+/// What the disk holds at this moment, as after `kill -9`.
+pub(crate) fn copy_folder(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir_all(&target).unwrap();
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
