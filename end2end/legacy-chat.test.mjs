@@ -41,21 +41,21 @@ describe('useAgentChat of agents 0.0.77', () => {
     });
     await page.say('hello');
     await answered;
-    assert.ok(seen.has('chunk-1 '), [...seen].join('|'));
-    assert.ok(seen.has('chunk-1 chunk-2 '), [...seen].join('|'));
+    // Some of its words alone, before the whole.
+    assert.ok([...seen].some((text) => text && text !== CHUNKS), [...seen].join('|'));
   });
 
   it('stops, keeps what came, and goes on', LIMIT, async () => {
     const name = randomUUID();
     const page = await open('slow-agent', { name });
     const said = page.say('hello');
-    await page.until(({ chat }) => chat.messages.at(-1)?.content === 'chunk-1 ');
+    await page.until(({ chat }) => chat.messages.at(-1)?.content.startsWith('chunk-1 '));
     page.chat.stop();
     await said;
     // The server says so too, as late as it likes.
     await page.until(({ frames }) => frames.some(({ done }) => done));
     const [, stopped] = page.chat.messages;
-    assert.equal(stopped.content, 'chunk-1 ');
+    assert.ok(CHUNKS.startsWith(stopped.content) && stopped.content !== CHUNKS, stopped.content);
     await page.say('again');
     await page.settled(4);
     assert.equal(page.chat.messages[3].content, CHUNKS);

@@ -21,7 +21,7 @@ describe('useAgentChat', () => {
     const name = randomUUID();
     const [one, two] = [await join('slow-agent', name), await join('slow-agent', name)];
     one.submit('Hello');
-    await two.until((seen) => last(seen) === 'chunk-1 chunk-2 ' && seen.status === 'streaming');
+    await two.until((seen) => last(seen).startsWith('chunk-1 chunk-2') && seen.status === 'streaming');
     await Promise.all([one, two].map((tab) => tab.until((seen) => last(seen) === SLOW && seen.status === 'ready')));
     const kept = comparable(await history(host, 'slow-agent', name));
     assert.deepEqual(comparable(one.seen.messages), kept);
@@ -34,7 +34,7 @@ describe('useAgentChat', () => {
     const name = randomUUID();
     const [one, two] = [await join('slow-agent', name), await join('slow-agent', name)];
     one.submit('Hello');
-    await one.until((seen) => last(seen) === 'chunk-1 ');
+    await one.until((seen) => last(seen).startsWith('chunk-1 '));
     // A tab that comes while a turn runs can stop it.
     const late = await join('slow-agent', name);
     await late.until((seen) => seen.status === 'streaming' && last(seen).startsWith('chunk-1 '));
@@ -48,7 +48,7 @@ describe('useAgentChat', () => {
     const name = randomUUID();
     const before = await join('slow-agent', name);
     before.submit('Hello');
-    await before.until((seen) => last(seen) === 'chunk-1 chunk-2 ');
+    await before.until((seen) => last(seen).startsWith('chunk-1 chunk-2'));
     before.close();
     const reloaded = await join('slow-agent', name);
     await reloaded.until((seen) => last(seen) === SLOW && seen.status === 'ready');

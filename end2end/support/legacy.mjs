@@ -8,6 +8,7 @@ import { after } from 'node:test';
 import { JSDOM } from 'jsdom';
 import WebSocket from 'ws';
 import { QUICK } from './clients.mjs';
+import { Watchers } from './watchers.mjs';
 
 const folder = fileURLToPath(new URL('../legacy/', import.meta.url));
 const { resolve } = createRequire(path.join(folder, 'package.json'));
@@ -51,7 +52,7 @@ export function useOldPages(host) {
 class OldPage {
   #container = document.body.appendChild(document.createElement('div'));
   #root = createRoot(this.#container);
-  #watchers = new Set();
+  #watchers = new Watchers();
 
   /** What the hooks returned for the last render. */
   agent;
@@ -81,15 +82,7 @@ class OldPage {
 
   /** Waits until something is so; looks after every render and every frame. */
   until(fits) {
-    return new Promise((resolve) => {
-      const look = () => {
-        if (!fits(this)) return;
-        this.#watchers.delete(look);
-        resolve();
-      };
-      this.#watchers.add(look);
-      look();
-    });
+    return this.#watchers.until(fits, () => this);
   }
 
   /** Waits until a turn has ended in `count` messages. */
@@ -106,16 +99,12 @@ class OldPage {
   rendered(agent, chat) {
     this.agent = agent;
     this.chat = chat;
-    this.#look();
+    this.#watchers.changed();
   }
 
   heard(data) {
     this.frames.push(JSON.parse(data));
-    this.#look();
-  }
-
-  #look() {
-    this.#watchers.forEach((look) => look());
+    this.#watchers.changed();
   }
 }
 

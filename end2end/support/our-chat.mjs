@@ -4,10 +4,11 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { program } from './lines.mjs';
 import { cleanEnvironment } from './server.mjs';
+import { Watchers } from './watchers.mjs';
 
 export class OurChat {
   #child;
-  #watchers = new Set();
+  #watchers = new Watchers();
   #ended;
 
   /** What there is to see. */
@@ -24,7 +25,7 @@ export class OurChat {
     this.#ended.catch(() => {});
     createInterface({ input: this.#child.stdout }).on('line', (line) => {
       this.seen = JSON.parse(line);
-      this.#watchers.forEach((look) => look());
+      this.#watchers.changed();
     });
   }
 
@@ -36,16 +37,7 @@ export class OurChat {
 
   /** Waits until something is so; looks after every change. */
   until(fits) {
-    const fitting = new Promise((resolve) => {
-      const look = () => {
-        if (!fits(this.seen)) return;
-        this.#watchers.delete(look);
-        resolve();
-      };
-      this.#watchers.add(look);
-      look();
-    });
-    return Promise.race([fitting, this.#ended]);
+    return Promise.race([this.#watchers.until(fits, () => this.seen), this.#ended]);
   }
 
   submit(text) {

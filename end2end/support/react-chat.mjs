@@ -50,7 +50,7 @@ export class ReactChat {
   }
 
   until(fits) {
-    return this.#view.until(() => fits(this.seen));
+    return this.#view.until(fits, () => this.seen);
   }
 
   submit(text) {

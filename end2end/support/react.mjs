@@ -5,6 +5,7 @@ import { after } from 'node:test';
 import { JSDOM } from 'jsdom';
 import WebSocket from 'ws';
 import { QUICK } from './clients.mjs';
+import { Watchers } from './watchers.mjs';
 
 const page = new JSDOM('<!doctype html>', { url: 'http://localhost/' });
 for (const [name, value] of [
@@ -63,7 +64,7 @@ export function useViews(host, component = AgentComponent) {
 class View {
   #container = document.body.appendChild(document.createElement('div'));
   #root = createRoot(this.#container);
-  #watchers = new Set();
+  #watchers = new Watchers();
   #component;
   #options;
   #strict;
@@ -99,16 +100,8 @@ class View {
   }
 
   /** Waits until something is so; looks after every render and every callback. */
-  until(fits) {
-    return new Promise((resolve) => {
-      const look = () => {
-        if (!fits(this)) return;
-        this.#watchers.delete(look);
-        resolve();
-      };
-      this.#watchers.add(look);
-      look();
-    });
+  until(fits, seen = () => this) {
+    return this.#watchers.until(fits, seen);
   }
 
   /** Waits until the component shows that the agent has been identified, on a socket that is open. */
@@ -124,16 +117,12 @@ class View {
   committed(agent, chat) {
     this.agent = agent;
     this.chat = chat;
-    this.#look();
+    this.#watchers.changed();
   }
 
   hear(...event) {
     this.heard.push(event);
-    this.#look();
-  }
-
-  #look() {
-    this.#watchers.forEach((look) => look());
+    this.#watchers.changed();
   }
 
   #render() {
