@@ -87,10 +87,11 @@ pub(crate) fn routes(agents: Agents, model: &Arc<dyn LanguageModel>) -> Router {
         .with_state(options)
 }
 
-/// Scripts only with this page's nonce; nothing from elsewhere.
+/// Scripts only with this page's nonce and what those import: what an agent answers under this
+/// origin is no script of the page's. Nothing from elsewhere.
 fn content_security_policy(nonce: &str) -> String {
     format!(
-        "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; \
+        "default-src 'self'; script-src 'nonce-{nonce}' 'wasm-unsafe-eval'; \
          style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
          object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
