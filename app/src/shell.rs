@@ -16,14 +16,18 @@ pub struct PageAssets {
     pub css: String,
     /// The icon.
     pub favicon: String,
+    /// The icon on the home screen of a phone that wants one without transparency.
+    pub touch_icon: String,
 }
 
 impl PageAssets {
-    /// The script that loads the WebAssembly and takes the page over.
+    /// The script that loads the WebAssembly and takes the page over, and then sees to a page for when
+    /// the server cannot be reached.
     fn start_script(&self) -> String {
         format!(
             "import init,{{hydrate}} from {};\
-             init({{module_or_path:{}}}).then(()=>hydrate());",
+             init({{module_or_path:{}}}).then(()=>{{hydrate();\
+             navigator.serviceWorker?.register('/service-worker.js').catch(console.warn)}});",
             script_string(&self.js),
             script_string(&self.wasm),
         )
@@ -55,6 +59,10 @@ pub fn shell(assets: PageAssets) -> impl IntoView {
                     content="Domovoi: stateful AI agents on your own machine"
                 />
                 <link rel="icon" type="image/svg+xml" href=assets.favicon />
+                <link rel="apple-touch-icon" href=assets.touch_icon />
+                <link rel="manifest" href="/manifest.webmanifest" />
+                <meta name="theme-color" content="#fbf9f6" media="(prefers-color-scheme: light)" />
+                <meta name="theme-color" content="#1b1816" media="(prefers-color-scheme: dark)" />
                 <link rel="stylesheet" href=assets.css />
                 <link rel="modulepreload" href=assets.js nonce=use_nonce() />
                 <link

@@ -49,17 +49,20 @@ pub(crate) fn has_assets() -> bool {
     !MANIFEST.files.is_empty()
 }
 
+/// The address of a file, with the hash of its content.
+pub(super) fn address(name: &str) -> String {
+    let file = MANIFEST.files.get(name).map_or(name, String::as_str);
+    format!("/assets/{file}")
+}
+
 /// The addresses a page loads.
 pub(crate) fn page_assets() -> PageAssets {
-    let address = |name: &str| match MANIFEST.files.get(name) {
-        Some(file) => format!("/assets/{file}"),
-        None => format!("/assets/{name}"),
-    };
     PageAssets {
         js: address("app.js"),
         wasm: address("app_bg.wasm"),
         css: address("app.css"),
         favicon: address("favicon.svg"),
+        touch_icon: address("icon-180.png"),
     }
 }
 

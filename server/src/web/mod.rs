@@ -1,9 +1,11 @@
-//! Everything over HTTP: pages, assets, agents, health, figures, highlighting, who may ask.
+//! Everything over HTTP: pages, assets, agents, health, figures, highlighting, what an installed page needs,
+//! who may ask.
 
 mod assets;
 mod guard;
 mod health;
 mod highlight;
+mod install;
 mod metrics;
 mod page;
 
@@ -40,6 +42,7 @@ pub(crate) fn router(
     let guard = guard::Guard::new(&config.allowed_hosts);
     page::routes(agents.clone(), model)
         .merge(api)
+        .merge(install::routes())
         .merge(agents.routes())
         .merge(health::routes(config, agents, model))
         .merge(metrics.routes(config.metrics.access))
