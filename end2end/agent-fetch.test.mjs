@@ -7,7 +7,7 @@ import { agentFetch } from 'agents/client';
 import { receivedState } from './support/clients.mjs';
 import { useHost } from './support/suite.mjs';
 
-const LIMIT = { timeout: 30_000 };
+const LIMIT = { timeout: 60_000 };
 
 describe('agentFetch', () => {
   const { host, clients } = useHost();

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { next, received, receivedState, streamed } from './support/clients.mjs';
 import { useHost } from './support/suite.mjs';
 
-const LIMIT = { timeout: 30_000 };
+const LIMIT = { timeout: 60_000 };
 
 describe('agents and the npm client', () => {
   const { host, clients } = useHost();

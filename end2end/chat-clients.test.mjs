@@ -11,7 +11,7 @@ import { ReactChat, useChatViews } from './support/react-chat.mjs';
 import { useHost } from './support/suite.mjs';
 import { comparable, history, rests, textOf } from './support/transcript.mjs';
 
-const LIMIT = { timeout: 20_000 };
+const LIMIT = { timeout: 60_000 };
 
 const answer = ({ messages }) => (messages.at(-1)?.role === 'assistant' ? textOf(messages.at(-1)) : '');
 const tools = ({ messages }) => messages.flatMap(({ parts }) => parts).filter(({ toolCallId }) => toolCallId);

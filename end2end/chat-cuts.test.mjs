@@ -24,7 +24,7 @@ describe('useAgentChat and a connection that breaks in the middle of a turn', ()
   const { host } = useHost();
   const views = useChatViews(host);
 
-  it('has the whole answer after a break at any chunk', { timeout: 90_000 }, async () => {
+  it('has the whole answer after a break at any chunk', { timeout: 300_000 }, async () => {
     const chunks = Array.from({ length: CHUNKS }, (_, chunk) => chunk);
     await Promise.all(Array.from({ length: AT_ONCE }, () => work(chunks)));
   });

@@ -9,7 +9,7 @@ import { received } from './support/clients.mjs';
 import { useHost } from './support/suite.mjs';
 import { history, textOf } from './support/transcript.mjs';
 
-const LIMIT = { timeout: 20_000 };
+const LIMIT = { timeout: 60_000 };
 
 const user = (text) => ({ id: randomUUID(), role: 'user', parts: [{ type: 'text', text }] });
 

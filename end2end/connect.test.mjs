@@ -7,7 +7,7 @@ import { cut, received } from './support/clients.mjs';
 import { useViews } from './support/react.mjs';
 import { useHost } from './support/suite.mjs';
 
-const LIMIT = { timeout: 10_000 };
+const LIMIT = { timeout: 60_000 };
 const NO_SERVERS = { servers: {}, tools: [], prompts: [], resources: [] };
 
 describe('the first frames of a connection', () => {

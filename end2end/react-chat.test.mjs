@@ -7,7 +7,7 @@ import { ReactChat, useChatViews } from './support/react-chat.mjs';
 import { useHost } from './support/suite.mjs';
 import { comparable, history, textOf } from './support/transcript.mjs';
 
-const LIMIT = { timeout: 20_000 };
+const LIMIT = { timeout: 60_000 };
 const SLOW = 'chunk-1 chunk-2 chunk-3 chunk-4 chunk-5';
 
 const last = ({ messages }) => textOf(messages.at(-1));

@@ -7,7 +7,7 @@ import { receivedState, streamed } from './support/clients.mjs';
 import { useViews } from './support/react.mjs';
 import { useHost } from './support/suite.mjs';
 
-const LIMIT = { timeout: 30_000 };
+const LIMIT = { timeout: 60_000 };
 const CLOSED = { message: 'Connection closed' };
 
 describe('useAgent and a connection that breaks', () => {

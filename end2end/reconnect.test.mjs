@@ -7,7 +7,7 @@ import { AgentConnectionError } from 'agents/client';
 import { cut, next, receivedState, streamed } from './support/clients.mjs';
 import { useHost } from './support/suite.mjs';
 
-const LIMIT = { timeout: 30_000 };
+const LIMIT = { timeout: 60_000 };
 const CLOSED = { message: 'Connection closed' };
 
 describe('the npm client and a connection that breaks', () => {

@@ -14,7 +14,7 @@ describe('chunks to a message', () => {
   const ours = new Lines(['reduce']);
   after(() => ours.close());
 
-  it('is what the AI SDK makes of them', { timeout: 60_000 }, async () => {
+  it('is what the AI SDK makes of them', { timeout: 180_000 }, async () => {
     const property = fc.asyncProperty(RUNS, async (runs) => {
       assert.deepEqual(await ours.ask(runs), await theirs(runs));
     });

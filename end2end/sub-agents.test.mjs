@@ -8,7 +8,7 @@ import { cut, received, receivedState } from './support/clients.mjs';
 import { useViews } from './support/react.mjs';
 import { useHost } from './support/suite.mjs';
 
-const LIMIT = { timeout: 30_000 };
+const LIMIT = { timeout: 60_000 };
 
 describe('sub-agents', () => {
   const { host, clients } = useHost();

@@ -45,7 +45,7 @@ export async function open(contextOrBrowser, url) {
 
 /** Waits until event handlers are attached. */
 export async function hydrated(page) {
-  await page.waitForSelector('html[data-hydrated]', { timeout: 20_000 });
+  await page.waitForSelector('html[data-hydrated]', { timeout: 60_000 });
 }
 
 /** Keeps a picture of a page for whoever looks into a failure. */

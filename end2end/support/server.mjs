@@ -19,7 +19,7 @@ export const weights =
   path.join(root, 'target', 'weights', 'SmolLM2-135M-Instruct.Q4_1.gguf');
 
 /** How long a start may take before it counts as failed. */
-const START_LIMIT = 30_000;
+const START_LIMIT = 60_000;
 
 /** A configuration file that answers with the embedded model. */
 export function embeddedConfig(file = weights) {

@@ -3,7 +3,7 @@
 import { inspect } from 'node:util';
 
 /** How long anything is waited for. Whoever waits in vain is told what there was instead. */
-const LIMIT_MS = 15_000;
+const LIMIT_MS = 45_000;
 
 export class Watchers {
   #looks = new Set();
