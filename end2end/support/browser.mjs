@@ -7,8 +7,8 @@ import { chromium } from 'playwright-core';
 
 const artefacts = fileURLToPath(new URL('../artefacts', import.meta.url));
 
-/** Starts Chromium without a window and without calls home. */
-export function launch() {
+/** Starts Chromium without a window and without calls home; `more` are flags. */
+export function launch(more = []) {
   return chromium.launch({
     executablePath: executable(),
     args: [
@@ -20,6 +20,7 @@ export function launch() {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...more,
     ],
   });
 }

@@ -3,12 +3,14 @@
 //! - [`app`]: the application: its size, its start, its answers
 //! - [`agents`], [`curves`]: a server of agents under load, also with ten times the instances;
 //!   [`load`]: the program that makes the load
+//! - [`browser`]: the page in a browser
 //! - [`chat`]: chats under load
 //! - [`figure`], [`page`]: a figure and its limit, and `docs/benchmarks.md`
 //! - [`server`]: a server of its own for a measurement
 
 mod agents;
 mod app;
+mod browser;
 mod chat;
 mod curves;
 mod figure;
@@ -27,6 +29,8 @@ use crate::workspace::Workspace;
 pub(crate) enum Part {
     /// The application: size, start, answers of the embedded model
     App,
+    /// The page in a browser: Lighthouse, a long conversation, an answer that streams
+    Page,
     /// Agents under load, compared with a bare WebSocket server
     Agents,
     /// Chats under load, compared with the same frames alone
@@ -57,6 +61,9 @@ pub(crate) fn bench(
     }
     if wanted(Part::App) {
         sections.push(app::measure(workspace)?);
+    }
+    if wanted(Part::Page) {
+        sections.push(browser::measure(workspace)?);
     }
     if wanted(Part::Agents) {
         sections.push(agents::measure(workspace, depth)?);

@@ -48,7 +48,8 @@ pub(crate) fn npm_packages(workspace: &Workspace) -> Result<()> {
         .try_for_each(|folder| npm_packages_of(workspace, folder))
 }
 
-fn npm_packages_of(workspace: &Workspace, folder: &str) -> Result<()> {
+/// Installs the npm packages of one folder.
+pub(crate) fn npm_packages_of(workspace: &Workspace, folder: &str) -> Result<()> {
     let folder = workspace.path(folder);
     let changed = |name: &str| {
         std::fs::metadata(folder.join(name)).and_then(|metadata| metadata.modified()).ok()

@@ -25,9 +25,7 @@ pub(super) fn routes() -> Router {
 }
 
 async fn manifest() -> impl IntoResponse {
-    let icon = |name: &str, size: &str| {
-        json!({ "src": assets::address(name), "sizes": size, "type": "image/png", "purpose": "any maskable" })
-    };
+    let icon = |name: &str, size: &str| json!({ "src": assets::address(name), "sizes": size, "type": "image/png", "purpose": "any maskable" });
     let kind = HeaderValue::from_static("application/manifest+json");
     let manifest = json!({
         "id": "/",
@@ -51,7 +49,9 @@ async fn worker() -> impl IntoResponse {
         // What the worker itself may do: ask this server.
         (
             header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static("default-src 'none'; connect-src 'self'; frame-ancestors 'none'"),
+            HeaderValue::from_static(
+                "default-src 'none'; connect-src 'self'; frame-ancestors 'none'",
+            ),
         ),
     ];
     (headers, WORKER)
