@@ -11,6 +11,7 @@ pub mod icon;
 pub mod markdown_view;
 pub mod message;
 pub mod model_status;
+pub mod palette;
 pub mod part;
 pub mod reasoning;
 pub mod sidebar;

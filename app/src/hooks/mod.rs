@@ -10,6 +10,7 @@
 //! | [`use_code_copy`] | the copy buttons of code blocks |
 //! | [`use_composer`] | the text field grows, and has the focus when it should |
 //! | [`use_connection_lost`] | a connection that has been away for a moment |
+//! | [`use_palette`], [`use_shortcuts`] | the command palette, and the keys that work anywhere |
 //! | [`use_stick_to_end`] | the thread follows its end |
 //! | [`http`] | requests to the server |
 
@@ -21,5 +22,7 @@ pub mod use_composer;
 pub mod use_connection_lost;
 pub mod use_conversations;
 pub mod use_highlights;
+pub mod use_palette;
+pub mod use_shortcuts;
 pub mod use_stick_to_end;
 pub mod use_workspace;

@@ -40,7 +40,7 @@ pub struct Workspace {
     pub drawer: RwSignal<bool>,
     /// Counts how often the text field was asked to take the focus.
     pub focus: RwSignal<u32>,
-    go: StoredValue<Go>,
+    navigator: StoredValue<Go>,
 }
 
 type Go = Box<dyn Fn(&str, NavigateOptions) + Send + Sync>;
@@ -69,7 +69,7 @@ pub fn provide_workspace(page: &PageState) -> Workspace {
         connection: RwSignal::new(ConnectionStatus::Connecting),
         drawer: RwSignal::new(false),
         focus: RwSignal::new(0),
-        go: StoredValue::new(Box::new(use_navigate())),
+        navigator: StoredValue::new(Box::new(use_navigate())),
     };
     provide_context(workspace);
     leave_deleted(workspace);
@@ -117,9 +117,15 @@ impl Workspace {
         self.conversations.remove(id);
     }
 
+    /// Goes to a page.
+    pub fn go(&self, path: &str) {
+        self.drawer.set(false);
+        self.navigate(path, false);
+    }
+
     fn navigate(&self, path: &str, replace: bool) {
         let options = NavigateOptions { replace, scroll: false, ..NavigateOptions::default() };
-        self.go.with_value(|go| go(path, options));
+        self.navigator.with_value(|go| go(path, options));
     }
 }
 

@@ -6,7 +6,7 @@ use leptos_router::{components::Outlet, hooks::use_location};
 
 use crate::{
     address::conversation_in,
-    components::{chat_pane::ChatPane, header::Header, sidebar::Sidebar},
+    components::{chat_pane::ChatPane, header::Header, palette::CommandPalette, sidebar::Sidebar},
     data::PageState,
     hooks::{use_highlights::provide_highlights, use_workspace::provide_workspace},
 };
@@ -49,6 +49,7 @@ fn Desk(page: PageState) -> impl IntoView {
         <Title text=title />
         <div class="flex h-dvh overflow-hidden bg-canvas text-ink">
             <Sidebar />
+            <CommandPalette />
             <main class="flex min-w-0 flex-1 flex-col">
                 <Header />
                 {move || {
