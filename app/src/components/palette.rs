@@ -4,7 +4,7 @@ use leptos::{ev, html, prelude::*};
 
 use crate::hooks::{
     use_palette::{Entry, Palette, use_palette},
-    use_shortcuts::{SHORTCUTS, use_shortcuts},
+    use_shortcuts::use_shortcuts,
 };
 
 const DIALOG_CLASS: &str = "m-auto w-full max-w-[34rem] rounded-2xl border border-line bg-surface p-0 text-ink shadow-md";
@@ -71,29 +71,23 @@ fn Commands(palette: Palette) -> impl IntoView {
                 on:keydown=on_key
             />
             <ul id=LIST_ID role="listbox" aria-label="Commands" class="scroller max-h-[22rem] overflow-y-auto p-2">
-                <For
-                    each=move || palette.entries.get().into_iter().enumerate()
-                    key=|entry| entry.clone()
-                    children=move |(index, entry)| option(palette, index, entry)
-                />
+                {move || {
+                    let entries = palette.entries.get().into_iter().enumerate();
+                    entries.map(|(index, entry)| option(palette, index, entry)).collect_view()
+                }}
             </ul>
-            <Show when=move || palette.entries.with(Vec::is_empty)>
-                <p class="px-5 pb-5 text-sm text-muted">"Nothing fits."</p>
-            </Show>
         </dialog>
     }
 }
 
 fn option(palette: Palette, index: usize, entry: Entry) -> impl IntoView {
     let Entry { label, hint, deed } = entry;
-    let is_active = move || palette.active.get() == index;
     view! {
         <li
             id=option_id(index)
             role="option"
-            class="flex cursor-pointer items-center gap-3 rounded-lg px-3 py-2 text-sm"
-            class=("bg-hover", is_active)
-            aria-selected=move || is_active().to_string()
+            class="flex cursor-pointer items-center gap-3 rounded-lg px-3 py-2 text-sm aria-selected:bg-hover"
+            aria-selected=move || (palette.active.get() == index).to_string()
             on:mousemove=move |_| palette.active.set(index)
             on:click=move |_| palette.run(&deed)
         >
@@ -114,29 +108,31 @@ fn Keys(palette: Palette) -> impl IntoView {
         <dialog
             node_ref=dialog
             class=DIALOG_CLASS
-            aria-labelledby="keys-title"
+            aria-label="Keyboard shortcuts"
             data-testid="shortcuts"
             on:close=move |_| palette.keys.set(false)
         >
-            <h2 id="keys-title" class="px-5 pt-4 font-semibold">"Keyboard shortcuts"</h2>
-            <dl class="flex flex-col gap-2 px-5 py-4 text-sm">
-                {SHORTCUTS
-                    .map(|(key, what)| {
-                        view! {
-                            <div class="flex items-center gap-3">
-                                <dt class="flex-1">{what}</dt>
-                                <dd>
-                                    <kbd class="rounded-md border border-line bg-sunken px-2 py-1 text-xs">{key}</kbd>
-                                </dd>
-                            </div>
-                        }
-                    })}
-            </dl>
-            <form method="dialog" class="flex justify-end px-5 pb-4">
-                <button type="submit" class="rounded-lg border border-line px-3 py-1.5 text-sm hover:bg-hover">
-                    "Close"
-                </button>
-            </form>
+            // Without anything that moves it is one piece of text, which weighs next to nothing.
+            <div class="keys px-5 py-4 text-sm">
+                <h2 class="pb-2 font-semibold">"Keyboard shortcuts"</h2>
+                <dl>
+                    <dt>"Go to or do anything"</dt>
+                    <dd><kbd>"Ctrl K"</kbd></dd>
+                    <dt>"New conversation"</dt>
+                    <dd><kbd>"Ctrl Shift O"</kbd></dd>
+                    <dt>"Write"</dt>
+                    <dd><kbd>"/"</kbd></dd>
+                    <dt>"Send"</dt>
+                    <dd><kbd>"Enter"</kbd></dd>
+                    <dt>"New line"</dt>
+                    <dd><kbd>"Shift Enter"</kbd></dd>
+                    <dt>"These keys"</dt>
+                    <dd><kbd>"?"</kbd></dd>
+                </dl>
+                <form method="dialog" class="flex justify-end pt-4">
+                    <button type="submit" class="rounded-lg border border-line px-3 py-1.5 hover:bg-hover">"Close"</button>
+                </form>
+            </div>
         </dialog>
     }
 }

@@ -9,7 +9,7 @@ use crate::{address::path_of, theme::Theme};
 const MOST: usize = 12;
 
 /// What an entry does.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Deed {
     /// Goes to a page.
     Go(String),
@@ -22,7 +22,7 @@ pub enum Deed {
 }
 
 /// One line of the palette.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// What it is called.
     pub label: String,

@@ -7,16 +7,6 @@ use super::{
     use_workspace::use_workspace,
 };
 
-/// Every key, and what it does; the sheet shows them.
-pub const SHORTCUTS: [(&str, &str); 6] = [
-    ("Ctrl K", "Go to or do anything"),
-    ("Ctrl Shift O", "New conversation"),
-    ("/", "Write"),
-    ("Enter", "Send"),
-    ("Shift Enter", "New line"),
-    ("?", "These keys"),
-];
-
 /// Listens to the keys as long as the component lives. On the server nothing listens.
 pub fn use_shortcuts(palette: Palette) {
     let workspace = use_workspace();
