@@ -56,17 +56,16 @@ pub struct ModelView {
 
 /// Whether a model can answer.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(tag = "state", from = "ReadinessFields")]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Readiness {
     /// Its weights are on their way.
     Downloading {
         /// Bytes that are there.
         received_bytes: u64,
         /// Bytes there will be, where that is known.
-        #[serde(default)]
         total_bytes: Option<u64>,
         /// Seconds it will take, where that can be said.
-        #[serde(default)]
         seconds_left: Option<u64>,
     },
     /// It is being loaded into memory.
@@ -79,6 +78,31 @@ pub enum Readiness {
         /// What happened and what to do.
         message: String,
     },
+}
+
+/// The fields of all of them: read so, they weigh less in the browser.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ReadinessFields {
+    state: String,
+    #[serde(default)]
+    received_bytes: u64,
+    total_bytes: Option<u64>,
+    seconds_left: Option<u64>,
+    #[serde(default)]
+    message: String,
+}
+
+impl From<ReadinessFields> for Readiness {
+    fn from(fields: ReadinessFields) -> Self {
+        let ReadinessFields { state, received_bytes, total_bytes, seconds_left, message } = fields;
+        match state.as_str() {
+            "downloading" => Self::Downloading { received_bytes, total_bytes, seconds_left },
+            "ready" => Self::Ready,
+            "failed" => Self::Failed { message },
+            _ => Self::Loading,
+        }
+    }
 }
 
 /// How a turn ended, in the metadata of an assistant message.

@@ -7,7 +7,8 @@ use crate::hooks::{
     use_shortcuts::use_shortcuts,
 };
 
-const DIALOG_CLASS: &str = "m-auto w-full max-w-[34rem] rounded-2xl border border-line bg-surface p-0 text-ink shadow-md";
+const DIALOG_CLASS: &str =
+    "m-auto w-full max-w-[34rem] rounded-2xl border border-line bg-surface p-0 text-ink shadow-md";
 const LIST_ID: &str = "palette-entries";
 
 /// The palette and the keys, closed until they are asked for.

@@ -2,22 +2,24 @@
 //!
 //! Source of the names and fields: the AI SDK's UI message stream protocol (`ai` 7).
 
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+mod read;
+
+use serde::{Serialize, de::Error as _};
 use serde_json::{Map, Value};
 
-use crate::{ParseError, frame::kind_of, rpc::present};
+use crate::{ParseError, fields::Fields, frame::kind_of};
 
 /// One step of a streamed message.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 #[allow(missing_docs, reason = "fields are named by the AI SDK and explained by their variant")]
 #[non_exhaustive]
 pub enum Chunk {
     /// The message begins.
     Start {
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         message_id: Option<String>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         message_metadata: Option<Value>,
     },
     /// A step begins: one call of the model.
@@ -25,48 +27,48 @@ pub enum Chunk {
     /// A text part begins.
     TextStart {
         id: String,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         provider_metadata: Option<Value>,
     },
     /// More text for the part `id`.
     TextDelta {
         id: String,
         delta: String,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         provider_metadata: Option<Value>,
     },
     /// The text part `id` is complete.
     TextEnd {
         id: String,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         provider_metadata: Option<Value>,
     },
     /// A part of reasoning begins.
     ReasoningStart {
         id: String,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         provider_metadata: Option<Value>,
     },
     /// More reasoning for the part `id`.
     ReasoningDelta {
         id: String,
         delta: String,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         provider_metadata: Option<Value>,
     },
     /// The reasoning part `id` is complete.
     ReasoningEnd {
         id: String,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         provider_metadata: Option<Value>,
     },
     /// The model begins to write a tool call.
     ToolInputStart {
         tool_call_id: String,
         tool_name: String,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         dynamic: Option<bool>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         title: Option<String>,
     },
     /// More of the tool call's arguments, as JSON text.
@@ -75,21 +77,19 @@ pub enum Chunk {
     ToolInputAvailable {
         tool_call_id: String,
         tool_name: String,
-        #[serde(default)]
         input: Value,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         dynamic: Option<bool>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         title: Option<String>,
     },
     /// The tool call's arguments are not what the tool takes.
     ToolInputError {
         tool_call_id: String,
         tool_name: String,
-        #[serde(default)]
         input: Value,
         error_text: String,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         dynamic: Option<bool>,
     },
     /// A person must decide on the tool call.
@@ -98,15 +98,14 @@ pub enum Chunk {
     ToolApprovalResponse {
         approval_id: String,
         approved: bool,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
     /// The tool has answered.
     ToolOutputAvailable {
         tool_call_id: String,
-        #[serde(default)]
         output: Value,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         preliminary: Option<bool>,
     },
     /// The tool has failed.
@@ -117,7 +116,7 @@ pub enum Chunk {
     SourceUrl {
         source_id: String,
         url: String,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         title: Option<String>,
     },
     /// A document the answer rests on.
@@ -125,7 +124,7 @@ pub enum Chunk {
         source_id: String,
         media_type: String,
         title: String,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         filename: Option<String>,
     },
     /// A file the model made.
@@ -136,16 +135,16 @@ pub enum Chunk {
     ResetStep,
     /// The message is complete.
     Finish {
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         finish_reason: Option<String>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         message_metadata: Option<Value>,
     },
     /// Metadata to merge into the message's.
     MessageMetadata { message_metadata: Value },
     /// The message was stopped.
     Abort {
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
     /// The turn failed; the text is for a person.
@@ -159,25 +158,20 @@ pub enum Chunk {
 }
 
 /// A `data-*` chunk: a part of the application's own.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DataChunk {
     /// The part's type: `data-` and a name.
-    #[serde(rename = "type", deserialize_with = "data_kind")]
+    #[serde(rename = "type")]
     pub kind: String,
     /// A later chunk of the same type and id replaces this one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// The part's value.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<Value>,
     /// Whether it is only delivered, not kept in the message.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub transient: Option<bool>,
-}
-
-pub(crate) fn data_kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let kind = String::deserialize(deserializer)?;
-    if kind.starts_with("data-") { Ok(kind) } else { Err(D::Error::custom("not a data part")) }
 }
 
 impl Chunk {
@@ -186,19 +180,18 @@ impl Chunk {
     /// # Errors
     /// [`ParseError`] where the text is not a JSON object, or has a known `type` in the wrong shape.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
-        let chunk =
+        let map: Map<String, Value> =
             serde_json::from_str(text).map_err(|source| ParseError::new("chunk", source))?;
-        if let Self::Unknown(fields) = &chunk {
-            let kind = fields.get("type").and_then(Value::as_str).unwrap_or_default();
-            if KNOWN.contains(&kind) || kind.starts_with("data-") {
-                let source = serde_json::Error::custom("a field is missing or has the wrong type");
-                return Err(ParseError::new(kind, source));
+        let fields = Fields(&map);
+        let wrong = |kind, what| Err(ParseError::new(kind, serde_json::Error::custom(what)));
+        match (Self::read(fields), fields.kind()) {
+            (Some(chunk), _) => Ok(chunk),
+            (None, "") => wrong("chunk", "no `type`"),
+            (None, kind) if KNOWN.contains(&kind) || kind.starts_with("data-") => {
+                wrong(kind, "a field is missing or has the wrong type")
             }
-            if kind.is_empty() {
-                return Err(ParseError::new("chunk", serde_json::Error::custom("no `type`")));
-            }
+            (None, _) => Ok(Self::Unknown(map)),
         }
-        Ok(chunk)
     }
 
     /// The chunk as JSON text.

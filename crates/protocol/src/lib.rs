@@ -41,6 +41,7 @@ pub mod chunk;
 pub mod connection;
 pub mod data_stream;
 mod error;
+mod fields;
 pub mod frame;
 pub mod message;
 pub mod partial_json;

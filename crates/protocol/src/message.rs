@@ -1,9 +1,9 @@
 //! A message of a conversation and its parts: the AI SDK's `UIMessage`.
 
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{chunk::data_kind, rpc::present};
+use crate::fields::Fields;
 
 /// A message of a conversation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,7 +33,7 @@ pub enum Role {
 }
 
 /// A part of a message.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 #[allow(missing_docs, reason = "fields are named by the AI SDK and explained by their variant")]
 #[non_exhaustive]
@@ -42,31 +42,31 @@ pub enum Part {
     /// Text.
     Text {
         text: String,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         state: Option<StreamState>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         provider_metadata: Option<Value>,
     },
     /// The model's reasoning.
     Reasoning {
         text: String,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         state: Option<StreamState>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         provider_metadata: Option<Value>,
     },
     /// A file.
     File {
         media_type: String,
         url: String,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         filename: Option<String>,
     },
     /// A web page the answer rests on.
     SourceUrl {
         source_id: String,
         url: String,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         title: Option<String>,
     },
     /// A document the answer rests on.
@@ -74,7 +74,7 @@ pub enum Part {
         source_id: String,
         media_type: String,
         title: String,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         filename: Option<String>,
     },
     /// A step begins here.
@@ -101,44 +101,44 @@ pub enum StreamState {
 }
 
 /// A `data-NAME` part.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DataPart {
     /// `data-` and a name.
-    #[serde(rename = "type", deserialize_with = "data_kind")]
+    #[serde(rename = "type")]
     pub kind: String,
     /// Names the part among those of its type.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// The part's value.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<Value>,
 }
 
 /// A tool call and what became of it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ToolPart {
     /// `tool-NAME`, or `dynamic-tool` where the tool is not known when the program is written.
-    #[serde(rename = "type", deserialize_with = "tool_kind")]
+    #[serde(rename = "type")]
     pub kind: String,
     /// The call's id.
     pub tool_call_id: String,
     /// How far the call is.
     pub state: ToolState,
     /// The tool's name; always there on dynamic tools and on persisted parts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tool_name: Option<String>,
     /// The arguments.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub input: Option<Value>,
     /// The result.
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<Value>,
     /// What went wrong.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error_text: Option<String>,
     /// The question to a person, and the answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub approval: Option<Approval>,
     /// Fields of this part that only other clients use; kept as they came.
     #[serde(flatten)]
@@ -180,16 +180,26 @@ pub struct Approval {
 
 const DYNAMIC_TOOL: &str = "dynamic-tool";
 
-fn tool_kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let kind = String::deserialize(deserializer)?;
-    if kind == DYNAMIC_TOOL || kind.starts_with("tool-") {
-        Ok(kind)
-    } else {
-        Err(D::Error::custom("not a tool part"))
-    }
-}
+/// The fields of a [`ToolPart`] that are not among the others.
+const TOOL_FIELDS: [&str; 8] =
+    ["type", "toolCallId", "state", "toolName", "input", "output", "errorText", "approval"];
 
 impl ToolPart {
+    fn read(fields: Fields<'_>) -> Option<Self> {
+        let other = fields.0.iter().filter(|(name, _)| !TOOL_FIELDS.contains(&name.as_str()));
+        Some(Self {
+            kind: fields.text("type")?,
+            tool_call_id: fields.text("toolCallId")?,
+            state: fields.maybe_read("state")??,
+            tool_name: fields.maybe_text("toolName")?,
+            input: fields.0.get("input").cloned(),
+            output: fields.0.get("output").cloned(),
+            error_text: fields.maybe_text("errorText")?,
+            approval: fields.maybe_read("approval")?,
+            other: other.map(|(name, value)| (name.clone(), value.clone())).collect(),
+        })
+    }
+
     /// A call of `tool_name` in this state, with nothing else known.
     #[must_use]
     pub fn new(tool_call_id: &str, tool_name: &str, dynamic: bool, state: ToolState) -> Self {
@@ -222,7 +232,57 @@ impl ToolPart {
     }
 }
 
+impl<'de> Deserialize<'de> for Part {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let map = Map::deserialize(deserializer)?;
+        Ok(Self::read(Fields(&map)).unwrap_or(Self::Unknown(map)))
+    }
+}
+
 impl Part {
+    /// A part of a known type with fields that fit.
+    fn read(fields: Fields<'_>) -> Option<Self> {
+        let text = |name| fields.text(name);
+        Some(match fields.kind() {
+            "text" => Self::Text {
+                text: text("text")?,
+                state: fields.maybe_read("state")?,
+                provider_metadata: fields.some("providerMetadata"),
+            },
+            "reasoning" => Self::Reasoning {
+                text: text("text")?,
+                state: fields.maybe_read("state")?,
+                provider_metadata: fields.some("providerMetadata"),
+            },
+            "file" => Self::File {
+                media_type: text("mediaType")?,
+                url: text("url")?,
+                filename: fields.maybe_text("filename")?,
+            },
+            "source-url" => Self::SourceUrl {
+                source_id: text("sourceId")?,
+                url: text("url")?,
+                title: fields.maybe_text("title")?,
+            },
+            "source-document" => Self::SourceDocument {
+                source_id: text("sourceId")?,
+                media_type: text("mediaType")?,
+                title: text("title")?,
+                filename: fields.maybe_text("filename")?,
+            },
+            "step-start" => Self::StepStart,
+            kind if kind == DYNAMIC_TOOL || kind.starts_with("tool-") => {
+                Self::Tool(ToolPart::read(fields)?)
+            }
+            kind if kind.starts_with("data-") => Self::Data(DataPart {
+                kind: kind.to_owned(),
+                id: fields.maybe_text("id")?,
+                data: fields.0.get("data").cloned(),
+            }),
+            _ => return None,
+        })
+    }
+
     /// A complete text part.
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
