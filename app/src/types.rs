@@ -12,6 +12,12 @@ pub const CONVERSATIONS_AGENT: &str = "conversations";
 /// Agent type of the state of the system; there is one instance, `default`.
 pub const SYSTEM_AGENT: &str = "system";
 
+/// Most bytes of a file that is attached to a message.
+pub const MAX_FILE_BYTES: usize = 10_000_000;
+
+/// Most files of one message.
+pub const MAX_FILES: usize = 10;
+
 /// A conversation as the list shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -6,6 +6,8 @@ use leptos::prelude::*;
 /// carries the label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Glyph {
+    /// Files.
+    Attach,
     /// Send.
     ArrowUp,
     /// To the latest message.
@@ -40,6 +42,9 @@ impl Glyph {
     /// The drawing inside a 24 by 24 box.
     fn outline(self) -> &'static str {
         match self {
+            Self::Attach => {
+                r#"<path d="m16 6-8.414 8.586a2 2 0 0 0 2.829 2.829l8.414-8.586a4 4 0 1 0-5.657-5.657l-8.379 8.551a6 6 0 1 0 8.485 8.485l8.379-8.551"/>"#
+            }
             Self::ArrowUp => r#"<path d="m5 12 7-7 7 7"/><path d="M12 19V5"/>"#,
             Self::ArrowDown => r#"<path d="M12 5v14"/><path d="m19 12-7 7-7-7"/>"#,
             Self::Check => r#"<path d="M20 6 9 17l-5-5"/>"#,

@@ -1,6 +1,7 @@
 //! Markup and the signals it shows; behaviour is in [`hooks`](crate::hooks).
 
 pub mod approval_card;
+pub mod attachments;
 pub mod chat_pane;
 pub mod composer;
 pub mod connection_dot;

@@ -45,3 +45,39 @@ pub async fn highlight(request: &HighlightRequest) -> Option<HighlightResponse> 
 pub async fn highlight(_request: &HighlightRequest) -> Option<HighlightResponse> {
     None
 }
+
+/// Uploads a file to a conversation; the part of a message that has it.
+///
+/// # Errors
+/// What is wrong with it, or with the way there, in words for a person.
+#[cfg(target_arch = "wasm32")]
+pub async fn upload(
+    folder: &str,
+    name: &str,
+    file: leptos::wasm_bindgen::JsValue,
+) -> Result<domovoi_protocol::Part, String> {
+    let unreachable = |_| format!("\u{201c}{name}\u{201d} did not reach the server. Try again.");
+    let encoded = String::from(js_sys::encode_uri_component(name));
+    let request = gloo_net::http::Request::post(&format!("{folder}?name={encoded}"));
+    let response = request.body(file).map_err(unreachable)?.send().await.map_err(unreachable)?;
+    let ok = response.ok();
+    let answer: serde_json::Value = response.json().await.map_err(unreachable)?;
+    if !ok {
+        let message = answer["error"]["message"].as_str();
+        return Err(message.unwrap_or("The server did not take the file.").to_owned());
+    }
+    serde_json::from_value(answer).map_err(|_| "The server did not take the file.".to_owned())
+}
+
+/// Uploads a file to a conversation; the part of a message that has it.
+///
+/// # Errors
+/// Always: there are no files here.
+#[cfg(not(target_arch = "wasm32"))]
+pub async fn upload(
+    _folder: &str,
+    _name: &str,
+    _file: leptos::wasm_bindgen::JsValue,
+) -> Result<domovoi_protocol::Part, String> {
+    Err("Files are attached in a browser.".to_owned())
+}

@@ -7,6 +7,7 @@
 //! | [`use_workspace`] | what the parts of the page share |
 //! | [`use_conversations`] | the list of conversations |
 //! | [`use_highlights`] | highlighted code, asked for once |
+//! | [`use_attachments`] | files on their way into a message |
 //! | [`use_code_copy`] | the copy buttons of code blocks |
 //! | [`use_composer`] | the text field grows, and has the focus when it should |
 //! | [`use_connection_lost`] | a connection that has been away for a moment |
@@ -17,6 +18,7 @@
 pub mod http;
 pub mod use_agent;
 pub mod use_agent_chat;
+pub mod use_attachments;
 pub mod use_code_copy;
 pub mod use_composer;
 pub mod use_connection_lost;

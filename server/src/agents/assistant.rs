@@ -1,10 +1,10 @@
 //! A conversation: one instance each, named by its id.
 
 use domovoi_agents::prelude::*;
-use domovoi_models::gateway::{Feedback, FeedbackSubject, Gateway, Rating};
+use domovoi_models::{LanguageModel, gateway::{Feedback, FeedbackSubject, Gateway, Rating}};
 use domovoi_protocol::Role;
 
-use super::{AssistantTools, Conversations, DEFAULT};
+use super::{AssistantTools, Conversations, DEFAULT, files};
 use crate::gateway::DEFAULT_ROUTE;
 
 /// Answers with the configured model.
@@ -18,6 +18,10 @@ pub(crate) struct Assistant {
 impl Assistant {
     pub(crate) fn new(tools: AssistantTools, instructions: String) -> Self {
         Self { tools, instructions }
+    }
+
+    async fn on_request(&self, cx: &Context<Self>, request: Request) -> Result<Response> {
+        files::answer(cx, request).await
     }
 
     /// A reminder is due: the assistant answers it, and every open client sees that.
@@ -55,7 +59,9 @@ impl AiChatAgent for Assistant {
         let id = cx.name().to_owned();
         let list = cx.agents().get::<Conversations>(DEFAULT)?;
         list.run(move |list, cx| async move { list.used(&cx, &id, &title) }).await??;
-        let mut answer = StreamText::new(cx.model(DEFAULT_ROUTE)?)
+        let model = cx.model(DEFAULT_ROUTE)?;
+        let messages = files::with_contents(cx, messages, longest_file(&*model))?;
+        let mut answer = StreamText::new(model)
             .for_turn(cx, &turn)
             .messages(&messages)
             .context(cx.conversation_window());
@@ -64,4 +70,11 @@ impl AiChatAgent for Assistant {
         }
         Ok(answer.tools(self.tools.of(cx)).into_reply())
     }
+}
+
+/// How much of an attached text a model reads, in bytes: half of what fits into its window, where a
+/// token is about three bytes.
+fn longest_file(model: &dyn LanguageModel) -> usize {
+    const MOST: usize = 60_000;
+    model.context_window().map_or(MOST, |tokens| (tokens as usize * 3 / 2).min(MOST))
 }

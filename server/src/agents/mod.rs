@@ -3,6 +3,7 @@
 mod assistant;
 mod assistant_tools;
 mod conversations;
+mod files;
 mod system;
 
 use std::sync::Arc;

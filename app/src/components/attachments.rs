@@ -1,0 +1,155 @@
+//! Files of a message: those that go with the next one, and those that went with one.
+
+use domovoi_protocol::Part;
+use leptos::{html, prelude::*};
+
+use crate::{
+    components::icon::{Glyph, Icon},
+    hooks::use_attachments::Attachments,
+    types::ASSISTANT_AGENT,
+};
+
+/// What the field for files offers first; the server decides by what is in them.
+const ACCEPTED: &str = "image/png,image/jpeg,image/gif,image/webp,application/pdf,text/*,.csv,.md,.json";
+
+/// The button that chooses files.
+#[component]
+pub fn AttachButton(
+    /// Where they go.
+    attachments: Attachments,
+) -> impl IntoView {
+    let field = NodeRef::<html::Input>::new();
+    view! {
+        <input
+            node_ref=field
+            type="file"
+            multiple
+            class="hidden"
+            tabindex="-1"
+            aria-hidden="true"
+            accept=ACCEPTED
+            data-testid="attach-input"
+            on:change=move |_| {
+                if let Some(field) = field.get() {
+                    attachments.add_from(&field);
+                    // The same file may be chosen again.
+                    field.set_value("");
+                }
+            }
+        />
+        <button
+            type="button"
+            class="inline-flex h-9 w-9 shrink-0 items-center justify-center rounded-xl text-muted transition-colors hover:bg-hover hover:text-ink"
+            data-testid="attach"
+            aria-label="Attach files"
+            title="Attach files"
+            on:click=move |_| {
+                if let Some(field) = field.get() {
+                    field.click();
+                }
+            }
+        >
+            <Icon glyph=Glyph::Attach />
+        </button>
+    }
+}
+
+/// The files that go with the next message, and what could not be attached.
+#[component]
+pub fn AttachmentTray(
+    /// Where they are.
+    attachments: Attachments,
+) -> impl IntoView {
+    view! {
+        {move || {
+            let files = attachments.files.get().into_iter().enumerate();
+            let chips: Vec<_> = files.map(|(index, file)| chip(attachments, index, &file)).collect();
+            let coming = attachments.coming.get();
+            let note = (coming > 0).then(|| "Uploading\u{2026}".to_owned());
+            (!chips.is_empty() || note.is_some())
+                .then(|| {
+                    view! {
+                        <div class="flex flex-wrap items-center gap-2 px-2 pb-2 text-sm" data-testid="attachments">
+                            {chips}
+                            <span class="text-muted">{note}</span>
+                        </div>
+                    }
+                })
+        }}
+        <p class="px-2 text-sm text-danger" role="alert" data-testid="attach-problem">
+            {move || attachments.problem.get()}
+        </p>
+    }
+}
+
+fn chip(attachments: Attachments, index: usize, file: &Part) -> AnyView {
+    let name = name_of(file);
+    let label = format!("Remove {name}");
+    view! {
+        <span class="flex max-w-full items-center gap-2 rounded-lg border border-line bg-sunken p-1 pl-2">
+            {picture(file, "h-8 w-8 rounded-md object-cover")}
+            <span class="min-w-0 truncate">{name}</span>
+            <button
+                type="button"
+                class="inline-flex h-7 w-7 shrink-0 items-center justify-center rounded-md text-muted transition-colors hover:bg-hover hover:text-ink"
+                aria-label=label
+                on:click=move |_| attachments.remove(index)
+            >
+                <Icon glyph=Glyph::Close />
+            </button>
+        </span>
+    }
+    .into_any()
+}
+
+/// The files of a message that was sent; nothing where it has none.
+#[must_use]
+pub fn sent_files(parts: &[Part]) -> Option<AnyView> {
+    let files: Vec<AnyView> = parts.iter().filter_map(sent_file).collect();
+    let shown = move || view! { <div class="flex flex-wrap gap-2 pb-2">{files}</div> }.into_any();
+    parts.iter().any(|part| matches!(part, Part::File { .. })).then(shown)
+}
+
+fn sent_file(file: &Part) -> Option<AnyView> {
+    let Part::File { url, .. } = file else { return None };
+    let name = name_of(file);
+    if !is_own(url) && !url.starts_with("data:image/") {
+        return Some(view! { <span class="text-sm text-muted">{name}</span> }.into_any());
+    }
+    let shown = picture(file, "max-h-[16rem] max-w-full rounded-xl");
+    let label = shown.is_none().then(|| name.clone());
+    Some(
+        view! {
+            <a
+                href=url.clone()
+                target="_blank"
+                rel="external noopener"
+                class="inline-flex max-w-full items-center gap-2 break-words rounded-xl text-sm underline"
+                data-testid="message-file"
+                title=name
+            >
+                {shown}
+                {label}
+            </a>
+        }
+        .into_any(),
+    )
+}
+
+fn picture(file: &Part, class: &'static str) -> Option<AnyView> {
+    let Part::File { url, media_type, .. } = file else { return None };
+    let safe = media_type.starts_with("image/") && (is_own(url) || url.starts_with("data:image/"));
+    safe.then(|| view! { <img src=url.clone() alt=name_of(file) class=class /> }.into_any())
+}
+
+/// Whether an address is one of this server's files.
+fn is_own(url: &str) -> bool {
+    url.strip_prefix("/agents/").is_some_and(|rest| rest.starts_with(ASSISTANT_AGENT))
+}
+
+fn name_of(file: &Part) -> String {
+    match file {
+        Part::File { filename: Some(name), .. } => name.clone(),
+        _ => "A file".to_owned(),
+    }
+}
