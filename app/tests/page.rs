@@ -78,6 +78,7 @@ async fn render(path: &str, cookie: &str) -> String {
         wasm: "/assets/app.2.wasm".to_owned(),
         css: "/assets/app.3.css".to_owned(),
         favicon: "/assets/favicon.4.svg".to_owned(),
+        ..PageAssets::default()
     };
     let stream = owner.with(|| {
         provide_context(RequestUrl::new(path));

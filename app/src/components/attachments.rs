@@ -10,7 +10,8 @@ use crate::{
 };
 
 /// What the field for files offers first; the server decides by what is in them.
-const ACCEPTED: &str = "image/png,image/jpeg,image/gif,image/webp,application/pdf,text/*,.csv,.md,.json";
+const ACCEPTED: &str =
+    "image/png,image/jpeg,image/gif,image/webp,application/pdf,text/*,.csv,.md,.json";
 
 /// The button that chooses files.
 #[component]

@@ -1,7 +1,11 @@
 //! A conversation: one instance each, named by its id.
 
+use axum::{extract::Request, response::Response};
 use domovoi_agents::prelude::*;
-use domovoi_models::{LanguageModel, gateway::{Feedback, FeedbackSubject, Gateway, Rating}};
+use domovoi_models::{
+    LanguageModel,
+    gateway::{Feedback, FeedbackSubject, Gateway, Rating},
+};
 use domovoi_protocol::Role;
 
 use super::{AssistantTools, Conversations, DEFAULT, files};

@@ -82,8 +82,7 @@ async fn add(cx: &Context<Assistant>, request: Request) -> Result<Response> {
         return Ok(refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "file_type", &message));
     };
     cx.sql().execute(TABLE, [])?;
-    let all: i64 =
-        cx.sql().query_one("SELECT coalesce(sum(length(content)), 0) FROM files", [])?;
+    let all: i64 = cx.sql().query_one("SELECT coalesce(sum(length(content)), 0) FROM files", [])?;
     if all.saturating_add(i64::try_from(content.len()).unwrap_or(i64::MAX)) > MAX_ALL_BYTES {
         let most = MAX_ALL_BYTES / 1_000_000;
         let message = format!("This conversation has {most} MB of files, which is the most.");
@@ -95,8 +94,7 @@ async fn add(cx: &Context<Assistant>, request: Request) -> Result<Response> {
         (&id, &name, media_type, &content[..]),
     )?;
     let url = format!("{}/files/{id}", address::path(ASSISTANT_AGENT, cx.name()));
-    let part =
-        json!({ "type": "file", "url": url, "mediaType": media_type, "filename": name });
+    let part = json!({ "type": "file", "url": url, "mediaType": media_type, "filename": name });
     Ok((StatusCode::CREATED, Json(part)).into_response())
 }
 
@@ -107,9 +105,8 @@ fn find(cx: &Context<Assistant>, id: &str) -> Result<Option<File>, AgentError> {
         }
         let mut statement =
             db.prepare_cached("SELECT media_type, content FROM files WHERE id = ?1")?;
-        let file = statement.query_row([id], |row| {
-            Ok(File { media_type: row.get(0)?, content: row.get(1)? })
-        });
+        let file = statement
+            .query_row([id], |row| Ok(File { media_type: row.get(0)?, content: row.get(1)? }));
         Ok(file.optional()?)
     })
 }
