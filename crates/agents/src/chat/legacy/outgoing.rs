@@ -59,7 +59,6 @@ mod tests {
         data_stream::{Code, DataStreamPart},
         state::StateFrame,
     };
-    use serde_json::from_value;
 
     use super::*;
 
@@ -70,7 +69,7 @@ mod tests {
         let mut frames: Vec<_> = (0..)
             .zip(chunks)
             .map(|(seq, chunk)| {
-                let chunk: Chunk = from_value(chunk.clone()).unwrap();
+                let chunk = Chunk::parse(&chunk.to_string()).unwrap();
                 ChatResponse { continuation, ..ChatResponse::chunk("t", seq, &chunk) }
             })
             .collect();
