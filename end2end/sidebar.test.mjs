@@ -11,6 +11,13 @@ describe('the sidebar', () => {
 
   const item = (chat, id) => chat.page.locator(`[data-testid="conversation-item"][data-id="${id}"]`);
 
+  /** Does something with a conversation, by its menu. */
+  async function choose(chat, id, what) {
+    await item(chat, id).hover();
+    await item(chat, id).locator('[data-testid="conversation-menu"]').click();
+    await item(chat, id).locator(`[data-testid="${what}"]`).click();
+  }
+
   it('shows new, renamed and deleted conversations in every tab', async () => {
     const first = new Chat(await open(suite.browser, suite.server.origin));
     const second = new Chat(await open(suite.browser, suite.server.origin));
@@ -26,17 +33,14 @@ describe('the sidebar', () => {
     await second.page.waitForURL(`**/c/${id}`);
     await second.questions.first().waitFor();
 
-    await item(first, id).hover();
-    await item(first, id).locator('[data-testid="conversation-rename"]').click();
+    await choose(first, id, 'conversation-rename');
     const name = first.find('conversation-rename-input');
     await name.fill('Capitals');
     await name.press('Enter');
     await item(second, id).filter({ hasText: 'Capitals' }).waitFor();
 
     await first.ended();
-    await item(first, id).hover();
-    await item(first, id).locator('[data-testid="conversation-delete"]').click();
-    await first.find('conversation-delete-confirm').click();
+    await choose(first, id, 'conversation-delete');
     await item(first, id).waitFor({ state: 'detached' });
     await item(second, id).waitFor({ state: 'detached' });
     // Nobody is left in a conversation that is gone.

@@ -39,6 +39,8 @@ pub struct PageState {
     pub messages: Vec<UiMessage>,
     /// The header.
     pub system: SystemState,
+    /// When it was asked for, in milliseconds since 1970.
+    pub now: u64,
 }
 
 impl PageState {
@@ -56,6 +58,18 @@ impl PageState {
             conversation,
             messages,
             system: data.system().await,
+            now: now(),
         }
     }
+}
+
+fn now() -> u64 {
+    // There is no clock in a browser, where nothing is asked for either.
+    #[cfg(not(target_arch = "wasm32"))]
+    {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        since.ok().and_then(|since| u64::try_from(since.as_millis()).ok()).unwrap_or_default()
+    }
+    #[cfg(target_arch = "wasm32")]
+    0
 }

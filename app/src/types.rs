@@ -18,8 +18,11 @@ pub const MAX_FILE_BYTES: usize = 10_000_000;
 /// Most files of one message.
 pub const MAX_FILES: usize = 10;
 
+/// How long a deleted conversation can be brought back, in seconds.
+pub const UNDO_SECONDS: u64 = 10;
+
 /// A conversation as the list shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Conversation {
     /// The conversation's id, a UUID.
@@ -30,6 +33,47 @@ pub struct Conversation {
     pub created_at: u64,
     /// When its last message was sent, in milliseconds since 1970.
     pub updated_at: u64,
+    /// Whether it stays at the top.
+    #[serde(default)]
+    pub pinned: bool,
+    /// Whether it was put away.
+    #[serde(default)]
+    pub archived: bool,
+    /// When it was deleted, in milliseconds since 1970; it is not shown, and goes soon.
+    #[serde(default)]
+    pub deleted_at: Option<u64>,
+}
+
+/// A place where words were found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SearchHit {
+    /// The conversation.
+    pub conversation_id: String,
+    /// Its title.
+    pub title: String,
+    /// The message; empty where it is the title that has the words.
+    pub message_id: String,
+    /// Whether a person wrote it.
+    pub from_person: bool,
+    /// The words and those around them.
+    pub fragments: Vec<Fragment>,
+}
+
+/// A piece of a message that was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fragment {
+    /// The text.
+    pub text: String,
+    /// Whether it is what was looked for.
+    pub hit: bool,
+}
+
+/// Answer to `POST /agents/conversations/default/import`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportResult {
+    /// How many conversations were added.
+    pub conversations: usize,
 }
 
 /// State of the agent `conversations`.

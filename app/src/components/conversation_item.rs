@@ -1,20 +1,22 @@
-//! One conversation in the list: open, rename in place, delete after a second click.
+//! One conversation in the list: open it, rename it in place, and what else can be done with it.
 
 use leptos::{ev, html, prelude::*};
 use leptos_router::components::A;
 
 use crate::{
+    address::path_of,
     components::icon::{Glyph, Icon},
     hooks::use_workspace::use_workspace,
+    types::ASSISTANT_AGENT,
 };
 
-const SMALL_BUTTON_CLASS: &str = "inline-flex h-7 w-7 shrink-0 items-center justify-center rounded-md text-muted transition-colors hover:bg-sunken hover:text-ink";
+const SMALL_BUTTON_CLASS: &str = "inline-flex h-7 w-7 shrink-0 items-center justify-center rounded-md text-xs text-muted transition-colors hover:bg-sunken hover:text-ink";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Shown,
+    Menu,
     Renaming,
-    Deleting,
 }
 
 /// One conversation in the list.
@@ -25,8 +27,11 @@ pub fn ConversationItem(
 ) -> impl IntoView {
     let workspace = use_workspace();
     let mode = RwSignal::new(Mode::Shown);
+    let conversation = workspace.conversations.find(id.clone());
+    let title = Memo::new(move |_| {
+        conversation.with(|it| it.as_ref().map(|it| it.title.clone()).unwrap_or_default())
+    });
     let id = StoredValue::new(id);
-    let title = workspace.conversations.title_of(id.get_value());
     let is_open = Memo::new(move |_| {
         workspace.open_id.with(|open| open.as_deref() == Some(id.read_value().as_str()))
     });
@@ -44,8 +49,13 @@ pub fn ConversationItem(
         >
             {move || match mode.get() {
                 Mode::Shown => view! { <Title id=id.get_value() title mode /> }.into_any(),
+                Mode::Menu => {
+                    let (pinned, archived) = conversation
+                        .with_untracked(|it| it.as_ref().map(|it| (it.pinned, it.archived)))
+                        .unwrap_or_default();
+                    view! { <Menu id=id.get_value() pinned archived mode /> }.into_any()
+                }
                 Mode::Renaming => view! { <Rename id=id.get_value() title mode /> }.into_any(),
-                Mode::Deleting => view! { <Delete id=id.get_value() mode /> }.into_any(),
             }}
         </li>
     }
@@ -56,7 +66,7 @@ fn Title(id: String, title: Memo<String>, mode: RwSignal<Mode>) -> impl IntoView
     let workspace = use_workspace();
     view! {
         <A
-            href=format!("/c/{id}")
+            href=path_of(&id)
             scroll=false
             attr:class="flex h-full min-w-0 flex-1 items-center rounded-lg px-2"
             attr:title=move || title.get()
@@ -64,29 +74,108 @@ fn Title(id: String, title: Memo<String>, mode: RwSignal<Mode>) -> impl IntoView
         >
             <span class="truncate">{title}</span>
         </A>
-        <span class="row-actions flex items-center gap-0.5 pr-1">
+        <span class="row-actions flex items-center pr-1">
             <button
                 type="button"
                 class=SMALL_BUTTON_CLASS
-                data-testid="conversation-rename"
-                aria-label=move || format!("Rename \u{201c}{}\u{201d}", title.get())
-                title="Rename"
-                on:click=move |_| mode.set(Mode::Renaming)
+                data-testid="conversation-menu"
+                aria-label=move || format!("What to do with \u{201c}{}\u{201d}", title.get())
+                title="More"
+                on:click=move |_| mode.set(Mode::Menu)
             >
-                <Icon glyph=Glyph::Pencil class="h-3.5 w-3.5" />
-            </button>
-            <button
-                type="button"
-                class=SMALL_BUTTON_CLASS
-                data-testid="conversation-delete"
-                aria-label=move || format!("Delete \u{201c}{}\u{201d}", title.get())
-                title="Delete"
-                on:click=move |_| mode.set(Mode::Deleting)
-            >
-                <Icon glyph=Glyph::Trash class="h-3.5 w-3.5" />
+                <Icon glyph=Glyph::More class="h-4 w-4" />
             </button>
         </span>
     }
+}
+
+/// What can be done, in the place of the title.
+#[component]
+fn Menu(id: String, pinned: bool, archived: bool, mode: RwSignal<Mode>) -> impl IntoView {
+    let workspace = use_workspace();
+    let conversations = workspace.conversations;
+    let id = StoredValue::new(id);
+    let first = NodeRef::<html::Button>::new();
+    Effect::new(move |_| {
+        if let Some(button) = first.get() {
+            let _ = button.focus();
+        }
+    });
+    let button = move |glyph: Glyph, name: &'static str, test: &'static str, deed: fn(Deed)| {
+        let act = move |_| {
+            mode.set(Mode::Shown);
+            deed(Deed { conversations, id: id.get_value(), pinned, archived, mode });
+        };
+        let icon = view! { <Icon glyph class="h-4 w-4" /> };
+        view! {
+            <button type="button" class=SMALL_BUTTON_CLASS data-testid=test aria-label=name title=name on:click=act>
+                {icon}
+            </button>
+        }
+        .into_any()
+    };
+    let save = move |ending: &'static str, name: &'static str, label: &'static str| {
+        let file = format!("/agents/{ASSISTANT_AGENT}/{}/export.{ending}", id.get_value());
+        view! {
+            <a
+                href=file
+                download
+                rel="external"
+                class=SMALL_BUTTON_CLASS
+                aria-label=name
+                title=name
+                on:click=move |_| mode.set(Mode::Shown)
+            >
+                {label}
+            </a>
+        }
+        .into_any()
+    };
+    view! {
+        <div
+            class="flex w-full items-center justify-between px-1"
+            role="group"
+            aria-label="What to do with it"
+            on:keydown=move |event: ev::KeyboardEvent| {
+                if event.key() == "Escape" {
+                    mode.set(Mode::Shown);
+                }
+            }
+        >
+            <button
+                node_ref=first
+                type="button"
+                class=SMALL_BUTTON_CLASS
+                aria-label="Back"
+                title="Back"
+                on:click=move |_| mode.set(Mode::Shown)
+            >
+                <Icon glyph=Glyph::Close class="h-4 w-4" />
+            </button>
+            {button(Glyph::Pin, if pinned { "Unpin" } else { "Pin" }, "conversation-pin", |it| {
+                it.conversations.pin(&it.id, !it.pinned);
+            })}
+            {button(Glyph::Pencil, "Rename", "conversation-rename", |it| it.mode.set(Mode::Renaming))}
+            {button(
+                Glyph::Archive,
+                if archived { "Take out of the archive" } else { "Archive" },
+                "conversation-archive",
+                |it| it.conversations.archive(&it.id, !it.archived),
+            )}
+            {save("md", "Save as Markdown", "MD")}
+            {save("json", "Save as JSON", "{}")}
+            {button(Glyph::Trash, "Delete", "conversation-delete", |it| it.conversations.remove(&it.id))}
+        </div>
+    }
+}
+
+/// What an action of the menu works with.
+struct Deed {
+    conversations: crate::hooks::use_conversations::Conversations,
+    id: String,
+    pinned: bool,
+    archived: bool,
+    mode: RwSignal<Mode>,
 }
 
 #[component]
@@ -130,42 +219,5 @@ fn Rename(id: String, title: Memo<String>, mode: RwSignal<Mode>) -> impl IntoVie
             on:keydown=on_key
             on:blur=move |_| on_leave()
         />
-    }
-}
-
-#[component]
-fn Delete(id: String, mode: RwSignal<Mode>) -> impl IntoView {
-    let workspace = use_workspace();
-    let confirm = NodeRef::<html::Button>::new();
-    Effect::new(move |_| {
-        if let Some(button) = confirm.get() {
-            let _ = button.focus();
-        }
-    });
-    let on_key = move |event: ev::KeyboardEvent| {
-        if event.key() == "Escape" {
-            mode.set(Mode::Shown);
-        }
-    };
-    view! {
-        <div class="flex w-full min-w-0 items-center gap-1 px-2" on:keydown=on_key>
-            <span class="flex-1 truncate text-muted">"Delete it?"</span>
-            <button
-                node_ref=confirm
-                type="button"
-                class="h-7 rounded-md bg-danger-soft px-2 text-[0.8125rem] font-medium text-danger"
-                data-testid="conversation-delete-confirm"
-                on:click=move |_| workspace.delete(&id)
-            >
-                "Delete"
-            </button>
-            <button
-                type="button"
-                class="h-7 rounded-md px-2 text-[0.8125rem] text-muted transition-colors hover:text-ink"
-                on:click=move |_| mode.set(Mode::Shown)
-            >
-                "Keep"
-            </button>
-        </div>
     }
 }

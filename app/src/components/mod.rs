@@ -6,6 +6,7 @@ pub mod chat_pane;
 pub mod composer;
 pub mod connection_dot;
 pub mod conversation_item;
+pub mod conversation_list;
 pub mod empty_state;
 pub mod header;
 pub mod icon;

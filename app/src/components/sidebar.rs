@@ -5,7 +5,7 @@ use leptos_router::components::A;
 
 use crate::{
     components::{
-        conversation_item::ConversationItem,
+        conversation_list::{ConversationList, ImportButton, Notes},
         header::QUIET_BUTTON_CLASS,
         icon::{Glyph, Icon, Mark},
     },
@@ -16,7 +16,6 @@ use crate::{
 #[component]
 pub fn Sidebar() -> impl IntoView {
     let workspace = use_workspace();
-    let conversations = workspace.conversations;
     let close = move || workspace.drawer.set(false);
     let on_key = move |event: ev::KeyboardEvent| {
         if event.key() == "Escape" {
@@ -60,16 +59,11 @@ pub fn Sidebar() -> impl IntoView {
                     "New conversation"
                 </A>
             </div>
-            <ul class="scroller flex min-h-0 flex-1 flex-col gap-px overflow-y-auto px-3 pb-4">
-                <For
-                    each=move || conversations.list.get()
-                    key=|conversation| conversation.id.clone()
-                    children=move |conversation| view! { <ConversationItem id=conversation.id /> }
-                />
-                <Show when=move || conversations.list.with(Vec::is_empty)>
-                    <li class="px-2 py-1.5 text-sm text-faint">"Nothing here yet."</li>
-                </Show>
-            </ul>
+            <ConversationList />
+            <div class="shrink-0 px-3 pb-3">
+                <ImportButton />
+            </div>
         </nav>
+        <Notes />
     }
 }

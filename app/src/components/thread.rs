@@ -17,6 +17,7 @@ use crate::{
         use_agent_chat::{AgentChat, ChatStatus},
         use_code_copy::copy_clicked_code,
         use_stick_to_end::use_stick_to_end,
+        use_target_message::use_target_message,
     },
 };
 
@@ -28,6 +29,7 @@ pub fn Thread(
 ) -> impl IntoView {
     let scroller = NodeRef::<html::Div>::new();
     let stick = use_stick_to_end(scroller);
+    use_target_message(chat);
     let is_empty = Memo::new(move |_| chat.rows.with(Vec::is_empty));
     let waiting = move || chat.status.get() == ChatStatus::Submitted;
     Effect::new(move |_| {

@@ -56,16 +56,9 @@ pub async fn upload(
     name: &str,
     file: leptos::wasm_bindgen::JsValue,
 ) -> Result<domovoi_protocol::Part, String> {
-    let unreachable = |_| format!("\u{201c}{name}\u{201d} did not reach the server. Try again.");
     let encoded = String::from(js_sys::encode_uri_component(name));
-    let request = gloo_net::http::Request::post(&format!("{folder}?name={encoded}"));
-    let response = request.body(file).map_err(unreachable)?.send().await.map_err(unreachable)?;
-    let ok = response.ok();
-    let answer: serde_json::Value = response.json().await.map_err(unreachable)?;
-    if !ok {
-        let message = answer["error"]["message"].as_str();
-        return Err(message.unwrap_or("The server did not take the file.").to_owned());
-    }
+    let named = format!("\u{201c}{name}\u{201d}");
+    let answer = post_file(&format!("{folder}?name={encoded}"), file, &named).await?;
     serde_json::from_value(answer).map_err(|_| "The server did not take the file.".to_owned())
 }
 
@@ -80,4 +73,44 @@ pub async fn upload(
     _file: leptos::wasm_bindgen::JsValue,
 ) -> Result<domovoi_protocol::Part, String> {
     Err("Files are attached in a browser.".to_owned())
+}
+
+/// Imports a file of conversations; how many there were.
+///
+/// # Errors
+/// What is wrong with it, in words for a person.
+#[cfg(target_arch = "wasm32")]
+pub async fn import(file: leptos::wasm_bindgen::JsValue) -> Result<usize, String> {
+    let path = format!("/agents/{}/default/import", crate::types::CONVERSATIONS_AGENT);
+    post_file(&path, file, "The file").await?["conversations"]
+        .as_u64()
+        .and_then(|count| usize::try_from(count).ok())
+        .ok_or_else(|| "The server did not take the file.".to_owned())
+}
+
+/// Imports a file of conversations; how many there were.
+///
+/// # Errors
+/// Always: there are no files here.
+#[cfg(not(target_arch = "wasm32"))]
+pub async fn import(_file: leptos::wasm_bindgen::JsValue) -> Result<usize, String> {
+    Err("Files are imported in a browser.".to_owned())
+}
+
+#[cfg(target_arch = "wasm32")]
+async fn post_file(
+    path: &str,
+    file: leptos::wasm_bindgen::JsValue,
+    name: &str,
+) -> Result<serde_json::Value, String> {
+    let unreachable = |_| format!("{name} did not reach the server. Try again.");
+    let request = gloo_net::http::Request::post(path).body(file).map_err(unreachable)?;
+    let response = request.send().await.map_err(unreachable)?;
+    let ok = response.ok();
+    let answer: serde_json::Value = response.json().await.map_err(unreachable)?;
+    if ok {
+        return Ok(answer);
+    }
+    let message = answer["error"]["message"].as_str();
+    Err(message.unwrap_or("The server did not take the file.").to_owned())
 }

@@ -13,6 +13,7 @@
 //! | [`use_connection_lost`] | a connection that has been away for a moment |
 //! | [`use_palette`], [`use_shortcuts`] | the command palette, and the keys that work anywhere |
 //! | [`use_stick_to_end`] | the thread follows its end |
+//! | [`use_target_message`] | goes to the message that the address names |
 //! | [`http`] | requests to the server |
 
 pub mod http;
@@ -27,4 +28,5 @@ pub mod use_highlights;
 pub mod use_palette;
 pub mod use_shortcuts;
 pub mod use_stick_to_end;
+pub mod use_target_message;
 pub mod use_workspace;

@@ -47,7 +47,7 @@ type Go = Box<dyn Fn(&str, NavigateOptions) + Send + Sync>;
 
 /// Makes the workspace and gives it to the components below.
 pub fn provide_workspace(page: &PageState) -> Workspace {
-    let conversations = use_conversations(page.conversations.clone());
+    let conversations = use_conversations(page.conversations.clone(), page.now);
     let system = use_agent(SYSTEM_AGENT, "default", page.system.clone()).state;
     let path = use_location().pathname;
     let open_id = Memo::new(move |_| path.with(|path| conversation_in(path)));
@@ -110,11 +110,6 @@ impl Workspace {
     pub fn keep(&self) {
         let path = path_of(&self.chat_id.get_untracked());
         self.navigate(&path, true);
-    }
-
-    /// Deletes a conversation; where it is the open one, a new one begins.
-    pub fn delete(&self, id: &str) {
-        self.conversations.remove(id);
     }
 
     /// Goes to a page.

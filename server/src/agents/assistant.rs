@@ -1,14 +1,26 @@
 //! A conversation: one instance each, named by its id.
 
-use axum::{extract::Request, response::Response};
-use domovoi_agents::prelude::*;
+use axum::{
+    Json,
+    extract::Request,
+    response::{IntoResponse, Response},
+};
+use domovoi_agents::{chat::FinishedTurn, prelude::*};
 use domovoi_models::{
     LanguageModel,
     gateway::{Feedback, FeedbackSubject, Gateway, Rating},
 };
 use domovoi_protocol::Role;
+use http::{HeaderValue, Method, StatusCode, header};
 
-use super::{AssistantTools, Conversations, DEFAULT, files};
+use super::{
+    AssistantTools, Conversations, DEFAULT,
+    conversations::{
+        export::{self, Exported},
+        search::{RECENT, Said},
+    },
+    files,
+};
 use crate::gateway::DEFAULT_ROUTE;
 
 /// Answers with the configured model.
@@ -25,7 +37,14 @@ impl Assistant {
     }
 
     async fn on_request(&self, cx: &Context<Self>, request: Request) -> Result<Response> {
-        files::answer(cx, request).await
+        let path = request.uri().path().splitn(5, '/').nth(4).unwrap_or_default();
+        match (request.method(), path) {
+            (&Method::GET, "export.json" | "export.md") => {
+                let ending = path.trim_start_matches("export.").to_owned();
+                exported(cx, &ending).await
+            }
+            _ => files::answer(cx, request).await,
+        }
     }
 
     /// A reminder is due: the assistant answers it, and every open client sees that.
@@ -56,6 +75,14 @@ impl Assistant {
 }
 
 impl AiChatAgent for Assistant {
+    async fn on_finish(&self, cx: &Context<Self>, _finished: &FinishedTurn) -> Result<()> {
+        let recent = cx.recent_messages(RECENT)?;
+        let said: Vec<Said> = recent.iter().filter_map(Said::of).collect();
+        let (id, whole) = (cx.name().to_owned(), recent.len() < RECENT);
+        let list = cx.agents().get::<Conversations>(DEFAULT)?;
+        list.run(move |list, cx| async move { list.said(&cx, &id, &said, whole) }).await?
+    }
+
     async fn on_chat_message(&self, cx: &Context<Self>, turn: ChatTurn) -> Result<ChatReply> {
         let messages = cx.messages()?;
         let first = messages.iter().find(|message| message.role == Role::User);
@@ -81,4 +108,30 @@ impl AiChatAgent for Assistant {
 fn longest_file(model: &dyn LanguageModel) -> usize {
     const MOST: usize = 60_000;
     model.context_window().map_or(MOST, |tokens| (tokens as usize * 3 / 2).min(MOST))
+}
+
+/// `GET export.json` and `GET export.md`: the conversation as a file.
+async fn exported(cx: &Context<Assistant>, ending: &str) -> Result<Response> {
+    let id = cx.name().to_owned();
+    let list = cx.agents().get::<Conversations>(DEFAULT)?;
+    let listed = list.run(move |_, cx| async move {
+        cx.state().conversations.iter().find(|conversation| conversation.id == id).cloned()
+    });
+    let Some(listed) = listed.await? else {
+        return Ok(StatusCode::NOT_FOUND.into_response());
+    };
+    let exported = Exported {
+        title: listed.title,
+        created_at: listed.created_at,
+        updated_at: listed.updated_at,
+        messages: cx.messages()?,
+    };
+    let save = [(header::CONTENT_DISPOSITION, export::disposition(&exported.title, ending))];
+    Ok(match ending {
+        "md" => {
+            let markdown = HeaderValue::from_static("text/markdown; charset=utf-8");
+            (save, [(header::CONTENT_TYPE, markdown)], export::markdown(&exported)).into_response()
+        }
+        _ => (save, Json(export::json(&[exported]))).into_response(),
+    })
 }

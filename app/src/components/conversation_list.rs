@@ -1,0 +1,194 @@
+//! What the sidebar lists: conversations in groups, or what a search has found.
+
+use leptos::{html, prelude::*};
+
+use crate::{
+    address::path_of,
+    components::{
+        conversation_item::ConversationItem,
+        icon::{Glyph, Icon},
+    },
+    groups::Row,
+    hooks::{use_target_message::TARGET, use_workspace::use_workspace},
+    types::SearchHit,
+};
+
+/// The field for a search, and the list below it.
+#[component]
+pub fn ConversationList() -> impl IntoView {
+    let workspace = use_workspace();
+    let conversations = workspace.conversations;
+    let searches = Memo::new(move |_| conversations.query.with(|query| !query.trim().is_empty()));
+    view! {
+        <div class="relative px-3 pb-2">
+            <span class="absolute left-5 top-2 text-faint">
+                <Icon glyph=Glyph::Search class="h-4 w-4" />
+            </span>
+            <input
+                type="search"
+                class="h-8 w-full rounded-lg border border-line bg-canvas pl-8 pr-2 text-sm placeholder:text-faint"
+                data-testid="search"
+                aria-label="Search all conversations"
+                placeholder="Search"
+                autocomplete="off"
+                prop:value=move || conversations.query.get()
+                on:input=move |event| conversations.search(&event_target_value(&event))
+            />
+        </div>
+        <ul class="scroller flex min-h-0 flex-1 flex-col gap-px overflow-y-auto px-3 pb-4" class:hidden=searches>
+            <For each=move || conversations.rows.get() key=Row::key children=row />
+            <Show when=move || conversations.list.with(Vec::is_empty)>
+                <li class="px-2 py-1.5 text-sm text-faint">"Nothing here yet."</li>
+            </Show>
+        </ul>
+        <ul
+            class="scroller flex min-h-0 flex-1 flex-col gap-px overflow-y-auto px-3 pb-4"
+            class:hidden=move || !searches.get()
+            aria-label="Found"
+        >
+            {move || {
+                let hits = conversations.hits.get();
+                match hits.is_empty() {
+                    true => view! { <li class="px-2 py-1.5 text-sm text-faint">"Nothing found."</li> }.into_any(),
+                    false => hits.into_iter().map(hit).collect_view().into_any(),
+                }
+            }}
+        </ul>
+    }
+}
+
+fn row(row: Row) -> AnyView {
+    let conversations = use_workspace().conversations;
+    match row {
+        Row::Item(id) => view! { <ConversationItem id /> }.into_any(),
+        Row::Group(name) => {
+            view! { <li class="px-2 pb-1 pt-3 text-xs font-medium text-faint">{name}</li> }
+                .into_any()
+        }
+        Row::Archived(count) => {
+            let shows = conversations.shows_archived;
+            view! {
+                <li class="pt-3">
+                    <button
+                        type="button"
+                        class="flex h-8 w-full items-center gap-2 rounded-lg px-2 text-xs font-medium text-faint hover:bg-hover"
+                        data-testid="archived"
+                        aria-expanded=move || shows.get().to_string()
+                        on:click=move |_| shows.update(|shows| *shows = !*shows)
+                    >
+                        <Icon glyph=Glyph::Archive class="h-3.5 w-3.5" />
+                        {format!("Archived ({count})")}
+                    </button>
+                </li>
+            }
+            .into_any()
+        }
+    }
+}
+
+fn hit(hit: SearchHit) -> AnyView {
+    let workspace = use_workspace();
+    let path = path_of(&hit.conversation_id);
+    let address = match hit.message_id.as_str() {
+        "" => path,
+        message => format!("{path}#{TARGET}{message}"),
+    };
+    let found = hit.fragments.into_iter().map(|fragment| match fragment.hit {
+        true => view! { <mark>{fragment.text}</mark> }.into_any(),
+        false => fragment.text.into_any(),
+    });
+    let found = found.collect_view();
+    view! {
+        <li data-testid="search-hit">
+            <a
+                href=address
+                class="flex flex-col rounded-lg px-2 py-1.5 text-sm transition-colors hover:bg-hover"
+                on:click=move |_| workspace.drawer.set(false)
+            >
+                <span class="truncate">{hit.title}</span>
+                <span class="break-words text-xs text-muted">{found}</span>
+            </a>
+        </li>
+    }
+    .into_any()
+}
+
+/// The button that imports a file of conversations.
+#[component]
+pub fn ImportButton() -> impl IntoView {
+    let conversations = use_workspace().conversations;
+    let field = NodeRef::<html::Input>::new();
+    view! {
+        <input
+            node_ref=field
+            type="file"
+            class="hidden"
+            tabindex="-1"
+            aria-hidden="true"
+            accept=".json,application/json"
+            data-testid="import-input"
+            on:change=move |_| {
+                let Some(field) = field.get() else { return };
+                let files = js_sys::Reflect::get(&field, &"files".into()).unwrap_or_default();
+                let file = js_sys::Array::from(&files).get(0);
+                if !file.is_undefined() {
+                    conversations.import(file);
+                }
+                // The same file may be chosen again.
+                field.set_value("");
+            }
+        />
+        <button
+            type="button"
+            class="flex h-9 w-full items-center gap-2.5 rounded-lg px-2 text-sm text-muted transition-colors hover:bg-hover hover:text-ink"
+            data-testid="import"
+            on:click=move |_| {
+                if let Some(field) = field.get() {
+                    field.click();
+                }
+            }
+        >
+            "Import conversations"
+        </button>
+    }
+}
+
+/// What just happened, with the way back where there is one.
+#[component]
+pub fn Notes() -> impl IntoView {
+    let workspace = use_workspace();
+    let conversations = workspace.conversations;
+    view! {
+        <div class="fixed inset-x-0 bottom-24 z-40 flex justify-center" role="status">
+            {move || {
+                let note = conversations.note.get()?;
+                let undo = note.deleted.map(|id| {
+                    view! {
+                        <button
+                            type="button"
+                            class="font-medium underline"
+                            data-testid="undo"
+                            on:click=move |_| {
+                                conversations.restore(&id);
+                                workspace.go(&path_of(&id));
+                            }
+                        >
+                            "Undo"
+                        </button>
+                    }
+                });
+                Some(
+                    view! {
+                        <div
+                            class="flex max-w-[90%] items-center gap-4 rounded-xl bg-ink px-4 py-2.5 text-sm text-canvas shadow-md"
+                            data-testid="note"
+                        >
+                            <span>{note.text}</span>
+                            {undo}
+                        </div>
+                    },
+                )
+            }}
+        </div>
+    }
+}

@@ -1,0 +1,283 @@
+//! The list of conversations: the state of one instance, so that every tab sees every change.
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | `search` | full-text search over what was said |
+//! | `export`, `import` | conversations as files |
+
+pub(super) mod export;
+mod import;
+pub(super) mod search;
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use axum::{
+    Json,
+    body::to_bytes,
+    extract::Request,
+    response::{IntoResponse, Response},
+};
+use domovoi_agents::prelude::*;
+use domovoi_app::types::{
+    ASSISTANT_AGENT, Conversation, ConversationsState, ImportResult, SearchHit, UNDO_SECONDS,
+};
+use http::{Method, StatusCode};
+use serde_json::json;
+
+use self::search::Said;
+use super::Assistant;
+
+/// Longest title, in characters; a longer one is cut.
+const MAX_TITLE: usize = 80;
+
+/// Most bytes of a file of conversations.
+const MAX_IMPORT_BYTES: usize = 50_000_000;
+
+/// A deleted conversation is kept this much longer than a person can bring it back.
+const SLACK: u64 = 5;
+
+/// The list of conversations.
+#[derive(Default)]
+pub(crate) struct Conversations;
+
+#[agent(state = ConversationsState)]
+impl Conversations {
+    async fn on_start(&self, cx: &Context<Self>) -> Result<()> {
+        if search::prepare(cx)? {
+            // They are from before there was anything to search.
+            let all = cx.state().conversations.iter().map(|it| it.id.clone()).collect();
+            let owner = cx.clone();
+            cx.spawn(async move { index_all(&owner, all).await });
+        }
+        Ok(())
+    }
+
+    fn validate_state(
+        &self,
+        _cx: &Context<Self>,
+        _state: &ConversationsState,
+        source: &StateSource,
+    ) -> Result<()> {
+        match source {
+            StateSource::Server => Ok(()),
+            StateSource::Client(_) => Err("the list is changed by calls".into()),
+        }
+    }
+
+    /// `POST import`: adds the conversations of a file.
+    async fn on_request(&self, cx: &Context<Self>, request: Request) -> Result<Response> {
+        let path = request.uri().path().splitn(5, '/').nth(4).unwrap_or_default();
+        if request.method() != Method::POST || path != "import" {
+            return Ok(StatusCode::NOT_FOUND.into_response());
+        }
+        let refuse = |status: StatusCode, code: &str, message: &str| {
+            let body = json!({ "error": { "code": code, "message": message } });
+            Ok((status, Json(body)).into_response())
+        };
+        let Ok(file) = to_bytes(request.into_body(), MAX_IMPORT_BYTES).await else {
+            let message = format!("The file is larger than {} MB.", MAX_IMPORT_BYTES / 1_000_000);
+            return refuse(StatusCode::PAYLOAD_TOO_LARGE, "file_too_large", &message);
+        };
+        let read = tokio::task::spawn_blocking(move || import::read(&file)).await;
+        match read.unwrap_or_else(|_| Err("The file cannot be read.".to_owned())) {
+            Ok(found) => {
+                let conversations = add_imported(cx, found).await?;
+                Ok((StatusCode::CREATED, Json(ImportResult { conversations })).into_response())
+            }
+            Err(message) => refuse(StatusCode::UNPROCESSABLE_ENTITY, "not_an_export", &message),
+        }
+    }
+
+    /// Gives a conversation another title.
+    #[callable]
+    fn rename(&self, cx: &Context<Self>, id: String, title: String) -> Result<()> {
+        let title = to_title(&title).ok_or("a title cannot be empty")?;
+        change(cx, &id, |conversation| conversation.title = title)
+    }
+
+    /// Keeps a conversation at the top of the list, or no longer.
+    #[callable]
+    fn pin(&self, cx: &Context<Self>, id: String, pinned: bool) -> Result<()> {
+        change(cx, &id, |conversation| conversation.pinned = pinned)
+    }
+
+    /// Puts a conversation away, or back.
+    #[callable]
+    fn archive(&self, cx: &Context<Self>, id: String, archived: bool) -> Result<()> {
+        change(cx, &id, |conversation| conversation.archived = archived)
+    }
+
+    /// Deletes a conversation and everything in it, once it can no longer be brought back.
+    #[callable]
+    fn remove(&self, cx: &Context<Self>, id: String) -> Result<()> {
+        // A task without a deletion does nothing; a deletion without a task would never end.
+        cx.schedule(Duration::from_secs(UNDO_SECONDS + SLACK), Self::PURGE, id.clone())?;
+        change(cx, &id, |conversation| conversation.deleted_at = Some(now()))
+    }
+
+    /// Brings a deleted conversation back.
+    #[callable]
+    fn restore(&self, cx: &Context<Self>, id: String) -> Result<()> {
+        change(cx, &id, |conversation| conversation.deleted_at = None)
+    }
+
+    /// Messages that have all these words, the best first, after conversations whose title has them.
+    #[callable]
+    fn search(&self, cx: &Context<Self>, query: String) -> Result<Vec<SearchHit>> {
+        let state = cx.state();
+        let listed = || state.conversations.iter().filter(|it| it.deleted_at.is_none());
+        let words: Vec<String> = query.split_whitespace().map(str::to_lowercase).collect();
+        let fits = |title: &str| words.iter().all(|word| title.to_lowercase().contains(word));
+        let titles = listed().filter(|it| !words.is_empty() && fits(&it.title));
+        let mut hits: Vec<SearchHit> = titles.take(5).map(title_hit).collect();
+        hits.extend(search::find(cx, &query, |id| {
+            listed().find(|it| it.id == id).map(|it| it.title.clone())
+        })?);
+        Ok(hits)
+    }
+
+    /// The end of a deleted conversation, unless it was brought back or deleted again since.
+    #[task]
+    async fn purge(&self, cx: &Context<Self>, id: String) -> Result<()> {
+        let deleted_at = {
+            let state = cx.state();
+            state.conversations.iter().find(|it| it.id == id).and_then(|it| it.deleted_at)
+        };
+        let is_over = |at: u64| at.saturating_add(UNDO_SECONDS * 1000) <= now();
+        if !deleted_at.is_some_and(is_over) {
+            return Ok(());
+        }
+        cx.agents().destroy(ASSISTANT_AGENT, &id).await?;
+        search::forget(cx, &id)?;
+        cx.update_state(|state| {
+            state.conversations.retain(|it| it.id != id || it.deleted_at.is_none());
+        })?;
+        Ok(())
+    }
+
+    /// Takes note of what a conversation says now; `whole` where there is nothing older.
+    pub(super) fn said(
+        &self,
+        cx: &Context<Self>,
+        conversation: &str,
+        said: &[Said],
+        whole: bool,
+    ) -> Result<()> {
+        Ok(search::index(cx, conversation, said, whole)?)
+    }
+
+    /// Notes that somebody wrote in a conversation; a new one gets a title from its first message.
+    pub(crate) fn used(&self, cx: &Context<Self>, id: &str, first_message: &str) -> Result<()> {
+        let now = now();
+        cx.update_state(|state| {
+            let list = &mut state.conversations;
+            let mut conversation = match list.iter().position(|other| other.id == id) {
+                Some(index) => list.remove(index),
+                None => Conversation {
+                    id: id.to_owned(),
+                    title: to_title(first_message).unwrap_or_else(|| "New chat".to_owned()),
+                    created_at: now,
+                    ..Conversation::default()
+                },
+            };
+            conversation.updated_at = now;
+            // Who writes in it wants to see it.
+            conversation.archived = false;
+            conversation.deleted_at = None;
+            list.insert(0, conversation);
+        })?;
+        Ok(())
+    }
+}
+
+fn change(
+    cx: &Context<Conversations>,
+    id: &str,
+    with: impl FnOnce(&mut Conversation),
+) -> Result<()> {
+    cx.update_state(|state| {
+        let found = state.conversations.iter_mut().find(|conversation| conversation.id == id);
+        found.map(with)
+    })?
+    .ok_or_else(|| "there is no such conversation".into())
+}
+
+fn title_hit(conversation: &Conversation) -> SearchHit {
+    SearchHit {
+        conversation_id: conversation.id.clone(),
+        title: conversation.title.clone(),
+        ..SearchHit::default()
+    }
+}
+
+/// Writes the messages of imported conversations, then lists them; a crash between leaves nothing that
+/// is listed and not there.
+async fn add_imported(cx: &Context<Conversations>, found: Vec<import::Imported>) -> Result<usize> {
+    let mut added = Vec::new();
+    for import::Imported { title, created_at, updated_at, messages } in found {
+        let id = uuid::Uuid::now_v7().to_string();
+        let said: Vec<Said> = messages.iter().filter_map(Said::of).collect();
+        let conversation = cx.agents().get::<Assistant>(&id)?;
+        conversation.run(move |_, cx| async move { cx.save_messages(messages) }).await??;
+        search::index(cx, &id, &said, true)?;
+        let updated_at = updated_at.or(created_at).unwrap_or_else(now);
+        added.push(Conversation {
+            id,
+            title: to_title(&title).unwrap_or_else(|| "Imported".to_owned()),
+            created_at: created_at.unwrap_or(updated_at),
+            updated_at,
+            ..Conversation::default()
+        });
+    }
+    let count = added.len();
+    cx.update_state(|state| {
+        state.conversations.extend(added);
+        state.conversations.sort_by_key(|it| std::cmp::Reverse(it.updated_at));
+    })?;
+    Ok(count)
+}
+
+/// Indexes conversations from before there was an index.
+async fn index_all(cx: &Context<Conversations>, all: Vec<String>) {
+    for id in all {
+        let indexed = async {
+            let conversation = cx.agents().get::<Assistant>(&id)?;
+            let messages = conversation.run(|_, cx| async move { cx.messages() }).await??;
+            let said: Vec<Said> = messages.iter().filter_map(Said::of).collect();
+            search::index(cx, &id, &said, true)
+        };
+        if let Err(error) = indexed.await {
+            tracing::warn!(conversation = id, %error, "a conversation cannot be searched");
+        }
+    }
+}
+
+/// One line of at most [`MAX_TITLE`] characters; nothing where there is no text.
+fn to_title(text: &str) -> Option<String> {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.is_empty() {
+        return None;
+    }
+    if line.chars().count() <= MAX_TITLE {
+        return Some(line);
+    }
+    let cut: String = line.chars().take(MAX_TITLE - 1).collect();
+    Some(format!("{}…", cut.trim_end()))
+}
+
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_are_one_line_and_not_too_long() {
+        assert_eq!(to_title(" a\n b "), Some("a b".to_owned()));
+        assert_eq!(to_title(" \n"), None);
+        assert_eq!(to_title(&"é".repeat(100)).unwrap().chars().count(), MAX_TITLE);
+    }
+}
