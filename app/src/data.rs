@@ -26,6 +26,11 @@ pub trait PageData: Send + Sync {
 
     /// Version and model.
     fn system(&self) -> BoxFuture<'_, SystemState>;
+
+    /// What the person is called, where people sign in.
+    fn account(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What one page shows when it arrives.
@@ -39,6 +44,9 @@ pub struct PageState {
     pub messages: Vec<UiMessage>,
     /// The header.
     pub system: SystemState,
+    /// The foot of the sidebar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
 }
 
 impl PageState {
@@ -56,6 +64,7 @@ impl PageState {
             conversation,
             messages,
             system: data.system().await,
+            account: data.account(),
         }
     }
 }

@@ -5,6 +5,7 @@ use leptos_router::components::A;
 
 use crate::{
     components::{
+        account_foot::AccountFoot,
         conversation_item::ConversationItem,
         header::QUIET_BUTTON_CLASS,
         icon::{Glyph, Icon, Mark},
@@ -70,6 +71,7 @@ pub fn Sidebar() -> impl IntoView {
                     <li class="px-2 py-1.5 text-sm text-faint">"Nothing here yet."</li>
                 </Show>
             </ul>
+            <AccountFoot />
         </nav>
     }
 }
