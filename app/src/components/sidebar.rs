@@ -5,7 +5,7 @@ use leptos_router::components::A;
 
 use crate::{
     components::{
-        account_foot::AccountFoot,
+        account_foot::account_foot,
         conversation_item::ConversationItem,
         header::QUIET_BUTTON_CLASS,
         icon::{Glyph, Icon, Mark},
@@ -71,7 +71,7 @@ pub fn Sidebar() -> impl IntoView {
                     <li class="px-2 py-1.5 text-sm text-faint">"Nothing here yet."</li>
                 </Show>
             </ul>
-            <AccountFoot />
+            {account_foot()}
         </nav>
     }
 }
