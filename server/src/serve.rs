@@ -54,6 +54,9 @@ pub(crate) async fn run(domovoi: Domovoi, config: Config, setup: bool) -> Result
         requests: requests.clone(),
     };
     let homes = Arc::new(Homes::open(recipe, claimed)?);
+    if let Some(owner) = people.owner()? {
+        homes.owner_is(&owner.name);
+    }
     let everybody = people.everybody()?;
     let entrance = web::Entrance::new(&config, people, Arc::clone(&homes), setup_code.clone());
     let entrance = Arc::new(entrance);

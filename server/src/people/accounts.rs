@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
     By, Event, Name, Password, People, PeopleError, Person, PersonId, Role, audit::note,
-    password::verify, store::now,
+    invitations, password::verify, store::now,
 };
 
 const COLUMNS: &str = "id, name, role, created_at";
@@ -107,7 +107,7 @@ impl People {
         Ok(added)
     }
 
-    /// Removes somebody and ends their sessions; their data stays where it is.
+    /// Removes somebody and ends their sessions and invitations; their data stays where it is.
     ///
     /// # Errors
     /// [`PeopleError::OwnerStays`], [`PeopleError::Gone`].
@@ -118,6 +118,7 @@ impl People {
                 return Err(PeopleError::OwnerStays);
             }
             db.execute("DELETE FROM people WHERE id = ?1", [id.as_str()])?;
+            invitations::end_those_of(db, &person.name)?;
             note(db, by, Event::Removed, &person.name, "")?;
             Ok(person)
         })?;
@@ -125,7 +126,7 @@ impl People {
         Ok(removed)
     }
 
-    /// Gives somebody another role.
+    /// Gives somebody another role, and ends the invitations they made in the one before.
     ///
     /// # Errors
     /// [`PeopleError::OwnerExists`], [`PeopleError::OwnerStays`], [`PeopleError::Gone`].
@@ -142,6 +143,7 @@ impl People {
                 "UPDATE people SET role = ?2 WHERE id = ?1",
                 params![id.as_str(), role.name()],
             )?;
+            invitations::end_those_of(db, &person.name)?;
             note(db, by, Event::RoleChanged, &person.name, role.name())
         })
     }

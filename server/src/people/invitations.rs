@@ -1,6 +1,6 @@
 //! Invitations: links that let somebody make an account, once and for a week.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     By, Event, Name, Password, People, PeopleError, Person, Role, Token, accounts, audit::note,
@@ -16,6 +16,13 @@ pub(crate) struct Invitation {
     pub(crate) role: Role,
     pub(crate) invited_by: String,
     pub(crate) expires_at: i64,
+}
+
+/// Ends the invitations of somebody who may not make them any more.
+pub(super) fn end_those_of(db: &Connection, name: &str) -> Result<(), PeopleError> {
+    let sql = "UPDATE invitations SET expires_at = 0 WHERE invited_by = ?1 AND used_at IS NULL";
+    db.execute(sql, [name])?;
+    Ok(())
 }
 
 const OPEN: &str = "used_at IS NULL AND expires_at > ";

@@ -123,6 +123,23 @@ fn an_invitation_is_used_once_within_a_week() {
 }
 
 #[test]
+fn an_invitation_ends_with_whoever_made_it() {
+    let (_folder, people) = people();
+    add(&people, "anna", Role::Owner).unwrap();
+    let bob = add(&people, "bob", Role::Admin).unwrap();
+    let carla = add(&people, "carla", Role::Admin).unwrap();
+    let invite =
+        |name: &str| people.invite(&By::command_line().named(name), Role::Member, now()).unwrap();
+    let (of_bob, of_carla, of_anna) = (invite("bob"), invite("carla"), invite("anna"));
+    people.remove(&By::command_line(), &bob.id).unwrap();
+    people.set_role(&By::command_line(), &carla.id, Role::Member).unwrap();
+    for ended in [of_bob, of_carla] {
+        assert!(people.invitation(ended.as_str(), now()).is_err());
+    }
+    assert!(people.invitation(of_anna.as_str(), now()).is_ok());
+}
+
+#[test]
 fn the_log_is_never_rewritten_and_secrets_are_in_no_file() {
     let (folder, people) = people();
     let anna = add(&people, "anna", Role::Owner).unwrap();

@@ -5,17 +5,21 @@
 //! | `gate` | every request that is for a home: signed in, or not |
 //! | `watch` | connections and streams end with the session they rest on |
 //! | `cookie`, `origin`, `address` | what a request says of itself, and how far that is believed |
-//! | `entry` | signing in and out, the first account, invitations |
-//! | `account` | one's own account, and those one looks after |
+//! | `sign_in` | signing in and out |
+//! | `join` | the first account, and those of the invited |
+//! | `account` | one's own account |
+//! | `household` | those one looks after |
 //! | `answer` | pages, redirects and refusals |
 
 mod account;
 mod address;
 mod answer;
 mod cookie;
-mod entry;
 mod gate;
+mod household;
+mod join;
 mod origin;
+mod sign_in;
 mod watch;
 
 use std::sync::Arc;
@@ -110,17 +114,17 @@ impl Entrance {
 /// The pages of accounts.
 pub(super) fn routes() -> Router<Arc<Entrance>> {
     Router::new()
-        .route("/sign-in", get(entry::sign_in_page).post(entry::sign_in))
-        .route("/sign-out", post(entry::sign_out))
-        .route("/setup", get(entry::setup_page).post(entry::setup))
-        .route("/invite/{token}", get(entry::invitation_page).post(entry::accept))
+        .route("/sign-in", get(sign_in::sign_in_page).post(sign_in::sign_in))
+        .route("/sign-out", post(sign_in::sign_out))
+        .route("/setup", get(join::setup_page).post(join::setup))
+        .route("/invite/{token}", get(join::invitation_page).post(join::accept))
         .route("/account", get(account::page))
         .route("/account/password", post(account::password))
         .route("/account/sessions/{id}/revoke", post(account::revoke_session))
-        .route("/account/people/{id}/role", post(account::set_role))
-        .route("/account/people/{id}/remove", post(account::remove))
-        .route("/account/invitations", post(account::invite))
-        .route("/account/invitations/{id}/revoke", post(account::uninvite))
+        .route("/account/people/{id}/role", post(household::set_role))
+        .route("/account/people/{id}/remove", post(household::remove))
+        .route("/account/invitations", post(household::invite))
+        .route("/account/invitations/{id}/revoke", post(household::uninvite))
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
 }
 

@@ -120,8 +120,9 @@ pub(super) fn until_signed_out(
     }
     let (people, mut changes) = (Arc::clone(&entrance.people), entrance.people.changes());
     let signed_out = async move {
-        while changes.changed().await.is_ok() {
-            if matches!(people.signed_in(&token, now()), Ok(None)) {
+        // It may have ended while the answer was made.
+        while !matches!(people.signed_in(&token, now()), Ok(None)) {
+            if changes.changed().await.is_err() {
                 return;
             }
         }
