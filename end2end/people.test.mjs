@@ -46,7 +46,10 @@ const routes = (id) => [
 ];
 
 /** Every address that is for everybody. */
-const open = ['/healthz', '/readyz', '/metrics', '/sign-in', '/setup', '/invite/nothing', '/assets/none'];
+const open = [
+  '/healthz', '/readyz', '/metrics', '/sign-in', '/setup', '/invite/nothing', '/assets/none',
+  '/manifest.webmanifest', '/service-worker.js', '/offline',
+];
 
 async function request(server, [method, path, headers = {}, body], cookie) {
   const origin = method === 'POST' || method === 'DELETE' ? { origin: server.origin } : {};
@@ -195,7 +198,18 @@ describe('people', () => {
     assert.equal(await chat.find('account').textContent(), 'bob');
     chat.assertNoProblems();
     assert.deepEqual(await chat.page.evaluate(() => document.cookie), '');
+    // From now on a worker stands between the page's forms and the server.
+    await chat.page.evaluate(() => navigator.serviceWorker.ready);
+    await chat.reload();
+    await chat.find('sign-out').click();
+    await chat.page.waitForURL('**/sign-in');
+    await chat.page.getByLabel('Name').fill('bob');
+    await chat.page.getByLabel('Password').fill(passwords.bob);
+    await chat.page.getByTestId('sign-in').click();
+    await chat.page.waitForURL(`${server.origin}/`);
+    await hydrated(chat.page);
     await context.close();
+    bob = await signIn(server, 'bob', passwords.bob);
   });
 
   it('lets somebody in who was invited, once', async () => {

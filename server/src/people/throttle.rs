@@ -52,9 +52,9 @@ impl Throttle {
         for (key, most) in &keys {
             if let Some(count) = counts.get(key)
                 && count.attempts >= *most
-                && let Some(wait) = WINDOW.checked_sub(now.duration_since(count.since))
+                && now.duration_since(count.since) < WINDOW
             {
-                return Err(wait.max(Duration::from_secs(1)));
+                return Err(WINDOW - now.duration_since(count.since));
             }
         }
         for (key, _) in keys {

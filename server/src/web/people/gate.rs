@@ -8,7 +8,7 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tower::ServiceExt;
 
@@ -59,7 +59,10 @@ pub(in crate::web) async fn enter(
     let renewed = renewed.and_then(|token| cookie::set(token, entrance.is_secure()));
     note_use(&entrance, &signed_in);
     request.extensions_mut().insert(signed_in.clone());
-    let response = serve(&home, request).await;
+    let mut response = serve(&home, request).await;
+    // What one person is answered is for nobody else behind the same proxy.
+    let private = HeaderValue::from_static("private");
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(private);
     let response = match token {
         Some(token) => watch::until_signed_out(&entrance, token, response),
         None => response,
