@@ -381,7 +381,7 @@ async fn what_goes_through_the_gateway_of_a_person_is_theirs() {
     answer_to(&hers, request).await;
     answer(&shared.for_payer(&Payer::named("bob"))).await;
     let users: Vec<_> = log(&shared).into_iter().map(|entry| entry.user).collect();
-    let expected = [Some("bob"), Some("guest"), Some("anna"), None];
+    let expected = [None, Some("anna"), Some("guest"), Some("bob")];
     assert_eq!(users, expected.map(|name| name.map(str::to_owned)));
     let message = FeedbackSubject::Message("m1".into());
     assert!(hers.add_feedback(&message, &Feedback::new(Rating::Up)).unwrap());
