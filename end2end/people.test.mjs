@@ -37,6 +37,8 @@ const routes = (id) => [
   ['GET', `/agents/assistant/${id}`],
   ['GET', `/agents/assistant/${id}/get-messages`, PAGE],
   ['POST', `/agents/assistant/${id}`, {}, '{}'],
+  ['POST', `/agents/assistant/${id}/files`, { 'content-type': 'text/plain' }, 'x'],
+  ['GET', `/agents/assistant/${id}/files/${id}`],
   ['OPTIONS', `/agents/assistant/${id}`, { 'access-control-request-method': 'POST' }],
   ['DELETE', `/agents/assistant/${id}/get-messages`],
   ['GET', '/agents/conversations/default'],
