@@ -2,7 +2,8 @@
 
 use domovoi_agents::prelude::*;
 
-/// What the household has written down.
+/// What the household has written down; everybody has the same.
+#[derive(Clone)]
 struct Notes(Vec<String>);
 
 #[derive(Deserialize, JsonSchema)]
@@ -27,5 +28,6 @@ async fn search_notes(args: SearchArgs, cx: ToolContext) -> Result<Vec<String>> 
 fn main() -> std::process::ExitCode {
     let notes = ["The key is under the mat.", "Bread: 500 g of rye."].map(str::to_owned);
     let notes = Notes(notes.to_vec());
-    domovoi::Domovoi::new().register(|agents| agents.service(notes)).tool(search_notes).run()
+    let domovoi = domovoi::Domovoi::new().tool(search_notes);
+    domovoi.register(move |agents| agents.service(notes.clone())).run()
 }

@@ -26,6 +26,11 @@ pub trait PageData: Send + Sync {
 
     /// Version and model.
     fn system(&self) -> BoxFuture<'_, SystemState>;
+
+    /// What the person is called, where people sign in.
+    fn account(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What one page shows when it arrives.
@@ -41,6 +46,9 @@ pub struct PageState {
     pub system: SystemState,
     /// When it was asked for, in milliseconds since 1970.
     pub now: u64,
+    /// The foot of the sidebar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
 }
 
 impl PageState {
@@ -59,6 +67,7 @@ impl PageState {
             messages,
             system: data.system().await,
             now: now(),
+            account: data.account(),
         }
     }
 }

@@ -13,6 +13,7 @@
 //! | [`pages`] | the page of conversations, and the one for wrong addresses |
 //! | [`components`] | markup, one component with its parts per file |
 //! | [`hooks`] | behaviour: [`use_agent`](hooks::use_agent), [`use_agent_chat`](hooks::use_agent_chat) and what the page needs besides |
+//! | `account` | signing in and accounts: pages of plain HTML, on the server alone |
 //! | [`markdown`] | a model's Markdown to safe HTML, block by block |
 //! | [`groups`] | the list of conversations in groups |
 //! | [`address`], [`theme`], [`units`], `words` | addresses of pages; light and dark; numbers, tools and values in words |
@@ -28,6 +29,8 @@
 //! assert!(html[1].contains("&lt;script&gt;"));
 //! ```
 
+#[cfg(feature = "ssr")]
+pub mod account;
 pub mod address;
 pub mod app;
 pub mod components;

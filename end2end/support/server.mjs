@@ -40,9 +40,12 @@ export function cleanEnvironment(extra = {}) {
   return { ...Object.fromEntries(kept), ...extra };
 }
 
-/** Runs the binary to its end: `{ code, stdout, stderr }`. */
-export async function runBinary(args, { env = {}, cwd = tmpdir(), limit = 20_000 } = {}) {
-  const child = spawn(binary, args, { cwd, env: cleanEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'] });
+/** Runs the binary to its end, with `input` for it to read: `{ code, stdout, stderr }`. */
+export async function runBinary(args, { env = {}, cwd = tmpdir(), limit = 20_000, input = '' } = {}) {
+  const child = spawn(binary, args, { cwd, env: cleanEnvironment(env), stdio: ['pipe', 'pipe', 'pipe'] });
+  // Most commands read nothing, and may have ended by now.
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
   const timer = setTimeout(() => child.kill('SIGKILL'), limit);
   const [stdout, stderr, code] = await Promise.all([
     collect(child.stdout),
@@ -70,16 +73,18 @@ export class Server {
   #program;
   #env;
   #args;
+  #host;
   #port = 0;
   #output = '';
 
   /** Starts the server and waits until it says where it listens. */
-  static async start({ program = binary, config = embeddedConfig(), env = {}, args = [] } = {}) {
+  static async start({ program = binary, config = embeddedConfig(), env = {}, args = [], host = '127.0.0.1' } = {}) {
     const server = new Server();
     server.#program = program;
     server.#folder = await mkdtemp(path.join(tmpdir(), 'domovoi-test-'));
     server.#env = cleanEnvironment(env);
     server.#args = args;
+    server.#host = host;
     await writeFile(path.join(server.#folder, 'test.toml'), config);
     await server.#spawn();
     return server;
@@ -134,7 +139,7 @@ export class Server {
       this.#program,
       [
         'serve',
-        '--listen', `127.0.0.1:${this.#port}`,
+        '--listen', `${this.#host}:${this.#port}`,
         '--data-dir', this.dataDir,
         '--config', path.join(this.#folder, 'test.toml'),
         ...this.#args,
@@ -151,7 +156,7 @@ export class Server {
       child.on('close', (code) => fail(`the server ended with ${code} before it listened`));
       const read = (chunk) => {
         this.#output += chunk;
-        const address = /listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(this.#output.slice(began));
+        const address = /listening on http:\/\/[\d.]+:(\d+)/.exec(this.#output.slice(began));
         if (!address) return;
         clearTimeout(timer);
         this.#port = Number(address[1]);

@@ -5,6 +5,14 @@ import WebSocket from 'ws';
 
 const RESPONSE = 'cf_agent_use_chat_response';
 
+/** The server would not have this connection. */
+export class Refused extends Error {
+  constructor(status) {
+    super(`the connection was refused with ${status}`);
+    this.status = status;
+  }
+}
+
 export class Wire {
   #socket;
   #woken = () => {};
@@ -12,21 +20,23 @@ export class Wire {
   /** Everything received, oldest first. */
   frames = [];
 
-  /** Connects to an instance, a new one unless a name is given. */
+  /** Connects to an instance, a new one unless a name is given; `host` may have `headers`. */
   static async open(host, agent, name = randomUUID()) {
     const wire = new Wire();
     wire.host = host;
     wire.path = `${agent}/${name}`;
-    const socket = new WebSocket(`ws://${host.address}/agents/${wire.path}`);
+    const socket = new WebSocket(`ws://${host.address}/agents/${wire.path}`, { headers: host.headers });
     wire.#socket = socket;
     socket.on('message', (data) => {
       wire.frames.push(JSON.parse(data));
       wire.#woken();
     });
+    wire.closed = new Promise((resolve) => socket.on('close', resolve));
     socket.on('close', () => wire.#woken());
     await new Promise((resolve, reject) => {
       socket.once('open', resolve);
       socket.once('error', reject);
+      socket.once('unexpected-response', (_, { statusCode }) => reject(new Refused(statusCode)));
     });
     await wire.until(({ type }) => type === 'cf_agent_identity');
     return wire;
@@ -75,7 +85,9 @@ export class Wire {
 
   /** What the server has kept. */
   async history() {
-    const response = await fetch(`http://${this.host.address}/agents/${this.path}/get-messages`);
+    const response = await fetch(`http://${this.host.address}/agents/${this.path}/get-messages`, {
+      headers: this.host.headers,
+    });
     return response.json();
   }
 

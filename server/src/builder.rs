@@ -6,7 +6,7 @@ use domovoi_agents::{Agent, AgentsBuilder, AiChatAgent, chat::Tool};
 
 use crate::cli;
 
-type Registration = Box<dyn FnOnce(AgentsBuilder) -> AgentsBuilder + Send>;
+type Registration = Box<dyn Fn(AgentsBuilder) -> AgentsBuilder + Send + Sync>;
 
 /// Collects agents and tools, then is the program: [`Domovoi::run`] is a whole `main`.
 #[derive(Default)]
@@ -34,11 +34,12 @@ impl Domovoi {
         self.register(AgentsBuilder::chat_agent::<A>)
     }
 
-    /// Adds agents in any way the SDK has.
+    /// Adds agents in any way the SDK has. Each person has agents of their own, so this is called
+    /// once for each of them.
     #[must_use]
     pub fn register(
         mut self,
-        registration: impl FnOnce(AgentsBuilder) -> AgentsBuilder + Send + 'static,
+        registration: impl Fn(AgentsBuilder) -> AgentsBuilder + Send + Sync + 'static,
     ) -> Self {
         self.registrations.push(Box::new(registration));
         self

@@ -16,6 +16,7 @@ use crate::{
     config::{Config, Overrides},
     logging,
     model::ProgressLine,
+    people::{self, UserArgs},
     request_log::{self, LogArgs},
     serve,
     upkeep::{Backup, Restore, doctor},
@@ -32,12 +33,20 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serve the chat application and all agents.
-    Serve(ServeArgs),
+    Serve {
+        #[command(flatten)]
+        args: ServeArgs,
+        /// Where nobody has an account: print a code with which the owner makes theirs in the browser
+        #[arg(long)]
+        setup: bool,
+    },
     /// Weights of the embedded model.
     #[command(subcommand)]
     Model(ModelCommand),
     /// What models were asked, and what it cost.
     Log(LogArgs),
+    /// Who may sign in.
+    User(UserArgs),
     Backup(Backup),
     Restore(Restore),
     /// Look for what may be wrong, and say what to do about it.
@@ -85,7 +94,7 @@ enum ModelCommand {
 
 pub(crate) fn run(domovoi: Domovoi) -> ExitCode {
     let result = match Cli::parse().command {
-        Command::Serve(args) => start(domovoi, args),
+        Command::Serve { args, setup } => start(domovoi, args, setup),
         Command::Model(ModelCommand::List) => {
             list();
             Ok(())
@@ -94,6 +103,7 @@ pub(crate) fn run(domovoi: Domovoi) -> ExitCode {
         Command::Log(args) => {
             request_log::run(&args).map_err(|error| -> Box<dyn std::error::Error> { error })
         }
+        Command::User(args) => people::run_command(args),
         Command::Backup(backup) => backup.run(),
         Command::Restore(restore) => restore.run(),
         Command::Doctor(args) => match examine(args) {
@@ -116,11 +126,11 @@ pub(crate) fn run(domovoi: Domovoi) -> ExitCode {
     }
 }
 
-fn start(domovoi: Domovoi, args: ServeArgs) -> Result<(), Box<dyn std::error::Error>> {
+fn start(domovoi: Domovoi, args: ServeArgs, setup: bool) -> Result<(), Box<dyn std::error::Error>> {
     let config = Config::load(&args.into()).map_err(ServeError::from)?;
     logging::start(&config.log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let result = runtime.block_on(serve::run(domovoi, config));
+    let result = runtime.block_on(serve::run(domovoi, config, setup));
     // Work that cannot be cut off, such as a look-up of a name, does not hold the process.
     runtime.shutdown_timeout(Duration::from_secs(1));
     result?;

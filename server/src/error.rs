@@ -29,10 +29,16 @@ pub enum ServeError {
     },
     /// The address can be reached from other machines, and nobody would have to sign in.
     #[error(
-        "{0} can be reached from other machines, and sign-in is not there yet. Listen on a \
-         loopback address such as 127.0.0.1:8787, and put a proxy that asks for a password before it"
+        "{0} can be reached from other machines, and nobody has an account yet. Add the owner with \
+         `domovoi user add NAME`, or start with `domovoi serve --setup` and do it in the browser"
     )]
-    NotLoopback(SocketAddr),
+    NobodyToSignIn(SocketAddr),
+    /// The database of people cannot be used.
+    #[error("{0}")]
+    People(#[from] crate::people::PeopleError),
+    /// The server is stopping.
+    #[error("the server is stopping")]
+    Stopping,
     /// The data folder cannot be used.
     #[error(
         "the data folder {path} cannot be used: {source}. Choose another: \

@@ -7,12 +7,14 @@
 //! | `cli` | commands and flags |
 //! | [`config`] | `domovoi.toml`, `DOMOVOI_*` variables and flags |
 //! | `serve` | `domovoi serve`: start, address, shutdown |
+//! | `homes`, `recipe` | one runtime of agents for each person, and what each is made of |
+//! | `people` | accounts, sessions, invitations, `domovoi user` |
 //! | `gateway` | which models answer under which name, what they may cost, the log of requests |
 //! | `request_log` | `domovoi log`: that log, for people |
 //! | `model` | the model on this machine; progress of getting a model ready |
 //! | `agents` | the built-in agents: conversations, their list, the system's state |
 //! | `upkeep` | backup, restore, upgrades, `domovoi doctor` |
-//! | `web` | pages, assets, health, figures, highlighting, who may ask |
+//! | `web` | pages, assets, health, figures, highlighting, signing in, who may ask |
 //!
 //! ```no_run
 //! use domovoi_agents::prelude::*;
@@ -40,8 +42,11 @@ mod cli;
 pub mod config;
 mod error;
 mod gateway;
+mod homes;
 mod logging;
 mod model;
+mod people;
+mod recipe;
 mod request_log;
 mod serve;
 mod upkeep;
@@ -49,3 +54,4 @@ mod web;
 
 pub use builder::Domovoi;
 pub use error::ServeError;
+pub use people::PeopleError;

@@ -1,5 +1,6 @@
 //! Markup and the signals it shows; behaviour is in [`hooks`](crate::hooks).
 
+pub mod account_foot;
 pub mod approval_card;
 pub mod attachments;
 pub mod chat_pane;

@@ -5,6 +5,7 @@ use leptos_router::components::A;
 
 use crate::{
     components::{
+        account_foot::account_foot,
         conversation_list::{ConversationList, ImportButton, Notes},
         header::QUIET_BUTTON_CLASS,
         icon::{Glyph, Icon, Mark},
@@ -63,6 +64,7 @@ pub fn Sidebar() -> impl IntoView {
             <div class="shrink-0 px-3 pb-3">
                 <ImportButton />
             </div>
+            {account_foot()}
         </nav>
         <Notes />
     }

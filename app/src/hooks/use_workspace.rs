@@ -38,6 +38,8 @@ pub struct Workspace {
     pub connection: RwSignal<ConnectionStatus>,
     /// Whether the list is open, on narrow screens.
     pub drawer: RwSignal<bool>,
+    /// What the person is called, where people sign in.
+    pub account: StoredValue<Option<String>>,
     /// Counts how often the text field was asked to take the focus.
     pub focus: RwSignal<u32>,
     navigator: StoredValue<Go>,
@@ -68,6 +70,7 @@ pub fn provide_workspace(page: &PageState) -> Workspace {
         title,
         connection: RwSignal::new(ConnectionStatus::Connecting),
         drawer: RwSignal::new(false),
+        account: StoredValue::new(page.account.clone()),
         focus: RwSignal::new(0),
         navigator: StoredValue::new(Box::new(use_navigate())),
     };

@@ -290,6 +290,20 @@ impl Agents {
         self.inner.ownership.release();
     }
 
+    /// Closes the open connections that `which` picks, ahead of what waits to be sent to them; says
+    /// how many. Nothing that such a client sends afterwards is heard. Clients connect again unless
+    /// the code is 1008 or 4000 to 4999.
+    pub fn close_connections(
+        &self,
+        code: u16,
+        reason: &str,
+        which: impl Fn(&crate::Connection) -> bool,
+    ) -> usize {
+        let open = self.connections().filter(|connection| connection.is_open());
+        let picked = open.filter(|connection| which(connection));
+        picked.map(|connection| connection.close_now(code, reason)).count()
+    }
+
     fn end_all(&self, end: EndAll) {
         self.inner.registrations.iter().for_each(|agent| agent.host.end_all(end));
     }

@@ -187,3 +187,30 @@ fn archive(folder: &Path, name: &str, path: &str, bytes: u64, sha256: &str) -> s
     zip.finish().unwrap();
     file
 }
+
+#[tokio::test]
+async fn runtimes_below_one_another_come_back_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, file) = (folder.path().join("data"), folder.path().join("b.zip"));
+    let below = data.join("people").join("1");
+    let (outer, inner) = (start(&data), start(&below));
+    for agents in [&outer, &inner] {
+        // An instance whose file has the name of an index.
+        note(agents, "agents", "before").await;
+        let notebook = agents.get::<Notebook>("one").unwrap();
+        notebook.remind(3_600_000, "later".to_owned()).await.unwrap();
+    }
+    backup::create(&data, &file).unwrap();
+    note(&inner, "new", "after").await;
+    stop(outer).await;
+    stop(inner).await;
+
+    let other = folder.path().join("other");
+    backup::restore(&file, &other, Existing::Refuse).unwrap();
+    let (outer, inner) = (start(&other), start(&other.join("people").join("1")));
+    for agents in [&outer, &inner] {
+        assert_eq!(agents.list("notebook", None, 10).unwrap(), ["agents", "one"]);
+        assert_eq!(texts(agents, "agents").await, ["before"]);
+        stop(agents.clone()).await;
+    }
+}

@@ -9,7 +9,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use domovoi_models::gateway::{
     Feedback, FeedbackSubject, Gateway, GatewayBuilder, Keep, Limit, Limits, LogEntry, LogFilter,
-    Outcome, Price, Rating, Route, Subject, Target,
+    Outcome, Payer, Price, Rating, Route, Subject, Target,
 };
 use domovoi_models::testing::{Gate, Script, ScriptedModel};
 use domovoi_models::{
@@ -363,6 +363,29 @@ async fn feedback_is_found_with_its_answer_and_a_person_has_one_opinion() {
     assert!(add(&message, Feedback::new(Rating::Down).user("bob")));
     assert!(!add(&FeedbackSubject::Message("other".into()), anna.clone()));
     assert_eq!(log(&gateway)[0].feedback, [anna, Feedback::new(Rating::Down).user("bob")]);
+}
+
+#[tokio::test]
+async fn what_goes_through_the_gateway_of_a_person_is_theirs() {
+    let model = ScriptedModel::new((0..9).map(|_| said("yes")));
+    let shared = gateway(Route::new([target("a/1", &model)]));
+    let anna = Payer::default();
+    let hers = shared.for_payer(&anna);
+    answer(&hers).await;
+    anna.is("anna");
+    anna.is("somebody else");
+    let mut request = ask("Hi", 9);
+    request.metadata.message_id = Some("m1".into());
+    answer_to(&hers, request.clone()).await;
+    request.metadata.user = Some("guest".into());
+    answer_to(&hers, request).await;
+    answer(&shared.for_payer(&Payer::named("bob"))).await;
+    let users: Vec<_> = log(&shared).into_iter().map(|entry| entry.user).collect();
+    let expected = [None, Some("anna"), Some("guest"), Some("bob")];
+    assert_eq!(users, expected.map(|name| name.map(str::to_owned)));
+    let message = FeedbackSubject::Message("m1".into());
+    assert!(hers.add_feedback(&message, &Feedback::new(Rating::Up)).unwrap());
+    assert_eq!(log(&shared)[1].feedback, [Feedback::new(Rating::Up).user("anna")]);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod error;
 mod load;
 mod metrics;
 mod models;
+mod public_url;
 mod tools;
 
 use std::{
@@ -23,6 +24,7 @@ pub use error::ConfigError;
 pub use load::Overrides;
 pub use metrics::{MetricsAccess, MetricsConfig};
 pub use models::{GatewayConfig, ModelFacts, ProviderConfig, RouteConfig};
+pub use public_url::PublicUrl;
 pub use tools::BuiltinTool;
 
 use load::variable;
@@ -50,6 +52,9 @@ pub struct Config {
     pub allowed_origins: Vec<String>,
     /// Names this server is called by besides loopback ones, where a proxy stands before it.
     pub allowed_hosts: Vec<String>,
+    /// The address people know this server by, such as `https://chat.example.com`, where they come
+    /// by another than it listens on. With `https` cookies are sent by TLS only.
+    pub public_url: Option<PublicUrl>,
     /// What an acknowledged write survives: `process` (default) or `power`.
     #[serde(deserialize_with = "durability")]
     pub durability: Durability,
@@ -146,6 +151,7 @@ impl Default for Config {
             data_dir: default_data_dir(),
             allowed_origins: Vec::new(),
             allowed_hosts: Vec::new(),
+            public_url: None,
             durability: Durability::default(),
             grace_seconds: 5,
             instructions: INSTRUCTIONS.to_owned(),

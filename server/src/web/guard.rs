@@ -11,15 +11,21 @@ use axum::{
 use http::{HeaderName, HeaderValue, StatusCode, header, uri::Authority};
 use serde_json::json;
 
+use crate::config::Config;
+
 /// Knows the names this server goes by.
 #[derive(Clone)]
 pub(crate) struct Guard {
     allowed_hosts: Arc<[String]>,
+    /// Whether other machines can ask: then people sign in, and call the server by its address.
+    is_public: bool,
 }
 
 impl Guard {
-    pub(crate) fn new(allowed_hosts: &[String]) -> Self {
-        Self { allowed_hosts: allowed_hosts.into() }
+    pub(crate) fn new(config: &Config) -> Self {
+        let public = config.public_url.iter().map(|url| url.host().to_owned());
+        let allowed_hosts = config.allowed_hosts.iter().cloned().chain(public).collect();
+        Self { allowed_hosts, is_public: !config.listen.ip().is_loopback() }
     }
 
     /// Whether `host`, a `Host` header, is this server. A foreign name means that a page of that
@@ -31,7 +37,8 @@ impl Guard {
         let Ok(authority) = host.parse::<Authority>() else { return false };
         let name = authority.host().trim_matches(['[', ']']);
         name == "localhost"
-            || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+            // An address cannot be made to point elsewhere.
+            || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback() || self.is_public)
             || self.allowed_hosts.iter().any(|allowed| allowed == name)
     }
 }
@@ -78,7 +85,16 @@ mod tests {
 
     #[test]
     fn only_names_of_this_server_pass() {
-        let guard = Guard::new(&["chat.example.com".to_owned()]);
+        let guard = |text: &str| Guard::new(&Config::parse(text).unwrap());
+        let named = "allowed_hosts = ['chat.example.com']";
+        let (guard, known, public) = (
+            guard(named),
+            guard("public_url = 'https://chat.example.com:8443'"),
+            guard("listen = '0.0.0.0:8787'"),
+        );
+        assert!(known.knows("chat.example.com:8443") && !known.knows("10.0.0.1:8787"));
+        assert!(public.knows("10.0.0.1:8787") && public.knows("[2001:db8::1]:8787"));
+        assert!(!public.knows("evil.com:8787") && !public.knows("10.0.0.1.evil.com"));
         for host in ["127.0.0.1:8787", "localhost", "[::1]:1", "chat.example.com", "127.9.9.9"] {
             assert!(guard.knows(host), "{host}");
         }

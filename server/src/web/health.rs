@@ -8,27 +8,31 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use domovoi_agents::Agents;
 use domovoi_models::{LanguageModel, ModelReadiness, ModelStatus};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use crate::config::Config;
+use crate::{config::Config, homes::Homes};
 
 /// What is looked at.
 #[derive(Clone)]
 struct Health {
-    agents: Agents,
+    homes: Arc<Homes>,
     data_dir: PathBuf,
     model: watch::Receiver<ModelStatus>,
 }
 
 /// `GET /healthz` and `GET /readyz`.
-pub(super) fn routes(config: &Config, agents: Agents, model: &Arc<dyn LanguageModel>) -> Router {
+pub(super) fn routes(
+    config: &Config,
+    homes: &Arc<Homes>,
+    model: &Arc<dyn LanguageModel>,
+) -> Router {
+    let homes = Arc::clone(homes);
     let data_dir = config.data_dir.clone();
     Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz)).with_state(Health {
-        agents,
+        homes,
         data_dir,
         model: model.status(),
     })
@@ -43,7 +47,7 @@ async fn healthz() -> Response {
 /// conversations can be read.
 async fn readyz(State(health): State<Health>) -> Response {
     let model = model_state(&health.model.borrow().readiness);
-    if health.agents.is_stopping() {
+    if health.homes.is_stopping() {
         let body = json!({"status": "stopping", "model": model});
         return answer(StatusCode::SERVICE_UNAVAILABLE, &body);
     }

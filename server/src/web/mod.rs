@@ -1,5 +1,5 @@
-//! Everything over HTTP: pages, assets, agents, health, figures, highlighting, what an installed page needs,
-//! who may ask.
+//! Everything over HTTP: pages, assets, agents, health, figures, highlighting, what an installed page
+//! needs, signing in, who may ask.
 
 mod assets;
 mod guard;
@@ -8,6 +8,7 @@ mod highlight;
 mod install;
 mod metrics;
 mod page;
+mod people;
 
 use std::sync::Arc;
 
@@ -15,38 +16,56 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware,
-    routing::{get, post},
+    routing::{any, get, post},
 };
 use domovoi_agents::Agents;
-use domovoi_models::{LanguageModel, gateway::Gateway};
+use domovoi_models::{
+    LanguageModel,
+    gateway::{Gateway, Payer},
+};
 
 use self::metrics::Metrics;
 use crate::config::Config;
 
 pub(crate) use assets::has_assets;
+pub(crate) use metrics::HttpRequests;
+pub(crate) use people::{Entrance, watch};
 
 /// Largest request to `/api`, in bytes.
 const MAX_BODY_BYTES: usize = 1 << 20;
 
-/// The whole application.
-pub(crate) fn router(
-    config: &Config,
-    agents: Agents,
-    gateway: Gateway,
+/// What a home answers to requests: pages with its data, its agents.
+pub(crate) fn home(
+    agents: &Agents,
+    payer: &Payer,
     model: &Arc<dyn LanguageModel>,
+    requests: &HttpRequests,
 ) -> Router {
     let api = Router::new()
         .route("/api/highlight", post(highlight::highlight))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
-    let metrics = Metrics::new(agents.clone(), gateway);
-    let guard = guard::Guard::new(&config.allowed_hosts);
-    page::routes(agents.clone(), model)
+    page::routes(agents.clone(), payer.clone(), model)
         .merge(api)
-        .merge(install::routes())
         .merge(agents.routes())
-        .merge(health::routes(config, agents, model))
+        .layer(middleware::from_fn_with_state(requests.clone(), metrics::observe))
+}
+
+/// The whole application: what is the same for everybody, and the gate to everybody's home for all
+/// the rest. A route that is not named here is nobody's who is not signed in.
+pub(crate) fn router(
+    config: &Config,
+    entrance: Arc<Entrance>,
+    gateway: Gateway,
+    model: &Arc<dyn LanguageModel>,
+    requests: &HttpRequests,
+) -> Router {
+    let metrics = Metrics::new(Arc::clone(entrance.homes()), gateway, requests);
+    people::guarded(&entrance)
+        .merge(health::routes(config, entrance.homes(), model))
         .merge(metrics.routes(config.metrics.access))
+        .merge(install::routes())
         .route("/assets/{file}", get(assets::serve))
-        .layer(middleware::from_fn_with_state(metrics, metrics::observe))
-        .layer(middleware::from_fn_with_state(guard, guard::check))
+        .layer(middleware::from_fn_with_state(requests.clone(), metrics::observe))
+        .fallback_service(any(people::enter).with_state(entrance))
+        .layer(middleware::from_fn_with_state(guard::Guard::new(config), guard::check))
 }

@@ -8,7 +8,7 @@ use domovoi_app::{
     App, FIRST_MESSAGES, PageData, shell,
     types::{Conversation, SystemState},
 };
-use domovoi_models::{LanguageModel, ModelStatus};
+use domovoi_models::{LanguageModel, ModelStatus, gateway::Payer};
 use domovoi_protocol::UiMessage;
 use futures::future::{BoxFuture, FutureExt};
 use http::{HeaderValue, StatusCode, header};
@@ -21,9 +21,10 @@ use tokio::sync::watch;
 use super::assets;
 use crate::agents::{Assistant, Conversations, DEFAULT, system_state};
 
-/// What the pages are made from: the agents of this process.
+/// What the pages are made from: the agents of whose home it is.
 struct AgentData {
     agents: Agents,
+    payer: Payer,
     model: watch::Receiver<ModelStatus>,
 }
 
@@ -50,6 +51,10 @@ impl PageData for AgentData {
         let state = system_state(&self.model.borrow());
         async move { state }.boxed()
     }
+
+    fn account(&self) -> Option<String> {
+        self.payer.name().map(str::to_owned)
+    }
 }
 
 /// A page without its data is better than none: the browser asks again.
@@ -59,9 +64,9 @@ fn unavailable<T: Default>(error: &domovoi_agents::AgentError) -> T {
 }
 
 /// The routes of all pages.
-pub(crate) fn routes(agents: Agents, model: &Arc<dyn LanguageModel>) -> Router {
+pub(crate) fn routes(agents: Agents, payer: Payer, model: &Arc<dyn LanguageModel>) -> Router {
     let options = LeptosOptions::builder().output_name("app").build();
-    let data: Arc<dyn PageData> = Arc::new(AgentData { agents, model: model.status() });
+    let data: Arc<dyn PageData> = Arc::new(AgentData { agents, payer, model: model.status() });
     let assets = assets::page_assets();
     let context = move || {
         provide_context(Arc::clone(&data));

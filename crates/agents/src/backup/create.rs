@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use zip::{ZipWriter, write::SimpleFileOptions};
 
 use super::{
-    BackupError, LEFT_OUT, UNPACKING, is_database,
+    BackupError, LEFT_OUT, UNPACKING, is_database, is_index,
     manifest::{self, Entry, Hashing, Manifest},
     open,
 };
@@ -71,8 +71,8 @@ impl<'a> Archive<'a> {
     fn write(mut self) -> Result<Summary, BackupError> {
         let mut files = vec![];
         files_below(self.data_dir, Path::new(""), &mut files)?;
-        // The index comes last: then no instance is in the backup that it does not know.
-        files.sort_by_key(|file| (file == Path::new(storage::INDEX_FILE), file.clone()));
+        // An index comes last: then no instance is in the backup that it does not know.
+        files.sort_by_key(|file| (is_index(file), file.clone()));
         for file in &files {
             let added = if is_database(file) { self.database(file) } else { self.plain(file) };
             match added {
@@ -185,11 +185,11 @@ fn files_below(root: &Path, folder: &Path, files: &mut Vec<PathBuf>) -> Result<(
     Ok(())
 }
 
-/// Logs and indexes of databases, whose content is in the database's copy, and the lock.
+/// Logs and indexes of databases, whose content is in the database's copy, and locks.
 fn is_transient(file: &Path) -> bool {
     let extension = file.extension().and_then(|extension| extension.to_str());
     matches!(extension, Some("sqlite3-wal" | "sqlite3-shm"))
-        || file == Path::new(crate::ownership::LOCK_FILE)
+        || file.ends_with(crate::ownership::LOCK_FILE)
 }
 
 fn entry_name(file: &Path) -> String {

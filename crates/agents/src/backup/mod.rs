@@ -38,6 +38,8 @@ pub use create::{Summary, create};
 pub use error::BackupError;
 pub use restore::{Existing, restore};
 
+use crate::storage::INDEX_FILE;
+
 /// Folders below the data folder that are no part of a backup: weights, earlier backups, and what a
 /// restore has set aside.
 const LEFT_OUT: [&str; 3] = ["models", "backups", "set-aside"];
@@ -67,4 +69,10 @@ fn open(database: &Path) -> rusqlite::Result<Connection> {
 /// Whether the name is that of a database.
 fn is_database(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "sqlite3")
+}
+
+/// Whether it is the index of a runtime, of which others may have their folders below this one. An
+/// instance may have the same name, below a folder `agents`.
+fn is_index(path: &Path) -> bool {
+    path.ends_with(INDEX_FILE) && !path.iter().any(|folder| folder == "agents")
 }

@@ -12,7 +12,7 @@ use zip::ZipArchive;
 use super::{
     BackupError, LEFT_OUT, UNPACKING,
     create::Summary,
-    damage, is_database,
+    damage, is_database, is_index,
     manifest::{self, Entry, Hashing, Manifest},
 };
 use crate::{FolderLock, Ownership, ownership::LOCK_FILE, storage::Index};
@@ -57,7 +57,12 @@ fn restore_locked(
     let unpacking = data_dir.join(UNPACKING);
     remove_folder(&unpacking)?;
     let unpacked = unpack(archive, &unpacking).and_then(|entries| {
-        Index::restored(&unpacking)?;
+        // Other runtimes may have their folders below this one.
+        for entry in entries.iter().map(|entry| Path::new(&entry.path)) {
+            if let Some(folder) = entry.parent().filter(|_| is_index(entry)) {
+                Index::restored(&unpacking.join(folder))?;
+            }
+        }
         Ok(entries)
     });
     let entries = unpacked.inspect_err(|_| {

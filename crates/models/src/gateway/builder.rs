@@ -5,7 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::{Gateway, GatewayStore, Inner, Keep, Limits, MemoryStore, Route, totals::Totals};
+use super::{
+    Gateway, GatewayStore, Inner, Keep, Limits, MemoryStore, Payer, Route, totals::Totals,
+};
 
 /// Configures a [`Gateway`].
 pub struct GatewayBuilder {
@@ -83,6 +85,7 @@ impl GatewayBuilder {
                 clock,
                 totals: Totals::default(),
             }),
+            payer: Payer::default(),
         }
     }
 }

@@ -13,6 +13,7 @@
 //! | `record` | what is written down of a request while it runs |
 //! | `cache` | answers that are given again |
 //! | `limits` | requests, tokens and money a day |
+//! | `payer` | [`Payer`]: whose requests they are |
 //! | `log` | [`LogEntry`]: what was asked, and what it cost |
 //! | `feedback` | [`Feedback`]: what people think of an answer |
 //! | `store` | [`GatewayStore`]: where all that is kept |
@@ -29,6 +30,7 @@ mod feedback;
 mod limits;
 mod log;
 mod memory;
+mod payer;
 mod record;
 mod route;
 mod store;
@@ -44,6 +46,7 @@ pub use self::feedback::{Feedback, FeedbackSubject, Rating};
 pub use self::limits::{Allowance, Limit, LimitKind, Limits, Spent, Subject};
 pub use self::log::{Keep, LogEntry, LogFilter, Outcome, RequestEnd, RequestStart};
 pub use self::memory::MemoryStore;
+pub use self::payer::Payer;
 pub use self::route::{Price, Route, RoutedModel, Target};
 pub use self::store::{Admission, GatewayStore, StoreError};
 pub use self::totals::Total;
@@ -73,6 +76,7 @@ pub use self::totals::Total;
 #[derive(Clone)]
 pub struct Gateway {
     inner: Arc<Inner>,
+    payer: Payer,
 }
 
 struct Inner {
@@ -95,6 +99,12 @@ impl Gateway {
     #[must_use]
     pub fn builder() -> GatewayBuilder {
         GatewayBuilder::default()
+    }
+
+    /// The same gateway for one person: requests and feedback are theirs where they do not say.
+    #[must_use]
+    pub fn for_payer(&self, payer: &Payer) -> Self {
+        Self { inner: Arc::clone(&self.inner), payer: payer.clone() }
     }
 
     /// The model of a route.
@@ -151,7 +161,11 @@ impl Gateway {
         subject: &FeedbackSubject,
         feedback: &Feedback,
     ) -> Result<bool, StoreError> {
-        self.inner.store.add_feedback(subject, feedback, self.now())
+        let mut feedback = feedback.clone();
+        if feedback.user.is_none() {
+            feedback.user = self.payer.name().map(str::to_owned);
+        }
+        self.inner.store.add_feedback(subject, &feedback, self.now())
     }
 
     /// Unix time in milliseconds.

@@ -192,6 +192,9 @@ impl LanguageModel for RoutedModel {
 
     /// Completes with the first token, so that whatever fails before it is tried elsewhere.
     fn stream(&self, mut request: ModelRequest) -> BoxFuture<'_, Result<ModelStream, ModelError>> {
+        if request.metadata.user.is_none() {
+            request.metadata.user = self.gateway.payer.name().map(str::to_owned);
+        }
         if request.metadata.agent.is_none() {
             request.metadata.agent.clone_from(&self.agent);
         }

@@ -1,8 +1,10 @@
 //! Agents, turns and models: read from those who know, when somebody asks.
 
-use std::fmt::{self, Debug};
+use std::{
+    fmt::{self, Debug},
+    sync::Arc,
+};
 
-use domovoi_agents::Agents;
 use domovoi_models::gateway::Gateway;
 use prometheus_client::{
     collector::Collector,
@@ -10,16 +12,18 @@ use prometheus_client::{
     metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
 };
 
+use crate::homes::Homes;
+
 /// Reads the figures of agents and gateway.
 #[derive(Debug)]
 pub(super) struct Figures {
-    pub(super) agents: Agents,
+    pub(super) homes: Arc<Homes>,
     pub(super) gateway: Gateway,
 }
 
 impl Collector for Figures {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let figures = self.agents.figures();
+        let figures = self.homes.figures();
         gauge(
             &mut encoder,
             "open_websockets",

@@ -14,8 +14,6 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use super::Metrics;
-
 /// What is told of a request. The route is the template, never the address: names of
 /// conversations are in addresses.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -27,7 +25,7 @@ struct RequestLabels {
 
 /// Time until an answer begins; how long a stream goes on is not part of it.
 #[derive(Debug, Clone)]
-pub(super) struct HttpRequests(Family<RequestLabels, Histogram, fn() -> Histogram>);
+pub(crate) struct HttpRequests(Family<RequestLabels, Histogram, fn() -> Histogram>);
 
 impl Default for HttpRequests {
     fn default() -> Self {
@@ -49,7 +47,7 @@ impl HttpRequests {
 
 /// Counts each request that passes.
 pub(in crate::web) async fn observe(
-    State(metrics): State<Metrics>,
+    State(requests): State<HttpRequests>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -59,7 +57,7 @@ pub(in crate::web) async fn observe(
     let route = route.map_or("none", MatchedPath::as_str).to_owned();
     let response = next.run(request).await;
     let labels = RequestLabels { method, route, status: response.status().as_u16() };
-    metrics.requests.0.get_or_create(&labels).observe(began.elapsed().as_secs_f64());
+    requests.0.get_or_create(&labels).observe(began.elapsed().as_secs_f64());
     response
 }
 

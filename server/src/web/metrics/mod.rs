@@ -21,13 +21,13 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use domovoi_agents::Agents;
 use domovoi_models::gateway::Gateway;
 use prometheus_client::{encoding::text::encode, registry::Registry};
 
-use self::{figures::Figures, http::HttpRequests};
-use crate::config::MetricsAccess;
+use self::figures::Figures;
+use crate::{config::MetricsAccess, homes::Homes};
 
+pub(crate) use self::http::HttpRequests;
 pub(super) use self::http::observe;
 
 /// OpenMetrics, which is what Prometheus asks for first.
@@ -37,16 +37,14 @@ const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset
 #[derive(Clone)]
 pub(super) struct Metrics {
     registry: Arc<Registry>,
-    requests: HttpRequests,
 }
 
 impl Metrics {
-    pub(super) fn new(agents: Agents, gateway: Gateway) -> Self {
+    pub(super) fn new(homes: Arc<Homes>, gateway: Gateway, requests: &HttpRequests) -> Self {
         let mut registry = Registry::with_prefix("domovoi");
-        let requests = HttpRequests::default();
         requests.register(&mut registry);
-        registry.register_collector(Box::new(Figures { agents, gateway }));
-        Self { registry: Arc::new(registry), requests }
+        registry.register_collector(Box::new(Figures { homes, gateway }));
+        Self { registry: Arc::new(registry) }
     }
 
     /// `GET /metrics`.

@@ -1,0 +1,173 @@
+//! Before somebody is signed in: the door, the first account, an invitation.
+
+use leptos::prelude::*;
+
+use super::{
+    Look,
+    form::{BUTTON_CLASS, Field, Problem},
+    frame::document,
+};
+use crate::components::icon::Mark;
+
+/// What a password is to be.
+pub(super) const PASSWORD_HINT: &str =
+    "At least 10 characters. Several words are easy to remember.";
+
+/// The page to sign in on.
+#[derive(Debug, Clone, Default)]
+pub struct SignIn {
+    /// The name that was typed before.
+    pub name: String,
+    /// Where to go afterwards.
+    pub next: String,
+    /// What went wrong.
+    pub problem: Option<String>,
+}
+
+impl SignIn {
+    /// The page as HTML.
+    #[must_use]
+    pub fn render(self, look: &Look) -> String {
+        let Self { name, next, problem } = self;
+        document(look, "Sign in", || {
+            let known = !name.is_empty();
+            door(
+                "Sign in",
+                "This Domovoi asks who you are.",
+                view! {
+                    <form method="post" action="/sign-in" class="mt-7 flex flex-col gap-4">
+                        <Problem text=problem />
+                        <input type="hidden" name="next" value=next />
+                        <Field
+                            name="name"
+                            label="Name"
+                            autocomplete="username"
+                            value=name
+                            first=!known
+                        />
+                        <Field
+                            name="password"
+                            label="Password"
+                            kind="password"
+                            autocomplete="current-password"
+                            first=known
+                        />
+                        <button type="submit" class=BUTTON_CLASS data-testid="sign-in">
+                            "Sign in"
+                        </button>
+                    </form>
+                }
+                .into_any(),
+            )
+        })
+    }
+}
+
+/// The page to make an account on: the owner's first one, or that of somebody who was invited.
+#[derive(Debug, Clone, Default)]
+pub struct NewAccount {
+    /// Where the form goes.
+    pub action: String,
+    /// Whether the code from the terminal is asked for: then it is the owner's.
+    pub with_code: bool,
+    /// The role an invitation gives.
+    pub role: &'static str,
+    /// The name that was typed before.
+    pub name: String,
+    /// What went wrong.
+    pub problem: Option<String>,
+}
+
+impl NewAccount {
+    /// The page as HTML.
+    #[must_use]
+    pub fn render(self, look: &Look) -> String {
+        let Self { action, with_code, role, name, problem } = self;
+        let (title, words) = match with_code {
+            true => (
+                "Welcome",
+                "Make the owner's account. The code is in the terminal that Domovoi was started in."
+                    .to_owned(),
+            ),
+            false => ("You are invited", format!("Choose a name and a password. You will be {role}.")),
+        };
+        document(look, title, || {
+            door(
+                title,
+                words,
+                view! {
+                    <form method="post" action=action class="mt-7 flex flex-col gap-4">
+                        <Problem text=problem />
+                        {with_code
+                            .then(|| {
+                                view! {
+                                    <Field
+                                        name="code"
+                                        label="Set-up code"
+                                        autocomplete="one-time-code"
+                                        first=true
+                                    />
+                                }
+                            })}
+                        <Field
+                            name="name"
+                            label="Name"
+                            autocomplete="username"
+                            value=name
+                            first=!with_code
+                        />
+                        <Field
+                            name="password"
+                            label="Password"
+                            kind="password"
+                            autocomplete="new-password"
+                            hint=PASSWORD_HINT
+                        />
+                        <button type="submit" class=BUTTON_CLASS data-testid="make-account">
+                            "Make the account"
+                        </button>
+                    </form>
+                }
+                .into_any(),
+            )
+        })
+    }
+}
+
+/// A page that only says something.
+#[derive(Debug, Clone, Default)]
+pub struct Closed {
+    /// In a few words.
+    pub title: &'static str,
+    /// In more words.
+    pub text: String,
+}
+
+impl Closed {
+    /// The page as HTML.
+    #[must_use]
+    pub fn render(self, look: &Look) -> String {
+        let Self { title, text } = self;
+        document(look, title, || {
+            let back = view! {
+                <a class="link mt-6 self-start text-sm" href="/">
+                    "To your conversations"
+                </a>
+            };
+            door(title, text, back.into_any())
+        })
+    }
+}
+
+/// A narrow page with one thing to do.
+fn door(title: &'static str, words: impl Into<String>, rest: AnyView) -> AnyView {
+    view! {
+        <main class="mx-auto flex min-h-dvh w-full max-w-[24rem] flex-col justify-center px-6 py-10">
+            <Mark class="h-10 w-10" />
+            <h1 class="mt-5 text-2xl font-semibold tracking-tight">{title}</h1>
+            <p class="mt-1 text-[0.9375rem] text-muted">{words.into()}</p>
+            {rest}
+        </main>
+    }
+    .into_any()
+}

@@ -1,0 +1,40 @@
+//! The document around a page of accounts.
+
+use leptos::prelude::*;
+
+use crate::{shell::PageAssets, theme::Theme};
+
+/// How pages of accounts look.
+#[derive(Debug, Clone, Default)]
+pub struct Look {
+    /// Stylesheet and icon.
+    pub assets: PageAssets,
+    /// What the person has chosen, in the cookie of the theme.
+    pub theme: Option<Theme>,
+}
+
+/// A whole page as HTML.
+pub(super) fn document(look: &Look, title: &str, body: impl FnOnce() -> AnyView) -> String {
+    let Look { assets, theme } = look.clone();
+    let title = format!("{title} \u{b7} Domovoi");
+    // Components want an owner, and nothing here outlives the text.
+    let owner = Owner::new();
+    owner.with(|| {
+        view! {
+            <!DOCTYPE html>
+            <html lang="en" data-theme=theme.map(Theme::name)>
+                <head>
+                    <meta charset="utf-8" />
+                    <meta name="viewport" content="width=device-width, initial-scale=1" />
+                    <meta name="color-scheme" content="light dark" />
+                    <meta name="referrer" content="same-origin" />
+                    <title>{title}</title>
+                    <link rel="icon" type="image/svg+xml" href=assets.favicon />
+                    <link rel="stylesheet" href=assets.css />
+                </head>
+                <body class="text-ink">{body()}</body>
+            </html>
+        }
+        .to_html()
+    })
+}

@@ -1,0 +1,247 @@
+//! Everybody's accounts, for those who look after them: people, invitations, what happened.
+
+use leptos::prelude::*;
+
+use super::{
+    form::{BUTTON_CLASS, DANGER_CLASS, QUIET_CLASS},
+    overview::{HEADING_CLASS, SECTION_CLASS},
+};
+
+const SELECT_CLASS: &str = "h-8 rounded-lg border border-line bg-surface px-2 text-sm";
+
+/// Everybody, for those who look after them.
+#[derive(Debug, Clone, Default)]
+pub struct Household {
+    /// Everybody who has an account.
+    pub people: Vec<PersonRow>,
+    /// Invitations that can be used.
+    pub invitations: Vec<InvitationRow>,
+    /// The link of an invitation that was just made; it is nowhere else.
+    pub link: Option<String>,
+    /// Roles the person may give by invitation.
+    pub roles: Vec<&'static str>,
+    /// What happened, newest first.
+    pub log: Vec<AuditLine>,
+}
+
+/// Somebody.
+#[derive(Debug, Clone, Default)]
+pub struct PersonRow {
+    /// Their id.
+    pub id: String,
+    /// Their name.
+    pub name: String,
+    /// What they are.
+    pub role: &'static str,
+    /// Roles they can be given by whoever looks at it.
+    pub roles: Vec<&'static str>,
+    /// Whether they can be removed by them.
+    pub removable: bool,
+}
+
+/// An invitation.
+#[derive(Debug, Clone, Default)]
+pub struct InvitationRow {
+    /// Its id.
+    pub id: i64,
+    /// What it gives, who made it, until when it can be used.
+    pub words: String,
+    /// Whether it can be taken back by whoever looks at it.
+    pub revocable: bool,
+}
+
+/// A line of the log.
+#[derive(Debug, Clone, Default)]
+pub struct AuditLine {
+    /// When.
+    pub at: String,
+    /// Who did what to whom, and from where.
+    pub words: String,
+}
+
+impl Household {
+    pub(super) fn view(self) -> AnyView {
+        let Self { people, invitations, link, roles, log } = self;
+        view! {
+            <section class=SECTION_CLASS aria-labelledby="people">
+                <h2 id="people" class=HEADING_CLASS>
+                    "People"
+                </h2>
+                <ul class="mt-3 flex flex-col gap-2">
+                    {people.into_iter().map(PersonRow::view).collect_view()}
+                </ul>
+            </section>
+            <Invitations invitations link roles />
+            <Log log />
+        }
+        .into_any()
+    }
+}
+
+impl PersonRow {
+    fn view(self) -> AnyView {
+        let Self { id, name, role, roles, removable } = self;
+        let label = format!("Role of {name}");
+        let (question, key) = (format!("Remove {name}"), name.clone());
+        view! {
+            <li
+                class="rounded-xl border border-line bg-surface px-4 py-3"
+                data-testid="person"
+                data-name=key
+            >
+                <div class="flex flex-wrap items-center gap-3">
+                    <p class="min-w-0 flex-1 truncate text-sm font-medium">{name}</p>
+                    {if roles.is_empty() {
+                        view! { <span class="text-sm text-muted">{role}</span> }.into_any()
+                    } else {
+                        view! {
+                            <form
+                                method="post"
+                                action=format!("/account/people/{id}/role")
+                                class="flex items-center gap-2"
+                            >
+                                <Roles roles role=role label />
+                                <button type="submit" class=QUIET_CLASS data-testid="person-role">
+                                    "Set"
+                                </button>
+                            </form>
+                        }
+                            .into_any()
+                    }}
+                </div>
+                {removable
+                    .then(|| {
+                        view! {
+                            <details class="mt-2">
+                                <summary class="text-sm text-danger">{question}</summary>
+                                <form
+                                    method="post"
+                                    action=format!("/account/people/{id}/remove")
+                                    class="mt-2 flex flex-wrap items-center gap-3"
+                                >
+                                    <p class="min-w-0 flex-1 text-sm text-muted">
+                                        "They are signed out everywhere. What they kept stays in the data folder."
+                                    </p>
+                                    <button
+                                        type="submit"
+                                        class=DANGER_CLASS
+                                        data-testid="person-remove"
+                                    >
+                                        "Remove"
+                                    </button>
+                                </form>
+                            </details>
+                        }
+                    })}
+            </li>
+        }
+        .into_any()
+    }
+}
+
+#[component]
+fn Roles(roles: Vec<&'static str>, role: &'static str, label: String) -> impl IntoView {
+    view! {
+        <select name="role" class=SELECT_CLASS aria-label=label>
+            {roles
+                .into_iter()
+                .map(|it| view! { <option value=it selected=it == role>{it}</option> })
+                .collect_view()}
+        </select>
+    }
+}
+
+#[component]
+fn Invitations(
+    invitations: Vec<InvitationRow>,
+    link: Option<String>,
+    roles: Vec<&'static str>,
+) -> impl IntoView {
+    let label = "Role of the invited".to_owned();
+    view! {
+        <section class=SECTION_CLASS aria-labelledby="invitations">
+            <h2 id="invitations" class=HEADING_CLASS>
+                "Invitations"
+            </h2>
+            <p class="mt-1 text-sm text-muted">
+                "A link with which one person makes an account, within a week."
+            </p>
+            {link
+                .map(|link| {
+                    view! {
+                        <div class="mt-3 rounded-xl bg-accent-soft px-4 py-3">
+                            <p class="text-sm">"Give this link to whom you invite. It is shown once."</p>
+                            <code
+                                class="mt-1 block break-all text-[0.8125rem]"
+                                data-testid="invitation-link"
+                            >
+                                {link}
+                            </code>
+                        </div>
+                    }
+                })}
+            <ul class="mt-3 flex flex-col gap-2">
+                {invitations
+                    .into_iter()
+                    .map(|InvitationRow { id, words, revocable }| {
+                        view! {
+                            <li
+                                class="flex items-center gap-3 rounded-xl border border-line bg-surface px-4 py-3"
+                                data-testid="invitation"
+                            >
+                                <p class="min-w-0 flex-1 text-sm">{words}</p>
+                                {revocable
+                                    .then(|| {
+                                        view! {
+                                            <form
+                                                method="post"
+                                                action=format!("/account/invitations/{id}/revoke")
+                                            >
+                                                <button type="submit" class=QUIET_CLASS>
+                                                    "Take back"
+                                                </button>
+                                            </form>
+                                        }
+                                    })}
+                            </li>
+                        }
+                    })
+                    .collect_view()}
+            </ul>
+            <form
+                method="post"
+                action="/account/invitations"
+                class="mt-4 flex flex-wrap items-center gap-3"
+            >
+                <Roles roles role="member" label />
+                <button type="submit" class=BUTTON_CLASS data-testid="invite">
+                    "Make an invitation"
+                </button>
+            </form>
+        </section>
+    }
+}
+
+#[component]
+fn Log(log: Vec<AuditLine>) -> impl IntoView {
+    view! {
+        <section class=SECTION_CLASS aria-labelledby="log">
+            <h2 id="log" class=HEADING_CLASS>
+                "What happened"
+            </h2>
+            <ul class="mt-3 flex flex-col gap-1" data-testid="audit">
+                {log
+                    .into_iter()
+                    .map(|AuditLine { at, words }| {
+                        view! {
+                            <li class="flex gap-3 text-[0.8125rem]">
+                                <span class="shrink-0 text-muted">{at}</span>
+                                <span class="min-w-0 flex-1">{words}</span>
+                            </li>
+                        }
+                    })
+                    .collect_view()}
+            </ul>
+        </section>
+    }
+}

@@ -1,0 +1,35 @@
+//! Who is signed in, at the foot of the list; nothing where nobody has to.
+
+use leptos::prelude::*;
+
+use crate::hooks::use_workspace::use_workspace;
+
+/// A link to the account, and the way out. Both are pages of the server's, outside of this one.
+pub fn account_foot() -> impl IntoView {
+    let account = use_workspace().account.get_value();
+    account.map(|name| {
+        let label = format!("Account of {name}");
+        view! {
+            <div class="flex shrink-0 items-center gap-1 border-t border-line px-3 py-2">
+                <a
+                    class="min-w-0 flex-1 truncate rounded-lg px-2 py-1.5 text-sm text-muted transition-colors hover:bg-hover hover:text-ink"
+                    href="/account"
+                    rel="external"
+                    data-testid="account"
+                    aria-label=label
+                >
+                    {name}
+                </a>
+                <form method="post" action="/sign-out">
+                    <button
+                        type="submit"
+                        class="rounded-lg px-2 py-1.5 text-sm text-muted transition-colors hover:bg-hover hover:text-ink"
+                        data-testid="sign-out"
+                    >
+                        "Sign out"
+                    </button>
+                </form>
+            </div>
+        }
+    })
+}

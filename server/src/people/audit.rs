@@ -1,0 +1,113 @@
+//! What happened: a log that is only ever added to.
+
+use rusqlite::{Connection, params};
+
+use super::{People, PeopleError, store::now};
+
+/// Something that is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Event {
+    SignedIn,
+    SignInFailed,
+    SignedOut,
+    Added,
+    Removed,
+    PasswordChanged,
+    RoleChanged,
+    SessionRevoked,
+    Invited,
+    InvitationRevoked,
+}
+
+impl Event {
+    fn name(self) -> &'static str {
+        match self {
+            Self::SignedIn => "signed in",
+            Self::SignInFailed => "sign-in failed",
+            Self::SignedOut => "signed out",
+            Self::Added => "added",
+            Self::Removed => "removed",
+            Self::PasswordChanged => "password changed",
+            Self::RoleChanged => "role changed",
+            Self::SessionRevoked => "session revoked",
+            Self::Invited => "invited",
+            Self::InvitationRevoked => "invitation revoked",
+        }
+    }
+}
+
+/// Who does something, and from where.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct By {
+    /// A name; empty where it is not known.
+    pub(crate) name: String,
+    /// An address; empty for the command line.
+    pub(crate) address: String,
+}
+
+impl By {
+    /// Somebody who can write to the data folder.
+    pub(crate) fn command_line() -> Self {
+        Self { name: "command line".to_owned(), address: String::new() }
+    }
+
+    /// Somebody at this address who has not said who they are.
+    pub(crate) fn at(address: impl ToString) -> Self {
+        Self { name: String::new(), address: address.to_string() }
+    }
+
+    /// The same, with a name.
+    pub(crate) fn named(self, name: &str) -> Self {
+        Self { name: name.to_owned(), ..self }
+    }
+}
+
+/// One line of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) at: i64,
+    pub(crate) event: String,
+    pub(crate) actor: String,
+    pub(crate) subject: String,
+    pub(crate) detail: String,
+    pub(crate) address: String,
+}
+
+/// Adds a line, in the transaction of what it is about.
+pub(super) fn note(
+    db: &Connection,
+    by: &By,
+    event: Event,
+    subject: &str,
+    detail: &str,
+) -> Result<(), PeopleError> {
+    db.prepare_cached(
+        "INSERT INTO audit (at, event, actor, subject, detail, address)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute(params![now(), event.name(), by.name, subject, detail, by.address])?;
+    Ok(())
+}
+
+impl People {
+    /// The newest lines, newest first.
+    pub(crate) fn audit(&self, limit: u32) -> Result<Vec<Entry>, PeopleError> {
+        self.read(|db| {
+            let mut statement = db.prepare_cached(
+                "SELECT at, event, actor, subject, detail, address
+                 FROM audit ORDER BY id DESC LIMIT ?1",
+            )?;
+            let rows = statement.query_map([limit], |row| {
+                Ok(Entry {
+                    at: row.get(0)?,
+                    event: row.get(1)?,
+                    actor: row.get(2)?,
+                    subject: row.get(3)?,
+                    detail: row.get(4)?,
+                    address: row.get(5)?,
+                })
+            })?;
+            rows.collect()
+        })
+    }
+}

@@ -1,0 +1,40 @@
+//! Who may use this server: accounts, sessions, invitations, and a log of what happened. Nothing here
+//! knows of HTTP or of agents; that is `web::people` and `homes`.
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | `person` | [`Person`], [`Role`]: who somebody is and what they may do |
+//! | `password` | what may be a password, and Argon2id over it |
+//! | `secret` | [`Token`]: what cookies and invitations carry |
+//! | `store` | [`People`]: the database |
+//! | `accounts` | people added and removed, roles, passwords |
+//! | `sessions` | who is signed in where |
+//! | `invitations` | links that let somebody make an account |
+//! | `audit` | what happened |
+//! | `throttle` | how often somebody may guess |
+//! | `command` | `domovoi user` |
+
+mod accounts;
+mod audit;
+mod command;
+mod error;
+mod invitations;
+mod password;
+mod person;
+mod secret;
+mod sessions;
+mod store;
+mod throttle;
+
+pub(crate) use audit::{By, Entry, Event};
+pub(crate) use command::{UserArgs, run as run_command};
+pub use error::PeopleError;
+pub(crate) use password::{Password, verify};
+pub(crate) use person::{Name, Person, PersonId, Role};
+pub(crate) use secret::{Token, typeable};
+pub(crate) use sessions::{LIFETIME, SignedIn};
+pub(crate) use store::{People, now};
+pub(crate) use throttle::Throttle;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,174 @@
+//! The entrance: who somebody is, and into which home a request is led.
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | `gate` | every request that is for a home: signed in, or not |
+//! | `watch` | connections and streams end with the session they rest on |
+//! | `cookie`, `origin`, `address` | what a request says of itself, and how far that is believed |
+//! | `sign_in` | signing in and out |
+//! | `join` | the first account, and those of the invited |
+//! | `account` | one's own account |
+//! | `household` | those one looks after |
+//! | `answer` | pages, redirects and refusals |
+
+mod account;
+mod address;
+mod answer;
+mod cookie;
+mod gate;
+mod household;
+mod join;
+mod origin;
+mod sign_in;
+mod watch;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, FromRequestParts, Request, State},
+    middleware::{self, Next},
+    response::Response,
+    routing::{get, post},
+};
+use http::{HeaderMap, header, request::Parts};
+use tokio::sync::Semaphore;
+
+use crate::{
+    config::{Config, PublicUrl},
+    homes::Homes,
+    people::{By, People, PeopleError, SignedIn, Throttle, now, verify},
+};
+
+pub(super) use gate::enter;
+pub(crate) use watch::watch;
+
+/// Largest form, in bytes.
+const MAX_FORM_BYTES: usize = 16 << 10;
+
+/// Passwords that are hashed at a time: each takes 19 MiB and a core.
+const HASHING: usize = 2;
+
+/// What is known where requests come in.
+pub(crate) struct Entrance {
+    people: Arc<People>,
+    homes: Arc<Homes>,
+    throttle: Throttle,
+    hashing: Semaphore,
+    /// With it the owner makes their account, where there is none.
+    setup_code: Option<String>,
+    public_url: Option<PublicUrl>,
+    allowed_origins: Vec<String>,
+}
+
+impl Entrance {
+    pub(crate) fn new(
+        config: &Config,
+        people: Arc<People>,
+        homes: Arc<Homes>,
+        setup_code: Option<String>,
+    ) -> Self {
+        // The first answer for a name that does not exist must not take longer than later ones.
+        tokio::task::spawn_blocking(|| verify("", None));
+        Self {
+            people,
+            homes,
+            throttle: Throttle::default(),
+            hashing: Semaphore::new(HASHING),
+            setup_code,
+            public_url: config.public_url.clone(),
+            allowed_origins: config.allowed_origins.clone(),
+        }
+    }
+
+    pub(super) fn homes(&self) -> &Arc<Homes> {
+        &self.homes
+    }
+
+    /// Whose cookie a request has, where its session is good.
+    fn signed_in(&self, headers: &HeaderMap) -> Result<Option<SignedIn>, PeopleError> {
+        match cookie::read(headers, self.is_secure()) {
+            Some(token) => self.people.signed_in(token, now()),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether people reach this server by TLS.
+    fn is_secure(&self) -> bool {
+        self.public_url.as_ref().is_some_and(PublicUrl::is_secure)
+    }
+
+    /// Work that hashes a password, beside everything else.
+    async fn hashing<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&People) -> Result<T, PeopleError> + Send + 'static,
+    ) -> Result<T, PeopleError> {
+        let failed = |error: &dyn ToString| PeopleError::Secret(error.to_string());
+        let _permit = self.hashing.acquire().await.map_err(|error| failed(&error))?;
+        let people = Arc::clone(&self.people);
+        let done = tokio::task::spawn_blocking(move || work(&people)).await;
+        done.map_err(|error| failed(&error))?
+    }
+}
+
+/// The pages of accounts.
+pub(super) fn routes() -> Router<Arc<Entrance>> {
+    Router::new()
+        .route("/sign-in", get(sign_in::sign_in_page).post(sign_in::sign_in))
+        .route("/sign-out", post(sign_in::sign_out))
+        .route("/setup", get(join::setup_page).post(join::setup))
+        .route("/invite/{token}", get(join::invitation_page).post(join::accept))
+        .route("/account", get(account::page))
+        .route("/account/password", post(account::password))
+        .route("/account/sessions/{id}/revoke", post(account::revoke_session))
+        .route("/account/people/{id}/role", post(household::set_role))
+        .route("/account/people/{id}/remove", post(household::remove))
+        .route("/account/invitations", post(household::invite))
+        .route("/account/invitations/{id}/revoke", post(household::uninvite))
+        .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
+}
+
+/// Lets a form pass that one of our own pages has sent.
+pub(super) async fn own_forms(
+    State(entrance): State<Arc<Entrance>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let is_own = origin::is_own(request.headers(), entrance.public_url.as_ref());
+    if origin::changes_something(request.method()) && !is_own {
+        return answer::foreign();
+    }
+    next.run(request).await
+}
+
+/// [`routes`] with what guards them.
+pub(super) fn guarded(entrance: &Arc<Entrance>) -> Router {
+    routes()
+        .route_layer(middleware::from_fn_with_state(Arc::clone(entrance), own_forms))
+        .with_state(Arc::clone(entrance))
+}
+
+/// What a request says of whoever sends it.
+struct Client {
+    by: By,
+    address: std::net::IpAddr,
+    user_agent: String,
+    look: domovoi_app::account::Look,
+    headers: HeaderMap,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Client {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
+        let address = address::of(parts);
+        let user_agent = parts.headers.get(header::USER_AGENT).and_then(|it| it.to_str().ok());
+        Ok(Self {
+            by: By::at(address),
+            address,
+            user_agent: user_agent.unwrap_or("an unnamed browser").to_owned(),
+            look: answer::look(&parts.headers),
+            headers: parts.headers.clone(),
+        })
+    }
+}
