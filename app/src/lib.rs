@@ -14,7 +14,7 @@
 //! | [`components`] | markup, one component with its parts per file |
 //! | [`hooks`] | behaviour: [`use_agent`](hooks::use_agent), [`use_agent_chat`](hooks::use_agent_chat) and what the page needs besides |
 //! | [`markdown`] | a model's Markdown to safe HTML, block by block |
-//! | [`address`], [`theme`], [`units`], `words` | addresses of pages; light and dark; numbers, tools and values in words |
+//! | [`address`], [`theme`], [`units`], `words`, `details` | addresses of pages; light and dark; numbers, tools, values and what an answer took in words |
 //!
 //! Features: `ssr` for the server, `hydrate` for the browser; never both in one build.
 //!
@@ -31,6 +31,7 @@ pub mod address;
 pub mod app;
 pub mod components;
 pub mod data;
+mod details;
 pub mod hooks;
 pub mod markdown;
 pub mod pages;

@@ -1,4 +1,5 @@
-//! Where a person writes: Enter sends, Shift-Enter begins a line.
+//! Where a person writes: Enter sends, Shift-Enter begins a line. While an answer is being written,
+//! what is sent waits for its end.
 
 use leptos::{ev, html, prelude::*};
 
@@ -16,6 +17,7 @@ pub fn Composer(
     let field = NodeRef::<html::Textarea>::new();
     use_composer(field, chat);
     let submit = move || chat.handle_submit();
+    let has_text = Memo::new(move |_| chat.input.with(|text| !text.trim().is_empty()));
     let on_key = move |event: ev::KeyboardEvent| {
         // Enter also accepts what an input method offers; 229 is how older ones say so.
         let composing = event.is_composing() || event.key_code() == 229;
@@ -44,22 +46,7 @@ pub fn Composer(
                 on:input=move |event| chat.set_input(&event_target_value(&event))
                 on:keydown=on_key
             ></textarea>
-            <Show
-                when=move || chat.is_busy()
-                fallback=move || {
-                    view! {
-                        <button
-                            type="submit"
-                            class="inline-flex h-9 w-9 shrink-0 items-center justify-center rounded-xl bg-accent text-on-accent transition-opacity hover:opacity-90 disabled:bg-sunken disabled:text-faint disabled:opacity-100"
-                            data-testid="composer-send"
-                            aria-label="Send"
-                            disabled=move || !chat.can_send()
-                        >
-                            <Icon glyph=Glyph::ArrowUp />
-                        </button>
-                    }
-                }
-            >
+            <Show when=move || chat.is_busy()>
                 <button
                     type="button"
                     class="inline-flex h-9 w-9 shrink-0 items-center justify-center rounded-xl bg-ink text-canvas transition-opacity hover:opacity-90"
@@ -68,6 +55,17 @@ pub fn Composer(
                     on:click=move |_| chat.stop()
                 >
                     <Icon glyph=Glyph::Stop />
+                </button>
+            </Show>
+            <Show when=move || !chat.is_busy() || has_text.get()>
+                <button
+                    type="submit"
+                    class="inline-flex h-9 w-9 shrink-0 items-center justify-center rounded-xl bg-accent text-on-accent transition-opacity hover:opacity-90 disabled:bg-sunken disabled:text-faint disabled:opacity-100"
+                    data-testid="composer-send"
+                    aria-label=move || if chat.is_busy() { "Send after this answer" } else { "Send" }
+                    disabled=move || !chat.is_busy() && !chat.can_send()
+                >
+                    <Icon glyph=Glyph::ArrowUp />
                 </button>
             </Show>
         </form>

@@ -10,6 +10,7 @@ use leptos_router::{
 use super::{
     use_agent::use_agent,
     use_conversations::{Conversations, use_conversations},
+    use_drafts,
 };
 use crate::{
     address::{conversation_in, path_of},
@@ -115,6 +116,7 @@ impl Workspace {
     /// Deletes a conversation; where it is the open one, a new one begins.
     pub fn delete(&self, id: &str) {
         self.conversations.remove(id);
+        use_drafts::forget(id);
     }
 
     /// Goes to a page.
