@@ -16,7 +16,7 @@
 //! | `account` | signing in and accounts: pages of plain HTML, on the server alone |
 //! | [`markdown`] | a model's Markdown to safe HTML, block by block |
 //! | [`groups`] | the list of conversations in groups |
-//! | [`address`], [`theme`], [`units`], `words` | addresses of pages; light and dark; numbers, tools and values in words |
+//! | [`address`], [`theme`], [`units`], `words`, `details` | addresses of pages; light and dark; numbers, tools, values and what an answer took in words |
 //!
 //! Features: `ssr` for the server, `hydrate` for the browser; never both in one build.
 //!
@@ -35,6 +35,7 @@ pub mod address;
 pub mod app;
 pub mod components;
 pub mod data;
+mod details;
 pub mod groups;
 pub mod hooks;
 pub mod markdown;

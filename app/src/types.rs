@@ -186,10 +186,17 @@ impl TurnEnd {
     }
 }
 
+/// What a [`HighlightRequest`] calls the language of a formula in LaTeX that stands in a line. No
+/// language of a code block can have this name.
+pub const INLINE_MATH: &str = "$";
+
+/// What a [`HighlightRequest`] calls the language of a formula in LaTeX with lines of its own.
+pub const DISPLAY_MATH: &str = "$$";
+
 /// Question to `POST /api/highlight`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HighlightRequest {
-    /// The language as the model named it.
+    /// The language as the model named it; [`INLINE_MATH`] or [`DISPLAY_MATH`] for a formula.
     pub language: String,
     /// The code.
     pub code: String,
@@ -198,7 +205,7 @@ pub struct HighlightRequest {
 /// Answer of `POST /api/highlight`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HighlightResponse {
-    /// The code as escaped HTML, in spans with classes that begin with `hl-`.
+    /// The code as escaped HTML, in spans with classes that begin with `hl-`; a formula as MathML.
     pub html: String,
 }
 

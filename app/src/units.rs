@@ -26,9 +26,42 @@ pub fn time_left(seconds: u64) -> String {
     }
 }
 
+/// How long something took: `2.1 s`, `1 min 5 s`.
+#[must_use]
+pub fn duration(ms: u64) -> String {
+    match ms {
+        0..60_000 => format!("{}.{} s", ms / 1000, ms % 1000 / 100),
+        _ => format!("{} min {} s", ms / 60_000, ms % 60_000 / 1000),
+    }
+}
+
+/// An amount of money, in whatever currency, to a hundredth or to a millionth: `1.50`, `0.000123`.
+/// What is less is `0`. Without the code for decimal fractions, which is large.
+#[must_use]
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
+pub fn money(amount: f64) -> String {
+    let millionths = (amount * 1e6 + 0.5) as u64;
+    match millionths {
+        0 => "0".to_owned(),
+        1..1_000_000 => {
+            let digits = format!("{millionths:06}");
+            format!("0.{}", digits.trim_end_matches('0'))
+        }
+        _ => format!("{}.{:02}", millionths / 1_000_000, millionths % 1_000_000 / 10_000),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{bytes, time_left};
+    use super::{bytes, duration, money, time_left};
+
+    #[test]
+    fn what_an_answer_took() {
+        assert_eq!((duration(40), duration(2199)), ("0.0 s".to_owned(), "2.1 s".to_owned()));
+        assert_eq!(duration(65_000), "1 min 5 s");
+        assert_eq!((money(1.5), money(0.0012)), ("1.50".to_owned(), "0.0012".to_owned()));
+        assert_eq!((money(0.000_000_1), money(-1.0)), ("0".to_owned(), "0".to_owned()));
+    }
 
     #[test]
     fn amounts() {

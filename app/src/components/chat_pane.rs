@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::{
     components::{
         composer::Composer, connection_dot::ConnectionBanner, model_status::ModelNotice,
-        thread::Thread,
+        queue::Queue, thread::Thread,
     },
     hooks::{
         use_agent_chat::use_agent_chat, use_connection_lost::use_connection_lost,
@@ -42,6 +42,7 @@ pub fn ChatPane(
                 <ModelNotice />
                 <div class="mx-auto w-full max-w-[46rem]">
                     <ConnectionBanner lost />
+                    <Queue chat />
                     <Composer chat />
                     <p class="mt-2 text-center text-xs text-faint">
                         "Models make mistakes. Check what matters."

@@ -1,10 +1,20 @@
-//! Where a person writes: Enter sends, Shift-Enter begins a line.
+//! Where a person writes: Enter sends, Shift-Enter begins a line. While an answer is being written,
+//! what is sent waits for its end.
 
+use domovoi_protocol::{Part, Role, UiMessage, address};
 use leptos::{ev, html, prelude::*};
 
 use crate::{
-    components::icon::{Glyph, Icon},
-    hooks::{use_agent_chat::AgentChat, use_composer::use_composer},
+    components::{
+        attachments::{AttachButton, AttachmentTray},
+        icon::{Glyph, Icon},
+    },
+    hooks::{
+        use_agent_chat::AgentChat,
+        use_attachments::{Attachments, use_attachments},
+        use_composer::use_composer,
+    },
+    types::ASSISTANT_AGENT,
 };
 
 /// The text field with its button.
@@ -15,7 +25,23 @@ pub fn Composer(
 ) -> impl IntoView {
     let field = NodeRef::<html::Textarea>::new();
     use_composer(field, chat);
-    let submit = move || chat.handle_submit();
+    let attachments = use_attachments(&address::path(ASSISTANT_AGENT, &chat.id()));
+    let has_files = move || !attachments.files.with(Vec::is_empty);
+    let can_submit = move || {
+        let sendable = match (chat.is_busy(), has_files()) {
+            // Files do not wait in the queue.
+            (true, files) => !files,
+            (false, true) => !chat.is_loading.get(),
+            (false, false) => chat.can_send(),
+        };
+        sendable && attachments.is_ready()
+    };
+    let submit = move || match untrack(can_submit) {
+        true if untrack(has_files) => send_with_files(chat, attachments),
+        true => chat.handle_submit(),
+        false => {}
+    };
+    let has_text = Memo::new(move |_| chat.input.with(|text| !text.trim().is_empty()));
     let on_key = move |event: ev::KeyboardEvent| {
         // Enter also accepts what an input method offers; 229 is how older ones say so.
         let composing = event.is_composing() || event.key_code() == 229;
@@ -25,13 +51,17 @@ pub fn Composer(
         }
     };
     view! {
+        <AttachmentTray attachments />
         <form
-            class="composer flex items-end gap-2 rounded-2xl border border-line bg-surface py-2 pl-4 pr-2"
+            class="composer flex items-end gap-2 rounded-2xl border border-line bg-surface py-2 pl-2 pr-2"
+            on:dragover=move |event| event.prevent_default()
+            on:drop=move |event| attachments.on_transfer(&event, "dataTransfer")
             on:submit=move |event| {
                 event.prevent_default();
                 submit();
             }
         >
+            <AttachButton attachments />
             <textarea
                 node_ref=field
                 class="scroller max-h-[14rem] min-h-9 min-w-0 flex-1 resize-none bg-transparent py-1.5 leading-6 placeholder:text-faint"
@@ -43,23 +73,9 @@ pub fn Composer(
                 prop:value=move || chat.input.get()
                 on:input=move |event| chat.set_input(&event_target_value(&event))
                 on:keydown=on_key
+                on:paste=move |event| attachments.on_transfer(&event, "clipboardData")
             ></textarea>
-            <Show
-                when=move || chat.is_busy()
-                fallback=move || {
-                    view! {
-                        <button
-                            type="submit"
-                            class="inline-flex h-9 w-9 shrink-0 items-center justify-center rounded-xl bg-accent text-on-accent transition-opacity hover:opacity-90 disabled:bg-sunken disabled:text-faint disabled:opacity-100"
-                            data-testid="composer-send"
-                            aria-label="Send"
-                            disabled=move || !chat.can_send()
-                        >
-                            <Icon glyph=Glyph::ArrowUp />
-                        </button>
-                    }
-                }
-            >
+            <Show when=move || chat.is_busy()>
                 <button
                     type="button"
                     class="inline-flex h-9 w-9 shrink-0 items-center justify-center rounded-xl bg-ink text-canvas transition-opacity hover:opacity-90"
@@ -70,6 +86,29 @@ pub fn Composer(
                     <Icon glyph=Glyph::Stop />
                 </button>
             </Show>
+            <Show when=move || !chat.is_busy() || has_text.get()>
+                <button
+                    type="submit"
+                    class="inline-flex h-9 w-9 shrink-0 items-center justify-center rounded-xl bg-accent text-on-accent transition-opacity hover:opacity-90 disabled:bg-sunken disabled:text-faint disabled:opacity-100"
+                    data-testid="composer-send"
+                    aria-label=move || if chat.is_busy() { "Send after this answer" } else { "Send" }
+                    disabled=move || !can_submit()
+                >
+                    <Icon glyph=Glyph::ArrowUp />
+                </button>
+            </Show>
         </form>
     }
+}
+
+/// Sends what the person has written with the files beside it.
+fn send_with_files(chat: AgentChat, attachments: Attachments) {
+    let mut message = UiMessage::new(uuid::Uuid::new_v4().to_string(), Role::User, "");
+    message.parts = attachments.take();
+    let text = chat.input.get_untracked().trim().to_owned();
+    if !text.is_empty() {
+        message.parts.push(Part::text(text));
+    }
+    chat.set_input("");
+    chat.append(message);
 }

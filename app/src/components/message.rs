@@ -1,10 +1,13 @@
 //! One message of the thread.
 
-use domovoi_protocol::Role;
+use domovoi_protocol::{Role, UiMessage};
 use leptos::prelude::*;
 
 use crate::{
-    components::part::PartView,
+    components::{
+        attachments::sent_files, edit_message::EditMessage, message_bar::MessageBar,
+        part::PartView, sources::Sources,
+    },
     hooks::use_agent_chat::{AgentChat, Row},
     types::{TurnEnd, TurnOutcome},
 };
@@ -19,37 +22,57 @@ pub fn Message(
 ) -> impl IntoView {
     let message = row.message;
     match message.with_untracked(|message| message.role) {
-        Role::User => view! { <UserMessage message /> }.into_any(),
+        Role::User => view! { <UserMessage message chat /> }.into_any(),
         Role::Assistant => view! { <AssistantMessage message key=row.key chat /> }.into_any(),
         Role::System => ().into_any(),
     }
 }
 
 #[component]
-fn UserMessage(message: ArcRwSignal<domovoi_protocol::UiMessage>) -> impl IntoView {
+fn UserMessage(message: ArcRwSignal<UiMessage>, chat: AgentChat) -> impl IntoView {
     let id = message.with_untracked(|message| message.id.clone());
+    let message = StoredValue::new(message);
+    let editing = RwSignal::new(false);
+    let is_wordless = move || message.read_value().with(|message| message.text().is_empty());
     view! {
         <li
-            class="ml-auto max-w-[85%] rounded-2xl rounded-br-md bg-sunken px-4 py-2.5"
+            class="turn flex flex-col items-end"
             data-testid="message-user"
             data-message-id=id
         >
             <h2 class="sr-only" aria-label="You"></h2>
-            <p class="whitespace-pre-wrap break-words">
-                {move || message.with(domovoi_protocol::UiMessage::text)}
+            {move || {
+                if editing.get() {
+                    view! { <EditMessage message chat editing /> }.into_any()
+                } else {
+                    ().into_any()
+                }
+            }}
+            {move || message.read_value().with(|message| sent_files(&message.parts))}
+            <p
+                class="max-w-[85%] whitespace-pre-wrap break-words rounded-2xl rounded-br-md bg-sunken px-4 py-2.5"
+                hidden=move || editing.get() || is_wordless()
+            >
+                {move || message.read_value().with(UiMessage::text)}
             </p>
+            <MessageBar message chat streaming=None toggled=editing />
         </li>
     }
 }
 
 #[component]
 fn AssistantMessage(
-    message: ArcRwSignal<domovoi_protocol::UiMessage>,
+    message: ArcRwSignal<UiMessage>,
     key: String,
     chat: AgentChat,
 ) -> impl IntoView {
     let message = StoredValue::new(message);
+    let raw = RwSignal::new(false);
     let streaming = Memo::new(move |_| chat.is_streaming(&key));
+    let written = Memo::new(move |_| match raw.get() {
+        true => message.read_value().with(UiMessage::text),
+        false => String::new(),
+    });
     let turn = Memo::new(move |_| message.read_value().with(TurnEnd::of));
     let parts = Memo::new(move |_| message.read_value().with(|message| message.parts.len()));
     let status = move || match turn.get() {
@@ -60,20 +83,31 @@ fn AssistantMessage(
     };
     view! {
         <li
-            class="min-w-0"
+            class="turn min-w-0"
             data-testid="message-assistant"
             data-message-id=move || message.read_value().with(|message| message.id.clone())
             data-status=status
             aria-busy=move || streaming.get().to_string()
         >
             <h2 class="sr-only" aria-label="Domovoi"></h2>
-            <For
-                each=move || 0..parts.get()
-                key=|index| *index
-                children=move |index| {
-                    view! { <PartView message=message.get_value() index streaming /> }
-                }
-            />
+            <div hidden=move || raw.get()>
+                <For
+                    each=move || 0..parts.get()
+                    key=|index| *index
+                    children=move |index| {
+                        view! { <PartView message=message.get_value() index streaming /> }
+                    }
+                />
+            </div>
+            <pre
+                class="whitespace-pre-wrap break-words font-mono text-[0.8125rem] leading-relaxed"
+                data-testid="raw-text"
+                hidden=move || !raw.get()
+            >
+                {written}
+            </pre>
+            <Sources message />
+            <MessageBar message chat streaming=Some(streaming) toggled=raw />
         </li>
     }
 }

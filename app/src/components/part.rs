@@ -3,7 +3,10 @@
 use domovoi_protocol::{Part, UiMessage, message::ToolPart};
 use leptos::prelude::*;
 
-use crate::components::{markdown_view::MarkdownView, reasoning::Reasoning, tool_card::ToolCard};
+use crate::{
+    components::{markdown_view::MarkdownView, reasoning::Reasoning, tool_card::ToolCard},
+    words::is_web,
+};
 
 /// What a part is shown as. A part keeps its kind while its content grows.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,10 +24,6 @@ impl Kind {
             Some(Part::Text { .. }) => Self::Text,
             Some(Part::Reasoning { .. }) => Self::Reasoning,
             Some(Part::Tool(_)) => Self::Tool,
-            Some(Part::SourceUrl { url, title, .. }) if is_web(url) => Self::Link {
-                href: url.clone(),
-                label: title.clone().unwrap_or_else(|| url.clone()),
-            },
             Some(Part::File { url, filename, .. }) if is_web(url) => Self::Link {
                 href: url.clone(),
                 label: filename.clone().unwrap_or_else(|| url.clone()),
@@ -32,10 +31,6 @@ impl Kind {
             _ => Self::Nothing,
         }
     }
-}
-
-fn is_web(url: &str) -> bool {
-    url.starts_with("https://") || url.starts_with("http://")
 }
 
 fn text_of(part: Option<&Part>) -> String {

@@ -24,11 +24,12 @@ pub fn TurnNote(
             >
                 <Icon glyph=Glyph::Alert class="mt-0.5 h-4 w-4 shrink-0 text-danger" />
                 <p class="min-w-0 flex-1 whitespace-pre-line break-words">{text}</p>
-                <Retry chat label="Try again" />
+                <Retry chat />
             </div>
         }
         .into_any(),
-        Some(Ending::Answered) => view! { <Retry chat label="" /> }.into_any(),
+        // The bar under the answer has what there is to do.
+        Some(Ending::Answered) => ().into_any(),
         Some(Ending::Stopped) => view! { <Note chat text="You stopped this answer." /> }.into_any(),
         Some(Ending::Interrupted(text)) => view! { <Note chat text /> }.into_any(),
         Some(Ending::Unanswered) => {
@@ -55,24 +56,22 @@ fn Note(chat: AgentChat, #[prop(into)] text: String) -> impl IntoView {
     view! {
         <div class="flex flex-wrap items-center gap-x-3 text-sm text-muted">
             <p>{text}</p>
-            <Retry chat label="Try again" />
+            <Retry chat />
         </div>
     }
 }
 
 #[component]
-fn Retry(chat: AgentChat, label: &'static str) -> impl IntoView {
+fn Retry(chat: AgentChat) -> impl IntoView {
     view! {
         <button
             type="button"
             class="-mx-2 inline-flex h-8 shrink-0 items-center gap-1.5 rounded-lg px-2 text-sm text-muted transition-colors hover:bg-hover hover:text-ink"
             data-testid="retry"
-            aria-label="Answer again"
-            title="Answer again"
             on:click=move |_| chat.regenerate()
         >
             <Icon glyph=Glyph::Retry class="h-4 w-4" />
-            {label}
+            "Try again"
         </button>
     }
 }

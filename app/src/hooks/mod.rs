@@ -10,13 +10,17 @@
 //! | [`use_attachments`] | files on their way into a message |
 //! | [`use_code_copy`] | the copy buttons of code blocks |
 //! | [`use_composer`] | the text field grows, and has the focus when it should |
+//! | [`use_drafts`] | what a person writes is kept, and what waits is sent |
 //! | [`use_connection_lost`] | a connection that has been away for a moment |
 //! | [`use_palette`], [`use_shortcuts`] | the command palette, and the keys that work anywhere |
 //! | [`use_stick_to_end`] | the thread follows its end |
 //! | [`use_target_message`] | goes to the message that the address names |
-//! | [`http`] | requests to the server |
+//! | [`clipboard`] | copying text |
+//! | [`http`], `storage` | requests to the server; what the browser keeps |
 
+pub mod clipboard;
 pub mod http;
+mod storage;
 pub mod use_agent;
 pub mod use_agent_chat;
 pub mod use_attachments;
@@ -24,6 +28,7 @@ pub mod use_code_copy;
 pub mod use_composer;
 pub mod use_connection_lost;
 pub mod use_conversations;
+pub mod use_drafts;
 pub mod use_highlights;
 pub mod use_palette;
 pub mod use_shortcuts;

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use leptos::{ev, prelude::*, wasm_bindgen::JsCast, web_sys};
 
+use super::clipboard::copy_text;
+
 /// How long a button says that it has copied.
 const SHOWN: Duration = Duration::from_millis(1600);
 
@@ -21,7 +23,7 @@ pub fn copy_clicked_code(event: ev::MouseEvent) {
         .flatten()
         .and_then(|figure| figure.query_selector("pre").ok().flatten());
     let Some(code) = code else { return };
-    copy(&code);
+    copy_text(&code.text_content().unwrap_or_default());
     let _ = button.set_attribute("data-copied", "");
     set_timeout(
         move || {
@@ -29,24 +31,4 @@ pub fn copy_clicked_code(event: ev::MouseEvent) {
         },
         SHOWN,
     );
-}
-
-/// Browsers have a clipboard for pages on secure origins; elsewhere the code is selected and
-/// copied the old way.
-fn copy(code: &web_sys::Element) {
-    let navigator = window().navigator();
-    let has_clipboard = js_sys::Reflect::get(&navigator, &"clipboard".into())
-        .is_ok_and(|clipboard| !clipboard.is_undefined());
-    if has_clipboard {
-        // A refusal leaves the clipboard as it was.
-        let _ = navigator.clipboard().write_text(&code.text_content().unwrap_or_default());
-        return;
-    }
-    let selection = window().get_selection().ok().flatten();
-    let page = document().dyn_into::<web_sys::HtmlDocument>().ok();
-    if let (Some(selection), Some(page)) = (selection, page) {
-        let _ = selection.select_all_children(code);
-        let _ = page.exec_command("copy");
-        let _ = selection.remove_all_ranges();
-    }
 }

@@ -2,33 +2,30 @@
 
 use leptos::{html, prelude::*};
 
-use super::{use_agent_chat::AgentChat, use_workspace::use_workspace};
+use super::{use_agent_chat::AgentChat, use_drafts::use_drafts, use_workspace::use_workspace};
 
 /// Looks after the text field of a conversation.
 pub fn use_composer(field: NodeRef<html::Textarea>, chat: AgentChat) {
     let workspace = use_workspace();
-    // What was typed before the page was taken over is not lost.
-    Effect::new(move |_| {
-        if let Some(field) = field.get() {
-            let typed = field.value();
-            if !typed.is_empty() && chat.input.with_untracked(String::is_empty) {
-                chat.set_input(&typed);
-            }
-        }
-    });
-    Effect::new(move |_| {
-        chat.input.track();
-        if let Some(field) = field.get() {
-            // After the value has been set: its own effect runs in the same turn.
-            request_animation_frame(move || grow(&field));
-        }
-    });
+    use_drafts(field, chat);
+    use_growing(field, chat.input);
     Effect::new(move |_| {
         workspace.focus.track();
         if let Some(field) = field.get()
             && has_keyboard()
         {
             let _ = field.focus();
+        }
+    });
+}
+
+/// Makes a field as high as its text.
+pub fn use_growing(field: NodeRef<html::Textarea>, text: RwSignal<String>) {
+    Effect::new(move |_| {
+        text.track();
+        if let Some(field) = field.get() {
+            // After the value has been set: its own effect runs in the same turn.
+            request_animation_frame(move || grow(&field));
         }
     });
 }

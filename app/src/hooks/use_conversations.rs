@@ -7,6 +7,7 @@ use leptos::{prelude::*, task::spawn_local, wasm_bindgen::JsValue};
 use super::{
     http,
     use_agent::{Agent, use_agent},
+    use_drafts,
 };
 use crate::{
     groups::{Moment, Row, rows},
@@ -105,6 +106,7 @@ impl Conversations {
     /// Deletes a conversation with its messages; for a moment it can be brought back.
     pub fn remove(&self, id: &str) {
         self.agent.call("remove", (id.to_owned(),), |_: Result<(), _>| {});
+        use_drafts::forget(id);
         let text = "Conversation deleted.".to_owned();
         let note = Note { text, deleted: Some(id.to_owned()) };
         self.tell(note, Duration::from_secs(UNDO_SECONDS));

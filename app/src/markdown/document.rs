@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use pulldown_cmark::{Event, Parser};
 
-use super::{Block, render};
+use super::{Block, math, render};
 
 /// A text and its blocks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,10 +52,12 @@ impl Document {
         }
         self.blocks.truncate(self.settled_blocks);
         let rest = &text[self.settled_bytes..];
-        let starts = block_starts(rest);
+        let read = math::unified(rest);
+        let starts = block_starts(&read);
         for (index, start) in starts.iter().enumerate() {
             let end = starts.get(index + 1).copied().unwrap_or(rest.len());
-            self.blocks.push(Arc::new(render::block(&rest[*start..end])));
+            let (read, written) = (&read[*start..end], &rest[*start..end]);
+            self.blocks.push(Arc::new(render::block_of(read, written)));
         }
         let last_has_begun = starts.last().is_some_and(|start| !rest[*start..].contains('\n'));
         let unsettled = if last_has_begun { 2 } else { 1 };
@@ -102,7 +104,7 @@ mod tests {
         ```rust\nfn main() {\n\n    // blank line above\n}\n```\nAfter the code.\n\n\
         | a | b |\n|---|---|\n| 1 | 2 |\n\n> quote\n> more\n\n    indented code\n\n---\n\
         <div>\nhtml\n</div>\n\nSetext\n===\n\n\
-        1. loose\n\n2. list\n\npara\n***bold*** and\n#hash\n\n- x\n\n* y\n\nLast line with `code` and ünïcödé 🏠.";
+        $$\nx\n+ y\n$$\nand \\(a_1\\) or\n\\[\n- z\n\\]\n\n1. loose\n\n2. list\n\npara\n***bold*** and\n#hash\n\n- x\n\n* y\n\nLast line with `code` and ünïcödé 🏠.";
 
     fn html(document: &Document) -> Vec<String> {
         document.blocks().iter().map(|block| block.html(|_| None)).collect()

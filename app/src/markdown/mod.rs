@@ -4,12 +4,14 @@
 //! |---|---|
 //! | [`document`] | [`Document`]: a growing text as blocks, of which finished ones never change |
 //! | [`segment`] | [`Segment`]: one block as HTML and code, and its HTML with highlighted code |
+//! | `math` | formulas: the ways to write one made the same |
 //! | [`render`] | the events of the parser to segments; what is let through and what is not |
 //!
 //! Nothing a model writes becomes markup of its own: HTML is shown as text, links lead only to
 //! web and mail addresses, and pictures are not loaded but linked.
 
 pub mod document;
+mod math;
 pub mod render;
 pub mod segment;
 

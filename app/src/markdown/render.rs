@@ -1,12 +1,26 @@
 //! Parser events to segments: the place that decides what a model may put on the page.
 
-use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
+use std::ops::Range;
 
-use super::segment::{Block, CodeBlock, Segment, escaped};
+use pulldown_cmark::{
+    CodeBlockKind, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html,
+};
 
-/// The Markdown we read: CommonMark with tables, task lists and strikethrough.
-pub(super) const OPTIONS: Options =
-    Options::ENABLE_TABLES.union(Options::ENABLE_TASKLISTS).union(Options::ENABLE_STRIKETHROUGH);
+use super::{
+    math,
+    segment::{Block, CodeBlock, Segment, escaped},
+};
+use crate::types::{DISPLAY_MATH, INLINE_MATH};
+
+/// The Markdown we read: CommonMark with tables, task lists, strikethrough and formulas.
+pub(super) const OPTIONS: Options = Options::ENABLE_TABLES
+    .union(Options::ENABLE_TASKLISTS)
+    .union(Options::ENABLE_STRIKETHROUGH)
+    .union(Options::ENABLE_MATH);
+
+/// Where a formula goes in the HTML of a piece. Nothing a model writes can look like this: its `<`
+/// are escaped.
+const FORMULA: &str = "<math>";
 
 /// Schemes a link may have. Anything else, relative addresses included, is shown as text.
 const LINK_SCHEMES: [&str; 3] = ["https://", "http://", "mailto:"];
@@ -17,13 +31,33 @@ const MAX_LABEL: usize = 24;
 /// Renders the source of one top-level block.
 #[must_use]
 pub fn block(source: &str) -> Block {
+    block_of(&math::unified(source), source)
+}
+
+/// The same of a source whose formulas are [unified](math::unified), and as it was written.
+pub(super) fn block_of(read: &str, written: &str) -> Block {
     let mut out = Renderer::default();
-    for event in Parser::new_ext(source, OPTIONS) {
-        out.event(event);
+    for (event, range) in Parser::new_ext(read, OPTIONS).into_offset_iter() {
+        match event {
+            Event::InlineMath(tex) if is_price(read, &range) => {
+                out.event(Event::Text(format!("${tex}$").into()));
+            }
+            Event::InlineMath(tex) => out.formula(INLINE_MATH, &tex),
+            Event::DisplayMath(tex) if written[range.start..].starts_with("\\(") => {
+                out.formula(INLINE_MATH, &tex);
+            }
+            Event::DisplayMath(tex) => out.formula(DISPLAY_MATH, &tex),
+            event => out.event(event),
+        }
     }
     // A fence that is still open has no last line of its own; an indented block has no fence.
-    let complete = closes_fence(source);
+    let complete = closes_fence(written);
     out.finish(complete)
+}
+
+/// Whether the sign that would end a formula begins an amount of money: `$1/$2`.
+fn is_price(text: &str, formula: &Range<usize>) -> bool {
+    text[formula.end..].starts_with(|next: char| next.is_ascii_digit())
 }
 
 #[derive(Default)]
@@ -31,6 +65,8 @@ struct Renderer<'a> {
     segments: Vec<Segment>,
     pending: Vec<Event<'a>>,
     code: Option<CodeBlock>,
+    /// Formulas whose place is in what is pending.
+    formulas: Vec<CodeBlock>,
     /// For each link that is open, whether it was written as one.
     links: Vec<bool>,
 }
@@ -51,8 +87,9 @@ impl<'a> Renderer<'a> {
             }
             Event::Text(text) => match &mut self.code {
                 Some(code) => code.code.push_str(&text),
-                None => self.pending.push(Event::Text(text)),
+                None => self.pending.push(Event::Text(unmasked(text))),
             },
+            Event::Code(code) => self.pending.push(Event::Code(unmasked(code))),
             Event::Html(text) => self.pending.push(Event::Text(text)),
             Event::InlineHtml(text) => self.pending.push(if is_line_break(&text) {
                 Event::HardBreak
@@ -93,6 +130,12 @@ impl<'a> Renderer<'a> {
         }
     }
 
+    fn formula(&mut self, kind: &str, tex: &str) {
+        let (language, code) = (kind.to_owned(), tex.trim().to_owned());
+        self.formulas.push(CodeBlock { language, code, complete: true });
+        self.raw(FORMULA);
+    }
+
     /// Markup of our own.
     fn raw(&mut self, html: impl Into<String>) {
         self.pending.push(Event::InlineHtml(html.into().into()));
@@ -113,8 +156,14 @@ impl<'a> Renderer<'a> {
     fn flush(&mut self) {
         let mut html = String::new();
         html::push_html(&mut html, self.pending.drain(..));
-        if !html.is_empty() {
-            self.segments.push(Segment::Html(html));
+        let mut formulas = std::mem::take(&mut self.formulas).into_iter();
+        for (index, piece) in html.split(FORMULA).enumerate() {
+            if index > 0 {
+                self.segments.extend(formulas.next().map(Segment::Code));
+            }
+            if !piece.is_empty() {
+                self.segments.push(Segment::Html(piece.to_owned()));
+            }
         }
     }
 
@@ -124,6 +173,7 @@ impl<'a> Renderer<'a> {
             match segment {
                 Segment::Html(html) if only_closes(html) => {}
                 Segment::Html(_) => break,
+                Segment::Code(code) if code.is_formula() => break,
                 Segment::Code(code) => {
                     code.complete = complete;
                     break;
@@ -132,6 +182,11 @@ impl<'a> Renderer<'a> {
         }
         Block { segments: self.segments }
     }
+}
+
+/// The text with its dollars; see [`math::unified`].
+fn unmasked(text: CowStr<'_>) -> CowStr<'_> {
+    if text.contains(math::DOLLAR) { text.replace(math::DOLLAR, "$").into() } else { text }
 }
 
 /// Whether there is nothing but the ends of elements.

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::types::{DISPLAY_MATH, INLINE_MATH};
+
 /// A top-level block: a paragraph, a list with everything in it, a code block.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Block {
@@ -14,14 +16,15 @@ pub struct Block {
 pub enum Segment {
     /// Safe HTML; it may leave elements open that a later segment closes.
     Html(String),
-    /// A code block.
+    /// A code block or a formula.
     Code(CodeBlock),
 }
 
-/// A code block.
+/// A code block, or a formula: that is code in LaTeX for the server to draw.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct CodeBlock {
-    /// What its opening fence names, such as `rust`; empty where it names nothing.
+    /// What its opening fence names, such as `rust`; empty where it names nothing. [`INLINE_MATH`] or
+    /// [`DISPLAY_MATH`] for a formula.
     pub language: String,
     /// The code as written.
     pub code: String,
@@ -30,7 +33,7 @@ pub struct CodeBlock {
 }
 
 impl Block {
-    /// The block's code blocks.
+    /// The block's code blocks and formulas.
     pub fn code_blocks(&self) -> impl Iterator<Item = &CodeBlock> {
         self.segments.iter().filter_map(|segment| match segment {
             Segment::Code(code) => Some(code),
@@ -53,9 +56,25 @@ impl Block {
 }
 
 impl CodeBlock {
-    /// Writes the block with its language and a copy button. The thread listens for clicks on
+    /// Whether it is a formula.
+    #[must_use]
+    pub fn is_formula(&self) -> bool {
+        self.language == INLINE_MATH || self.language == DISPLAY_MATH
+    }
+
+    /// Writes a formula, or the block with its language and a copy button. The thread listens for clicks on
     /// `data-copy`; see `components::thread`.
     fn push_html(&self, highlighted: Option<String>, html: &mut String) {
+        if self.is_formula() {
+            let formula =
+                highlighted.unwrap_or_else(|| format!("<code>{}</code>", escaped(&self.code)));
+            let _ = if self.language == DISPLAY_MATH {
+                write!(html, "<span class=\"math-display\">{formula}</span>")
+            } else {
+                write!(html, "<span>{formula}</span>")
+            };
+            return;
+        }
         let label = if self.language.is_empty() { "code" } else { &self.language };
         let code = highlighted.unwrap_or_else(|| escaped(&self.code));
         // Writing to a string cannot fail.

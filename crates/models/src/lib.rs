@@ -34,6 +34,7 @@ mod error;
 mod image_model;
 mod language_model;
 mod queue_position;
+mod receipt;
 mod request;
 mod tokens;
 
@@ -54,6 +55,7 @@ pub use language_model::{
     FinishReason, LanguageModel, ModelEvent, ModelReadiness, ModelStatus, ModelStream, Usage,
 };
 pub use queue_position::QueuePosition;
+pub use receipt::Receipt;
 pub use request::{
     ModelMessage, ModelRequest, RequestMetadata, ResponseFormat, ToolCall, ToolChoice,
     ToolDefinition,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{QueuePosition, UserContent};
+use crate::{QueuePosition, Receipt, UserContent};
 
 /// One request for a reply.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -98,6 +98,8 @@ pub struct RequestMetadata {
     pub conversation: Option<String>,
     /// Told how many requests are before this one, where a model has a queue.
     pub queue: Option<QueuePosition>,
+    /// Told which model answered and what it cost, where a gateway is on the way.
+    pub receipt: Option<Receipt>,
     /// The message the answer becomes; feedback is found by it.
     pub message_id: Option<String>,
     /// Asks the model even where the same question was answered before.

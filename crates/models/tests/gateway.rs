@@ -13,7 +13,7 @@ use domovoi_models::gateway::{
 };
 use domovoi_models::testing::{Gate, Script, ScriptedModel};
 use domovoi_models::{
-    FinishReason, LanguageModel, ModelError, ModelEvent, ModelRequest, ModelStream, Usage,
+    FinishReason, LanguageModel, ModelError, ModelEvent, ModelRequest, ModelStream, Receipt, Usage,
 };
 use futures::{FutureExt, StreamExt};
 use tokio::time::Instant;
@@ -190,8 +190,12 @@ async fn a_request_is_written_down_with_tokens_cost_and_times() {
     let mut request = ask("Hi", 9);
     request.metadata.user = Some("anna".into());
     request.metadata.message_id = Some("m1".into());
+    let receipt = Receipt::new();
+    request.metadata.receipt = Some(receipt.clone());
     let routed = gateway.model("fast").unwrap().for_agent("assistant");
     reply(&routed, request).await.unwrap();
+    assert_eq!(receipt.model().as_deref(), Some(model.name()));
+    assert!((receipt.cost() - 1.5).abs() < 1e-9, "{receipt:?}");
     answer(&gateway).await;
     let [first, second] = log(&gateway).try_into().unwrap();
     assert_eq!((first.user.as_deref(), first.agent.as_deref()), (Some("anna"), Some("assistant")));

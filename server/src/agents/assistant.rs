@@ -10,8 +10,9 @@ use domovoi_models::{
     LanguageModel,
     gateway::{Feedback, FeedbackSubject, Gateway, Rating},
 };
-use domovoi_protocol::Role;
+use domovoi_protocol::{Role, UiMessage};
 use http::{HeaderValue, Method, StatusCode, header};
+use serde_json::{Map, Value};
 
 use super::{
     AssistantTools, Conversations, DEFAULT,
@@ -54,7 +55,8 @@ impl Assistant {
         Ok(())
     }
 
-    /// Keeps what the person thinks of an answer, beside what it cost.
+    /// Keeps what the person thinks of an answer, beside what it cost; the rating is metadata of the
+    /// message too, so that every client shows it.
     #[callable]
     fn feedback(
         &self,
@@ -66,12 +68,29 @@ impl Assistant {
         let gateway = cx.agents().service::<Gateway>().ok_or("there is no gateway")?;
         let mut feedback = Feedback::new(rating);
         feedback.comment = comment;
-        let subject = FeedbackSubject::Message(message_id);
-        match gateway.add_feedback(&subject, &feedback)? {
-            true => Ok(()),
-            false => Err("there is no such answer in the log of requests".into()),
+        let subject = FeedbackSubject::Message(message_id.clone());
+        if !gateway.add_feedback(&subject, &feedback)? {
+            return Err("there is no such answer in the log of requests".into());
         }
+        let rated = cx.messages()?.into_iter().find(|message| message.id == message_id);
+        cx.save_messages(rated.map(|message| with_rating(message, rating)))?;
+        Ok(())
     }
+}
+
+/// The message, with the rating in its metadata.
+fn with_rating(mut message: UiMessage, rating: Rating) -> UiMessage {
+    let mut fields = match message.metadata.take() {
+        Some(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    };
+    let rating = match rating {
+        Rating::Up => "up",
+        Rating::Down => "down",
+    };
+    fields.insert("rating".to_owned(), rating.into());
+    message.metadata = Some(Value::Object(fields));
+    message
 }
 
 impl AiChatAgent for Assistant {

@@ -1,15 +1,17 @@
-//! Syntax highlighting, on the server: the grammars would be most of the page's weight.
+//! Syntax highlighting and formulas, on the server: the grammars would be most of the page's weight.
 
 use std::sync::LazyLock;
 
 use axum::{Json, response::IntoResponse};
-use domovoi_app::types::{HighlightRequest, HighlightResponse};
+use domovoi_app::types::{DISPLAY_MATH, HighlightRequest, HighlightResponse, INLINE_MATH};
 use http::StatusCode;
 use syntect::{
     html::{ClassStyle, ClassedHTMLGenerator},
     parsing::SyntaxSet,
     util::LinesWithEndings,
 };
+
+use super::math;
 
 static SYNTAXES: LazyLock<SyntaxSet> = LazyLock::new(two_face::syntax::extra_newlines);
 
@@ -18,7 +20,7 @@ const STYLE: ClassStyle = ClassStyle::SpacedPrefixed { prefix: "hl-" };
 /// Longest code that is highlighted, in bytes; the page shows longer code plain.
 const MAX_CODE_BYTES: usize = 200_000;
 
-/// `POST /api/highlight`: code to escaped HTML with classes.
+/// `POST /api/highlight`: code to escaped HTML with classes, a formula to MathML.
 pub(crate) async fn highlight(Json(request): Json<HighlightRequest>) -> impl IntoResponse {
     if request.code.len() > MAX_CODE_BYTES {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
@@ -31,6 +33,9 @@ pub(crate) async fn highlight(Json(request): Json<HighlightRequest>) -> impl Int
 }
 
 fn to_html(request: &HighlightRequest) -> Option<String> {
+    if [INLINE_MATH, DISPLAY_MATH].contains(&request.language.as_str()) {
+        return math::to_mathml(&request.code, request.language == DISPLAY_MATH);
+    }
     let syntax = SYNTAXES
         .find_syntax_by_token(&request.language)
         .unwrap_or_else(|| SYNTAXES.find_syntax_plain_text());

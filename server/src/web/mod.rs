@@ -1,11 +1,12 @@
-//! Everything over HTTP: pages, assets, agents, health, figures, highlighting, what an installed page
-//! needs, signing in, who may ask.
+//! Everything over HTTP: pages, assets, agents, health, figures, highlighting, formulas, what an
+//! installed page needs, signing in, who may ask.
 
 mod assets;
 mod guard;
 mod health;
 mod highlight;
 mod install;
+mod math;
 mod metrics;
 mod page;
 mod people;

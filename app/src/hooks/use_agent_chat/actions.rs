@@ -40,11 +40,14 @@ impl AgentChat {
         self.tell(|session| session.submit_message(message));
     }
 
-    /// Sends what the person has written, where it can be sent, and empties the field.
+    /// Sends what the person has written, where it can be sent, and empties the field. While an
+    /// answer is being written it [waits](Self::enqueue).
     pub fn handle_submit(&self) {
         if untrack(|| self.can_send()) {
             self.send(&self.input.get_untracked());
             self.set_input("");
+        } else if untrack(|| self.is_busy()) {
+            self.enqueue();
         }
     }
 
@@ -116,6 +119,12 @@ impl AgentChat {
     /// Sets what the person is writing.
     pub fn set_input(&self, text: &str) {
         self.input.set(text.to_owned());
+    }
+
+    /// Whether the server's history has been heard since the page came.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.is_settled.get()
     }
 
     /// Whether an answer is being written or about to be.

@@ -13,6 +13,8 @@
 //! | `ending` | [`Ending`]: how the last turn ended, in words |
 //! | `link` | between the session and the connection |
 //! | `options` | [`AgentChatOptions`]: what a conversation begins with |
+//! | `queue` | [`QueuedMessage`]: what is sent when the turn ends |
+//! | `rating` | what a person thinks of an answer |
 //! | `rows` | [`Row`]: a message and its signal |
 //! | `versions` | earlier versions of edited questions and repeated answers |
 
@@ -28,6 +30,8 @@ pub use browser_tools::BrowserTool;
 pub use domovoi_client::chat::ChatStatus;
 pub use ending::Ending;
 pub use options::AgentChatOptions;
+pub use queue::QueuedMessage;
+pub use rating::Rating;
 pub use rows::Row;
 pub use versions::Place;
 
@@ -41,6 +45,8 @@ mod drawing;
 mod ending;
 mod link;
 mod options;
+mod queue;
+mod rating;
 mod rows;
 mod versions;
 
@@ -59,6 +65,8 @@ pub struct AgentChat {
     pub connection: RwSignal<ConnectionStatus>,
     /// What the person is writing.
     pub input: RwSignal<String>,
+    /// What is sent when the turn ends, one after another.
+    pub queued: RwSignal<Vec<QueuedMessage>>,
     /// Whether the history is on its way.
     pub is_loading: RwSignal<bool>,
     /// Whether there are messages before those that are shown.
@@ -113,6 +121,7 @@ pub fn use_agent_chat_with(agent: &str, id: &str, options: AgentChatOptions) -> 
         error: RwSignal::new(None),
         connection: RwSignal::new(ConnectionStatus::Connecting),
         input: RwSignal::new(String::new()),
+        queued: RwSignal::new(Vec::new()),
         is_loading,
         has_older: RwSignal::new(has_older),
         is_loading_older: RwSignal::new(false),

@@ -122,3 +122,43 @@ fn labels_are_names_of_languages() {
     assert_eq!(label("\"><b>"), "b");
     assert_eq!(label(&"x".repeat(99)).len(), 24);
 }
+
+/// The formulas of a text, with their language.
+fn formulas(source: &str) -> Vec<(String, String)> {
+    let block = block(source);
+    block.code_blocks().map(|code| (code.language.clone(), code.code.clone())).collect()
+}
+
+#[test]
+fn formulas_are_pieces_for_the_server() {
+    let found = |kind: &str, tex: &str| vec![(kind.to_owned(), tex.to_owned())];
+    assert_eq!(formulas("so $a_1$."), found("$", "a_1"));
+    assert_eq!(formulas(r"so \(a_1\)."), found("$", "a_1"));
+    assert_eq!(formulas("$$\na\n+ b\n$$"), found("$$", "a + b"));
+    assert_eq!(formulas("\\[\na * b * c\n\\]"), found("$$", "a * b * c"));
+    let table = html("| $a$ | b |\n|---|---|\n| c | $d$ |");
+    assert!(table.contains("<th><span><code>a</code></span></th>"), "{table}");
+    assert!(table.contains("<td><span><code>d</code></span></td>"), "{table}");
+    let drawn = block("a $b$ c").html(|_| Some("<math></math>".to_owned()));
+    assert_eq!(drawn, "<p>a <span><math></math></span> c</p>\n");
+}
+
+#[test]
+fn amounts_and_code_are_no_formulas() {
+    for source in ["from $5 to $10", "$1/$2 a piece", r"`\(a\)` and `$a$`", "`$$a$$`", "a \\$b\\$"]
+    {
+        assert_eq!(formulas(source), Vec::new(), "{source}");
+    }
+    assert_eq!(html("$1/$2"), "<p>$1/$2</p>\n");
+    assert_eq!(html("$5, see `$PATH`"), "<p>$5, see <code>$PATH</code></p>\n");
+}
+
+#[test]
+fn a_formula_cannot_leave_its_place() {
+    for source in ["$<img src=x onerror=y>$", "$$</code><script>x</script>$$", "\\(<b>\\) <math>"] {
+        let out = html(source);
+        for bad in ["<img", "<script", "<b>", "<math>"] {
+            assert!(!out.contains(bad), "{source}: {out}");
+        }
+    }
+}

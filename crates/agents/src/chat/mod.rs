@@ -38,6 +38,7 @@ mod delta;
 mod early;
 mod emitter;
 mod extension;
+mod finish;
 mod generate_object;
 mod history;
 mod journal;

@@ -4,17 +4,18 @@ use std::{collections::HashMap, fmt, pin::pin, sync::Arc};
 
 use async_stream::try_stream;
 use domovoi_models::{
-    FinishReason, LanguageModel, ModelEvent, ModelMessage, ModelRequest, RequestMetadata, ToolCall,
-    ToolDefinition, Usage,
+    FinishReason, LanguageModel, ModelEvent, ModelMessage, ModelRequest, Receipt, RequestMetadata,
+    ToolCall, ToolDefinition,
 };
 use domovoi_protocol::{
     Chunk, Part, Reducer, Role, UiMessage, message::ToolState, tool::ClientTool,
 };
 use futures::{Stream, StreamExt};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
     AiChatAgent, ChatReply, ChatTurn, Tool,
+    finish::Finish,
     opening::{Opened, Opening},
     part_writer::{Kind, PartWriter},
     tool_calls::{self, Fate, Ready, Tools, answer_of},
@@ -39,6 +40,8 @@ pub struct StreamText {
     scope: Scope,
     /// The newest answer, where calls of it are to run before anything else.
     paused: Option<UiMessage>,
+    /// What is known of the answer that is gone on with.
+    continued: Option<Value>,
     max_steps: usize,
 }
 
@@ -60,6 +63,7 @@ impl StreamText {
             tools: Tools::default(),
             scope: Scope::default(),
             paused: None,
+            continued: None,
             max_steps: DEFAULT_MAX_STEPS,
         }
     }
@@ -89,8 +93,9 @@ impl StreamText {
     pub fn messages(mut self, history: &[UiMessage]) -> Self {
         self.scope.messages.extend_from_slice(history);
         let mut history = history;
-        if let Some((last, before)) = history.split_last()
-            && last.role == Role::Assistant
+        let last = history.split_last().filter(|(last, _)| last.role == Role::Assistant);
+        self.continued = last.and_then(|(last, _)| last.metadata.clone());
+        if let Some((last, before)) = last
             && last.parts.iter().any(|part| approved_call(part).is_some())
         {
             self.paused = Some(last.clone());
@@ -191,6 +196,9 @@ impl StreamText {
             self.scope.messages = Vec::new();
         }
         let scope = Arc::new(std::mem::take(&mut self.scope));
+        let receipt = Receipt::new();
+        self.request.metadata.receipt = Some(receipt.clone());
+        let mut finish = Finish::new(receipt, self.continued.take());
         try_stream! {
             yield Chunk::Start {
                 message_id: None,
@@ -206,7 +214,6 @@ impl StreamText {
                 let images = self.model.accepts_images();
                 self.conversation.add_answer(&reducer.finish(), images);
             }
-            let mut finish = Finish::default();
             let mut fitting = Fitting::new(self.window.clone());
             for step in 0..self.max_steps {
                 yield Chunk::StartStep;
@@ -314,45 +321,5 @@ fn approved_call(part: &Part) -> Option<ToolCall> {
             arguments: tool.input.as_ref().map_or_else(String::new, Value::to_string),
         }),
         _ => None,
-    }
-}
-
-/// How an answer ends.
-#[derive(Default)]
-struct Finish {
-    reason: Option<FinishReason>,
-    usage: Option<Usage>,
-    /// The model wanted to go on, and may not.
-    at_limit: bool,
-}
-
-impl Finish {
-    fn add(&mut self, reason: FinishReason, usage: Option<Usage>) {
-        self.reason = Some(reason);
-        self.count(usage);
-    }
-
-    fn count(&mut self, usage: Option<Usage>) {
-        if let Some(Usage { input_tokens, output_tokens }) = usage {
-            let sum = self.usage.get_or_insert_default();
-            sum.input_tokens += input_tokens;
-            sum.output_tokens += output_tokens;
-        }
-    }
-
-    fn chunk(self) -> Chunk {
-        let reason = serde_json::to_value(self.reason.unwrap_or(FinishReason::Other)).ok();
-        let mut metadata = Map::new();
-        if let Some(Usage { input_tokens, output_tokens }) = self.usage {
-            let usage = json!({"inputTokens": input_tokens, "outputTokens": output_tokens});
-            metadata.insert("usage".to_owned(), usage);
-        }
-        if self.at_limit {
-            metadata.insert("stoppedAt".to_owned(), "max-steps".into());
-        }
-        Chunk::Finish {
-            finish_reason: reason.and_then(|reason| reason.as_str().map(str::to_owned)),
-            message_metadata: (!metadata.is_empty()).then_some(Value::Object(metadata)),
-        }
     }
 }

@@ -28,7 +28,7 @@ pub(super) async fn answer(
                 Some(record) => record,
                 None => Record::begin_unlimited(gateway, name, &request)?,
             };
-            record.cached(&target.name);
+            record.cached(target);
             return Ok(stream::iter(events.into_iter().map(Ok)).boxed());
         }
         let mut running = match record.take() {

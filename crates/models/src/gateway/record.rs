@@ -11,7 +11,9 @@ use super::cache::CacheWriter;
 use super::{
     Admission, Gateway, Outcome, Price, RequestEnd, RequestStart, StoreError, Target, limits,
 };
-use crate::{ModelError, ModelEvent, ModelMessage, ModelRequest, ModelStream, Usage, UserPart};
+use crate::{
+    ModelError, ModelEvent, ModelMessage, ModelRequest, ModelStream, Receipt, Usage, UserPart,
+};
 
 /// Characters of a token where nobody counts them.
 const CHARS_PER_TOKEN: u64 = 4;
@@ -25,6 +27,9 @@ pub(super) struct Record {
     route: String,
     began: Instant,
     price: Price,
+    /// Who asked is told there, under the name that people know the model by.
+    receipt: Option<Receipt>,
+    model: String,
     end: RequestEnd,
     /// For what a provider does not count, or did not come to tell.
     estimate: Usage,
@@ -85,6 +90,8 @@ impl Record {
             route: route.to_owned(),
             began: Instant::now(),
             price: Price::default(),
+            receipt: metadata.receipt.clone(),
+            model: String::new(),
             end: RequestEnd::default(),
             estimate: Usage { input_tokens: input_tokens(request), output_tokens: 0 },
             output_chars: 0,
@@ -97,11 +104,13 @@ impl Record {
         self.end.attempts += 1;
         self.end.model = Some(target.name.clone());
         self.price = target.price;
+        self.model.clone_from(&target.model.status().borrow().name);
     }
 
     /// Ends it as an answer that was there already.
-    pub(super) fn cached(mut self, model: &str) {
-        self.end.model = Some(model.to_owned());
+    pub(super) fn cached(mut self, target: &Target) {
+        self.end.model = Some(target.name.clone());
+        self.model.clone_from(&target.model.status().borrow().name);
         self.end.first_token_ms = Some(self.elapsed_ms());
         self.finish(Outcome::Cached, Some(Usage::default()));
     }
@@ -153,6 +162,9 @@ impl Record {
         });
         self.end.usage = usage;
         self.end.cost = self.price.of(usage);
+        if let Some(receipt) = self.receipt.take().filter(|_| !self.model.is_empty()) {
+            receipt.add(std::mem::take(&mut self.model), self.end.cost);
+        }
         self.gateway.inner.totals.add(&self.route, outcome, usage);
         let keep = &self.gateway.inner.keep;
         let store = &self.gateway.inner.store;

@@ -1,0 +1,162 @@
+//! The bar under a message: what can be done with it, which of its versions is shown, and what it
+//! took. It comes once the server has been heard; its place is kept until then.
+
+use std::{sync::Arc, time::Duration};
+
+use domovoi_protocol::UiMessage;
+use leptos::prelude::*;
+
+use crate::{
+    components::{
+        bar_button::{Act, BarButton},
+        icon::Glyph,
+    },
+    details::details,
+    hooks::{
+        clipboard::copy_text,
+        use_agent_chat::{AgentChat, Rating},
+    },
+};
+
+/// How long the copy button says that it has copied.
+const SHOWN: Duration = Duration::from_millis(1600);
+
+/// A message of the thread.
+pub(super) type Shared = StoredValue<ArcRwSignal<UiMessage>>;
+
+/// What the bar shows besides what the message says.
+#[derive(Clone, Copy)]
+struct Bar {
+    message: Shared,
+    chat: AgentChat,
+    toggled: RwSignal<bool>,
+    copied: RwSignal<bool>,
+    failure: RwSignal<&'static str>,
+}
+
+/// The bar under a message.
+#[component]
+pub fn MessageBar(
+    /// The message.
+    message: Shared,
+    /// Its conversation.
+    chat: AgentChat,
+    /// Whether the answer is still being written; nothing for a question.
+    streaming: Option<Memo<bool>>,
+    /// Whether a question is being edited, or an answer shown as it was written.
+    toggled: RwSignal<bool>,
+) -> impl IntoView {
+    let (copied, failure) = (RwSignal::new(false), RwSignal::new(""));
+    let bar = Bar { message, chat, toggled, copied, failure };
+    let act: Act = Arc::new(move |name| bar.act(name));
+    let shown = move || {
+        let wait = streaming.is_some_and(|streaming| streaming.get());
+        if wait || !chat.is_settled() { ().into_any() } else { bar.view(&act, streaming.is_some()) }
+    };
+    view! {
+        <div
+            class="message-bar mt-1 flex min-h-7 flex-wrap items-center gap-0.5 text-muted"
+            data-testid="message-bar"
+        >
+            {shown}
+        </div>
+    }
+}
+
+impl Bar {
+    fn view(&self, act: &Act, is_answer: bool) -> AnyView {
+        let busy = self.chat.is_busy();
+        let (id, rated, took) = self.message.read_value().with(|message| {
+            let took = message.metadata.as_ref().and_then(details);
+            (message.id.clone(), Rating::of(message), took)
+        });
+        let copy = if self.copied.get() { Glyph::Check } else { Glyph::Copy };
+        let mut buttons = vec![BarButton::new("copy", copy, "Copy")];
+        if is_answer {
+            let rate = |name, glyph, label, rating| {
+                BarButton::new(name, glyph, label).pressed(rated == Some(rating))
+            };
+            buttons.extend([
+                rate("rate-up", Glyph::ThumbUp, "Good answer", Rating::Up),
+                rate("rate-down", Glyph::ThumbDown, "Bad answer", Rating::Down),
+                BarButton::new("answer-again", Glyph::Retry, "Answer again").disabled(busy),
+                BarButton::new("raw", Glyph::Source, "Show the text as it was written")
+                    .pressed(self.toggled.get()),
+            ]);
+        } else {
+            let editing = self.toggled.get();
+            buttons.push(BarButton::new("edit", Glyph::Pencil, "Edit").disabled(busy || editing));
+        }
+        let mut versions = Vec::new();
+        let mut number = String::new();
+        if let Some(place) = self.chat.place_among_versions(&id) {
+            number = format!("{}/{}", place.number, place.count);
+            versions.push(
+                BarButton::new("version-previous", Glyph::ChevronLeft, "Earlier version")
+                    .disabled(busy || place.previous.is_none()),
+            );
+            buttons.insert(
+                0,
+                BarButton::new("version-next", Glyph::ChevronRight, "Later version")
+                    .disabled(busy || place.next.is_none()),
+            );
+        }
+        let words = match self.failure.get() {
+            "" => took.unwrap_or_default(),
+            failure => failure.to_owned(),
+        };
+        let draw = |buttons: Vec<BarButton>| {
+            buttons.into_iter().map(|button| button.view(act)).collect::<Vec<_>>()
+        };
+        view! {
+            {draw(versions)}
+            <span class="text-xs tabular-nums" data-testid="version">{number}</span>
+            {draw(buttons)}
+            <span class="ml-1.5 text-xs" role="status" data-testid="details">{words}</span>
+        }
+        .into_any()
+    }
+
+    fn act(&self, name: &str) {
+        let id = id_of(self.message);
+        let place = || untrack(|| self.chat.place_among_versions(&id));
+        match name {
+            "copy" => self.copy(),
+            "edit" | "raw" => self.toggled.update(|toggled| *toggled = !*toggled),
+            "answer-again" => self.chat.regenerate_message(&id),
+            "rate-up" => self.rate(&id, Rating::Up),
+            "rate-down" => self.rate(&id, Rating::Down),
+            "version-previous" => self.go(place().and_then(|place| place.previous)),
+            "version-next" => self.go(place().and_then(|place| place.next)),
+            _ => {}
+        }
+    }
+
+    fn go(&self, version: Option<i64>) {
+        if let Some(version) = version {
+            self.chat.select_version(version);
+        }
+    }
+
+    fn copy(&self) {
+        copy_text(&self.message.read_value().with_untracked(UiMessage::text));
+        let copied = self.copied;
+        copied.set(true);
+        let back = move || {
+            copied.try_set(false);
+        };
+        set_timeout(back, SHOWN);
+    }
+
+    fn rate(&self, id: &str, rating: Rating) {
+        let failure = self.failure;
+        self.chat.rate(id, rating, move |kept| {
+            failure.try_set(if kept { "" } else { "Your rating could not be kept." });
+        });
+    }
+}
+
+/// The id of a message, now.
+pub(super) fn id_of(message: Shared) -> String {
+    message.read_value().with_untracked(|message| message.id.clone())
+}

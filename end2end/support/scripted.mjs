@@ -1,0 +1,66 @@
+// A provider whose answers a test decides: OpenAI's API, as much of it as a chat needs.
+
+import { createServer } from 'node:http';
+
+export class ScriptedProvider {
+  #server;
+  #answer;
+  #held = [];
+
+  /** Questions that were answered, oldest first. */
+  asked = [];
+
+  /** What was sent for each of them, whole. */
+  requests = [];
+
+  /**
+   * Starts one. `answer(question, number)` gives the text for the newest question; where the
+   * question says "hold", only the first word of it comes before `release` is called.
+   */
+  static async start(answer = (question, number) => `Answer ${number} to: ${question}`) {
+    const provider = new ScriptedProvider();
+    provider.#answer = answer;
+    provider.#server = createServer((request, response) => provider.#respond(request, response));
+    await new Promise((resolve) => provider.#server.listen(0, '127.0.0.1', resolve));
+    return provider;
+  }
+
+  /** The environment of a server that asks this one. */
+  get env() {
+    const { port } = this.#server.address();
+    return { OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1`, OPENAI_API_KEY: 'x' };
+  }
+
+  /** Lets every answer that is held go on. */
+  release() {
+    for (const resolve of this.#held.splice(0)) resolve();
+  }
+
+  stop() {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  async #respond(request, response) {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    this.requests.push(JSON.parse(body));
+    const question = this.requests.at(-1).messages.findLast(({ role }) => role === 'user').content;
+    const text = typeof question === 'string' ? question : question.map((part) => part.text ?? '').join('');
+    this.asked.push(text);
+    const answer = this.#answer(text, this.asked.length);
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    const send = (fields) => {
+      const chunk = { id: 'x', object: 'chat.completion.chunk', created: 0, model: 'scripted', ...fields };
+      response.write(`data: ${JSON.stringify(chunk)}\n\n`);
+    };
+    const say = (content) => send({ choices: [{ index: 0, delta: { content }, finish_reason: null }] });
+    const [first, ...rest] = answer.split(' ');
+    say(first);
+    if (/hold/.test(text)) await new Promise((resolve) => this.#held.push(resolve));
+    if (rest.length > 0) say(` ${rest.join(' ')}`);
+    send({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] });
+    send({ choices: [], usage: { prompt_tokens: 12, completion_tokens: 5, total_tokens: 17 } });
+    response.end('data: [DONE]\n\n');
+  }
+}

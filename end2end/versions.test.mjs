@@ -1,0 +1,187 @@
+// What can be done with a message: edit it, answer it again, go back, copy, rate, read it raw.
+
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { launch } from './support/browser.mjs';
+import { Chat, history, textOf } from './support/chat.mjs';
+import { ScriptedProvider } from './support/scripted.mjs';
+import { providerConfig, Server } from './support/server.mjs';
+import { Wire } from './support/wire.mjs';
+
+const LIMIT = { timeout: 60_000 };
+
+/** A thousandth for each token that is read, two for each that is written. */
+const PRICES = '\n[prices]\n"openai/scripted" = { input = 1000.0, output = 2000.0 }\n';
+
+const within = (row, name) => row.locator(`[data-testid="${name}"]`);
+
+describe('the bar under a message', LIMIT, () => {
+  let browser;
+  let provider;
+  let server;
+  const contexts = [];
+
+  before(async () => {
+    [browser, provider] = await Promise.all([launch(), ScriptedProvider.start()]);
+    server = await Server.start({ config: providerConfig('scripted') + PRICES, env: provider.env });
+  });
+  afterEach(async () => {
+    for (const context of contexts.splice(0)) await context.close();
+    provider.asked = [];
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.dispose();
+    provider?.stop();
+  });
+
+  async function openChat(id) {
+    const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] });
+    contexts.push(context);
+    return Chat.open(context, server.origin, id);
+  }
+
+  /** Waits until a page shows this question and this answer, and which versions they are. */
+  async function shows(chat, { question, answer, versions }) {
+    await chat.questions.first().getByText(question, { exact: true }).waitFor();
+    await chat.answers.last().getByText(answer, { exact: true }).waitFor();
+    const [ofQuestion, ofAnswer] = versions;
+    for (const [row, version] of [[chat.questions.first(), ofQuestion], [chat.answers.last(), ofAnswer]]) {
+      await row.locator(`[data-testid="version"]:text-is("${version ?? ''}")`).waitFor({ state: 'attached' });
+    }
+  }
+
+  it('edits a question, answers it again and goes back and forth, in every tab', async () => {
+    const chat = await openChat();
+    await chat.ask('First question');
+    await chat.ended();
+    const other = await openChat(chat.id);
+    const first = { question: 'First question', answer: 'Answer 1 to: First question' };
+    await shows(other, { ...first, versions: [] });
+
+    const question = chat.questions.first();
+    await within(question, 'edit').click();
+    const field = within(question, 'edit-input');
+    assert.equal(await field.inputValue(), 'First question');
+    await field.fill('never mind');
+    await field.press('Escape');
+    await shows(chat, { ...first, versions: [] });
+
+    await within(question, 'edit').click();
+    await field.fill('Second question');
+    await within(question, 'edit-save').click();
+    const second = { question: 'Second question', answer: 'Answer 2 to: Second question' };
+    await shows(chat, { ...second, versions: ['2/2'] });
+    await shows(other, { ...second, versions: ['2/2'] });
+
+    await within(chat.answers.last(), 'answer-again').click();
+    const third = { question: 'Second question', answer: 'Answer 3 to: Second question' };
+    await shows(chat, { ...third, versions: ['2/2', '2/2'] });
+    await shows(other, { ...third, versions: ['2/2', '2/2'] });
+    assert.ok(await within(chat.answers.last(), 'version-next').isDisabled());
+
+    await within(chat.answers.last(), 'version-previous').click();
+    await shows(chat, { ...second, versions: ['2/2', '1/2'] });
+    await shows(other, { ...second, versions: ['2/2', '1/2'] });
+    await within(other.questions.first(), 'version-previous').click();
+    await shows(other, { ...first, versions: ['1/2'] });
+    await shows(chat, { ...first, versions: ['1/2'] });
+    await within(chat.questions.first(), 'version-next').click();
+    await shows(chat, { ...third, versions: ['2/2', '2/2'] });
+
+    await chat.reload();
+    await shows(chat, { ...third, versions: ['2/2', '2/2'] });
+    const kept = await history(server.origin, chat.id);
+    assert.deepEqual(kept.map(textOf), [third.question, third.answer]);
+    assert.deepEqual(provider.asked, ['First question', 'Second question', 'Second question']);
+    chat.assertNoProblems();
+    other.assertNoProblems();
+  });
+
+  it('waits for the end of an answer', async () => {
+    const chat = await openChat();
+    await chat.ask('One');
+    await chat.ended();
+    await chat.ask('Please hold');
+    await chat.find('composer-stop').waitFor();
+    await chat.answers.nth(1).waitFor();
+    assert.ok(await within(chat.questions.first(), 'edit').isDisabled());
+    assert.ok(await within(chat.answers.first(), 'answer-again').isDisabled());
+    assert.equal(await within(chat.answers.nth(1), 'copy').count(), 0);
+    provider.release();
+    await within(chat.answers.nth(1), 'copy').waitFor();
+    assert.ok(await within(chat.answers.first(), 'answer-again').isEnabled());
+  });
+
+  it('copies what was written, and shows it', async () => {
+    const chat = await openChat();
+    await chat.ask('Say **this**');
+    await chat.ended();
+    const clipboard = () => chat.page.evaluate(() => navigator.clipboard.readText());
+    await within(chat.questions.first(), 'copy').click();
+    assert.equal(await clipboard(), 'Say **this**');
+    const answer = chat.answers.first();
+    await within(answer, 'copy').click();
+    assert.equal(await clipboard(), 'Answer 1 to: Say **this**');
+    assert.ok(await answer.locator('strong').isVisible());
+    await within(answer, 'raw').click();
+    assert.equal(await within(answer, 'raw-text').textContent(), 'Answer 1 to: Say **this**');
+    assert.ok(await answer.locator('strong').isHidden());
+    await within(answer, 'raw').click();
+    await answer.locator('strong').waitFor();
+  });
+
+  it('says what an answer took, and keeps that and what people think of it', async () => {
+    const chat = await openChat();
+    await chat.ask('What do you cost?');
+    await chat.ended();
+    const details = within(chat.answers.first(), 'details');
+    const expected = /^scripted · 12 tokens read, 5 written · \d+\.\d s · cost 0\.022$/;
+    assert.match(await details.textContent(), expected);
+
+    const other = await openChat(chat.id);
+    await within(chat.answers.first(), 'rate-down').click();
+    const down = '[data-testid="rate-down"][aria-pressed="true"]';
+    await other.answers.first().locator(down).waitFor();
+    await within(other.answers.first(), 'rate-up').click();
+    const up = '[data-testid="rate-up"][aria-pressed="true"]';
+    await chat.answers.first().locator(up).waitFor();
+    assert.equal(await chat.answers.first().locator(down).count(), 0);
+
+    await server.stop();
+    await server.start();
+    const fresh = await openChat(chat.id);
+    await fresh.answers.first().locator(up).waitFor();
+    assert.match(await within(fresh.answers.first(), 'details').textContent(), expected);
+  });
+
+  it('is there for every message of a long conversation, whose begin is loaded when asked for', async () => {
+    const id = randomUUID();
+    const host = { address: `127.0.0.1:${server.port}` };
+    const [wire, watcher] = [await Wire.open(host, 'assistant', id), await Wire.open(host, 'assistant', id)];
+    const messages = Array.from({ length: 120 }, (_, index) => ({
+      id: `m${index}`,
+      role: index % 2 === 0 ? 'user' : 'assistant',
+      parts: [{ type: 'text', text: `Message ${index}` }],
+    }));
+    wire.send({ type: 'cf_agent_chat_messages', messages });
+    await watcher.until(({ type }) => type === 'cf_agent_chat_messages');
+    wire.close();
+    watcher.close();
+
+    const chat = await openChat(id);
+    const count = async () => (await chat.questions.count()) + (await chat.answers.count());
+    assert.equal(await count(), 50);
+    for (const loaded of [100, 120]) {
+      await chat.find('load-earlier').click();
+      await chat.page.getByText(`Message ${120 - loaded}`, { exact: true }).waitFor();
+      assert.equal(await count(), loaded);
+    }
+    await chat.find('load-earlier').waitFor({ state: 'detached' });
+    assert.equal(await chat.find('copy').count(), 120);
+    const said = (await chat.transcript()).map(({ words }) => words);
+    assert.deepEqual(said, messages.map((_, index) => `Message ${index}`));
+    chat.assertNoProblems();
+  });
+});

@@ -1,0 +1,193 @@
+// Writing and reading: drafts, messages that wait, formulas, sources, and text that means harm.
+
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { hydrated, launch, open } from './support/browser.mjs';
+import { Chat, history, textOf } from './support/chat.mjs';
+import { ScriptedProvider } from './support/scripted.mjs';
+import { providerConfig, Server } from './support/server.mjs';
+import { Wire } from './support/wire.mjs';
+
+const LIMIT = { timeout: 60_000 };
+
+describe('writing', LIMIT, () => {
+  let browser;
+  let context;
+  let provider;
+  let server;
+
+  before(async () => {
+    [browser, provider] = await Promise.all([launch(), ScriptedProvider.start((text) => `Heard: ${text}`)]);
+    server = await Server.start({ config: providerConfig('scripted'), env: provider.env });
+    context = await browser.newContext();
+  });
+  afterEach(async () => {
+    provider.release();
+    provider.asked = [];
+    for (const page of context.pages()) await page.close();
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.dispose();
+    provider?.stop();
+  });
+
+  const openChat = (id) => Chat.open(context, server.origin, id);
+  const written = (chat) => chat.find('composer-input').inputValue();
+
+  /** Waits until something was heard in the conversation, and that was the last. */
+  async function heard(chat, text) {
+    await chat.answers.last().getByText(`Heard: ${text}`, { exact: true }).waitFor();
+    await chat.find('composer-stop').waitFor({ state: 'detached' });
+  }
+
+  /** A conversation in which these parts were answered. */
+  async function answered(parts) {
+    const id = randomUUID();
+    const host = { address: `127.0.0.1:${server.port}` };
+    const [wire, watcher] = [await Wire.open(host, 'assistant', id), await Wire.open(host, 'assistant', id)];
+    const question = { id: 'q', role: 'user', parts: [{ type: 'text', text: 'Well?' }] };
+    const messages = [question, { id: 'a', role: 'assistant', parts }];
+    wire.send({ type: 'cf_agent_chat_messages', messages });
+    await watcher.until(({ type }) => type === 'cf_agent_chat_messages');
+    wire.close();
+    watcher.close();
+    return openChat(id);
+  }
+
+  it('keeps a draft for each conversation until it is sent', async () => {
+    const [one, two] = [await openChat(), await openChat()];
+    await one.find('composer-input').fill('a draft\nof two lines');
+    await two.find('composer-input').fill('another');
+    await one.reload();
+    await two.reload();
+    assert.equal(await written(one), 'a draft\nof two lines');
+    assert.equal(await written(two), 'another');
+    await one.find('composer-input').press('Enter');
+    await one.answers.first().waitFor();
+    await one.ended();
+    await one.reload();
+    assert.equal(await written(one), '');
+    const kept = await one.page.evaluate(() => Object.keys(localStorage).filter((key) => key.includes('draft')));
+    assert.deepEqual(kept, [`domovoi-draft:${two.id}`]);
+    two.assertNoProblems();
+  });
+
+  it('keeps the draft of a conversation that has not begun', async () => {
+    const chat = new Chat(await open(context, server.origin));
+    await chat.find('composer-input').fill('the first words');
+    await chat.reload();
+    assert.equal(await written(chat), 'the first words');
+    await chat.find('composer-input').press('Enter');
+    await heard(chat, 'the first words');
+    await chat.page.goto(server.origin);
+    await hydrated(chat.page);
+    assert.equal(await written(chat), '');
+  });
+
+  it('lets what is written during an answer wait, and sends it when the answer ends', async () => {
+    const chat = await openChat();
+    await chat.ask('hold the first');
+    await chat.answers.first().waitFor();
+    await chat.ask('the second');
+    await chat.ask('the thrid');
+    await chat.ask('not this');
+    const waiting = chat.find('queued-message');
+    assert.equal(await waiting.count(), 3);
+    assert.equal(await written(chat), '');
+    assert.ok(await chat.find('composer-stop').isVisible());
+    await waiting.nth(2).locator('[data-testid="queued-remove"]').click();
+    await waiting.nth(1).locator('[data-testid="queued-edit"]').click();
+    assert.equal(await written(chat), 'the thrid');
+    assert.equal(await waiting.count(), 1);
+    await chat.ask('the third');
+
+    await chat.reload();
+    await waiting.nth(1).waitFor();
+    assert.equal(await waiting.count(), 2);
+    const other = await openChat(chat.id);
+    await other.find('queued-message').nth(1).waitFor();
+    provider.release();
+    await heard(chat, 'the third');
+    await heard(other, 'the third');
+    assert.equal(await waiting.count(), 0);
+    assert.equal(await other.find('queued-message').count(), 0);
+    const asked = ['hold the first', 'the second', 'the third'];
+    assert.deepEqual(provider.asked, asked);
+    const kept = await history(server.origin, chat.id);
+    assert.deepEqual(kept.filter(({ role }) => role === 'user').map(textOf), asked);
+    chat.assertNoProblems();
+    other.assertNoProblems();
+  });
+
+  it('sends what waits after an answer was stopped', async () => {
+    const chat = await openChat();
+    await chat.ask('hold this');
+    await chat.answers.first().waitFor();
+    await chat.ask('and then that');
+    await chat.find('queued-message').waitFor();
+    await chat.find('composer-stop').click();
+    await heard(chat, 'and then that');
+  });
+
+  it('draws formulas', async () => {
+    const text =
+      'Euler: $e^{i\\pi} + 1 = 0$, and \\(a \\le b\\).\n\n\\[\n\\frac{1}{2}\n+ \\sqrt{x}\n\\]\n\n' +
+      '$$\n\\begin{pmatrix} 1 & 0 \\\\ 0 & 1 \\end{pmatrix}\n$$\n\nIt costs $5 to $10. `$x$` and $\\nosuchthing{$.';
+    const chat = await answered([{ type: 'text', text }]);
+    const answer = chat.answers.first();
+    await answer.locator('math').nth(3).waitFor({ state: 'attached' });
+    assert.equal(await answer.locator('math').count(), 4);
+    assert.equal(await answer.locator('.math-display math[display="block"]').count(), 2);
+    const names = await answer.locator('math').evaluateAll((all) => all.map((math) => math.namespaceURI));
+    assert.deepEqual(new Set(names), new Set(['http://www.w3.org/1998/Math/MathML']));
+    assert.equal(await answer.locator('mfrac').count(), 1);
+    assert.match(await answer.textContent(), /It costs \$5 to \$10/);
+    const box = await answer.locator('mfrac').boundingBox();
+    assert.ok(box.height > 20, `a fraction has two lines: ${JSON.stringify(box)}`);
+    assert.ok(!chat.page.problems.some((problem) => !/422/.test(problem)), chat.page.problems.join('\n'));
+  });
+
+  it('lists sources, with links to the web only', async () => {
+    const chat = await answered([
+      { type: 'text', text: 'See there.' },
+      { type: 'source-url', sourceId: '1', url: 'https://example.org/a', title: 'A <b>page</b>' },
+      { type: 'source-url', sourceId: '2', url: 'javascript:globalThis.injected=1', title: 'Bad' },
+      { type: 'source-document', sourceId: '3', mediaType: 'application/pdf', title: 'Report', filename: 'r.pdf' },
+    ]);
+    const sources = chat.find('sources');
+    assert.deepEqual(await sources.locator('li').allTextContents(), ['A <b>page</b>', 'Report (r.pdf)']);
+    const links = await sources.locator('a').evaluateAll((all) => all.map((a) => [a.href, a.rel]));
+    assert.deepEqual(links, [['https://example.org/a', 'noopener noreferrer nofollow']]);
+  });
+
+  it('does nothing that a text tells it to', async () => {
+    const harm = 'globalThis.injected=1';
+    const chat = await answered([
+      {
+        type: 'text',
+        text: [
+          `$\\text{<img src=x onerror=${harm}>}$ $\\href{javascript:${harm}}{x}$`,
+          `$</code></span><img src=x onerror=${harm}>$ \\(<script>${harm}</script>\\)`,
+          `$$\\text{</math><script>${harm}</script>}$$ $\\class{x" onmouseover="${harm}}{y}$`,
+          `<script>${harm}</script> [x](javascript:${harm}) <svg onload=${harm}> <math><mi href="javascript:${harm}">`,
+        ].join('\n\n'),
+      },
+      { type: 'source-url', sourceId: '1', url: `data:text/html,<script>${harm}</script>`, title: 'x' },
+      { type: 'source-url', sourceId: '2', url: `https://a.example/"onclick="${harm}`, title: `<img src=x onerror=${harm}>` },
+    ]);
+    const answer = chat.answers.first();
+    await answer.locator('math').first().waitFor({ state: 'attached' });
+    for (const row of await answer.locator('[data-testid="raw"], [data-testid="copy"]').all()) await row.click();
+    await answer.locator('[data-testid="raw"]').click();
+    assert.equal(await answer.locator('script, img, iframe').count(), 0);
+    const handlers = await answer.locator('*').evaluateAll((all) =>
+      all.flatMap((element) => element.getAttributeNames()).filter((name) => name.startsWith('on')),
+    );
+    assert.deepEqual(handlers, []);
+    const addresses = await answer.locator('[href]').evaluateAll((all) => all.map((a) => a.getAttribute('href')));
+    assert.ok(addresses.every((address) => address.startsWith('https://')), addresses.join(' '));
+    assert.equal(await chat.page.evaluate(() => globalThis.injected), undefined);
+  });
+});
