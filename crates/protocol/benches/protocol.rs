@@ -34,7 +34,7 @@ fn frames(criterion: &mut Criterion) {
 
 fn reducer(criterion: &mut Criterion) {
     let chunks: Vec<_> = std::iter::once(json!({"type": "text-start", "id": "0"}))
-        .map(|start| serde_json::from_value(start).unwrap())
+        .map(|start| Chunk::parse(&start.to_string()).unwrap())
         .chain((0..DELTAS).map(delta))
         .collect();
     let mut group = criterion.benchmark_group("reduce");
@@ -53,7 +53,7 @@ fn reducer(criterion: &mut Criterion) {
 
 fn delta(index: u64) -> Chunk {
     let delta = json!({"type": "text-delta", "id": "0", "delta": format!(" word {index}")});
-    serde_json::from_value(delta).unwrap()
+    Chunk::parse(&delta.to_string()).unwrap()
 }
 
 fn main() {
