@@ -31,6 +31,7 @@ impl PageData for Sample {
                 title: "Bread & <b>butter</b>".to_owned(),
                 created_at: 1,
                 updated_at: 2,
+                ..Conversation::default()
             }]
         }
         .boxed()

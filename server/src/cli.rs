@@ -16,7 +16,7 @@ use crate::{
     config::{Config, Overrides},
     logging,
     model::ProgressLine,
-    people::{self, UserArgs},
+    people::{self, TokenArgs, UserArgs},
     request_log::{self, LogArgs},
     serve,
     upkeep::{Backup, Restore, doctor},
@@ -47,6 +47,8 @@ enum Command {
     Log(LogArgs),
     /// Who may sign in.
     User(UserArgs),
+    /// What programs may use the API with.
+    Token(TokenArgs),
     Backup(Backup),
     Restore(Restore),
     /// Look for what may be wrong, and say what to do about it.
@@ -104,6 +106,7 @@ pub(crate) fn run(domovoi: Domovoi) -> ExitCode {
             request_log::run(&args).map_err(|error| -> Box<dyn std::error::Error> { error })
         }
         Command::User(args) => people::run_command(args),
+        Command::Token(args) => people::run_token_command(args),
         Command::Backup(backup) => backup.run(),
         Command::Restore(restore) => restore.run(),
         Command::Doctor(args) => match examine(args) {

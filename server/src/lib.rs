@@ -9,6 +9,7 @@
 //! | `serve` | `domovoi serve`: start, address, shutdown |
 //! | `homes`, `recipe` | one runtime of agents for each person, and what each is made of |
 //! | `people` | accounts, sessions, invitations, `domovoi user` |
+//! | `api` | OpenAI's API, for other programs |
 //! | `gateway` | which models answer under which name, what they may cost, the log of requests |
 //! | `request_log` | `domovoi log`: that log, for people |
 //! | `model` | the model on this machine; progress of getting a model ready |
@@ -37,6 +38,7 @@
 //! ```
 
 mod agents;
+mod api;
 mod builder;
 mod cli;
 pub mod config;

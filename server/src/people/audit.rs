@@ -17,6 +17,8 @@ pub(crate) enum Event {
     SessionRevoked,
     Invited,
     InvitationRevoked,
+    TokenAdded,
+    TokenRevoked,
 }
 
 impl Event {
@@ -32,6 +34,8 @@ impl Event {
             Self::SessionRevoked => "session revoked",
             Self::Invited => "invited",
             Self::InvitationRevoked => "invitation revoked",
+            Self::TokenAdded => "token added",
+            Self::TokenRevoked => "token revoked",
         }
     }
 }

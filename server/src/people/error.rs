@@ -71,4 +71,10 @@ pub enum PeopleError {
     /// An invitation that is used up, expired, or never was.
     #[error("this invitation was used or has expired. Ask for another one")]
     Invitation,
+    /// Another API token has that name, or it is none.
+    #[error("`{0}` cannot be the name of a token: another one has it, or it is empty or too long")]
+    TokenName(String),
+    /// There is no API token of that name.
+    #[error("there is no token `{0}`")]
+    NoToken(String),
 }

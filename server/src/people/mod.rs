@@ -10,9 +10,10 @@
 //! | `accounts` | people added and removed, roles, passwords |
 //! | `sessions` | who is signed in where |
 //! | `invitations` | links that let somebody make an account |
+//! | `tokens` | what programs show in the place of a cookie |
 //! | `audit` | what happened |
 //! | `throttle` | how often somebody may guess |
-//! | `command` | `domovoi user` |
+//! | `command`, `token_command` | `domovoi user`, `domovoi token` |
 
 mod accounts;
 mod audit;
@@ -25,6 +26,8 @@ mod secret;
 mod sessions;
 mod store;
 mod throttle;
+mod token_command;
+mod tokens;
 
 pub(crate) use audit::{By, Entry, Event};
 pub(crate) use command::{UserArgs, run as run_command};
@@ -35,6 +38,8 @@ pub(crate) use secret::{Token, typeable};
 pub(crate) use sessions::{LIFETIME, SignedIn};
 pub(crate) use store::{People, now};
 pub(crate) use throttle::Throttle;
+pub(crate) use token_command::{TokenArgs, run as run_token_command};
+pub(crate) use tokens::ApiToken;
 
 #[cfg(test)]
 mod tests;

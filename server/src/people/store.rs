@@ -21,9 +21,12 @@ use super::PeopleError;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
-    Migrations::new(vec![M::up(include_str!(
-        "../../../migrations/people/0001_people_sessions_invitations_audit.sql"
-    ))])
+    Migrations::new(vec![
+        M::up(include_str!(
+            "../../../migrations/people/0001_people_sessions_invitations_audit.sql"
+        )),
+        M::up(include_str!("../../../migrations/people/0002_tokens.sql")),
+    ])
 });
 
 /// Who may sign in, who has, and what happened. The server and `domovoi user` may have it open at

@@ -26,7 +26,7 @@ use domovoi_models::{
 };
 
 use self::metrics::Metrics;
-use crate::config::Config;
+use crate::{api, config::Config};
 
 pub(crate) use assets::has_assets;
 pub(crate) use metrics::HttpRequests;
@@ -60,11 +60,13 @@ pub(crate) fn router(
     model: &Arc<dyn LanguageModel>,
     requests: &HttpRequests,
 ) -> Router {
+    let api = api::routes(gateway.clone(), Arc::clone(entrance.people()));
     let metrics = Metrics::new(Arc::clone(entrance.homes()), gateway, requests);
     people::guarded(&entrance)
         .merge(health::routes(config, entrance.homes(), model))
         .merge(metrics.routes(config.metrics.access))
         .merge(install::routes())
+        .merge(api)
         .route("/assets/{file}", get(assets::serve))
         .layer(middleware::from_fn_with_state(requests.clone(), metrics::observe))
         .fallback_service(any(people::enter).with_state(entrance))

@@ -81,6 +81,10 @@ impl Entrance {
         }
     }
 
+    pub(super) fn people(&self) -> &Arc<People> {
+        &self.people
+    }
+
     pub(super) fn homes(&self) -> &Arc<Homes> {
         &self.homes
     }

@@ -1,0 +1,154 @@
+//! API tokens: what programs show in the place of a cookie.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::{By, Event, People, PeopleError, Person, Token, audit::note};
+
+/// What a token begins with, so that people and programs that look for secrets know it.
+const PREFIX: &str = "dmv_";
+
+/// The use of a token is written down no more often than this, in milliseconds.
+const NOTE_EVERY: i64 = 60_000;
+
+/// A token as it is listed: without what makes it one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ApiToken {
+    pub(crate) name: String,
+    /// Whose it is, by name; nobody's where nobody had an account.
+    pub(crate) person: Option<String>,
+    pub(crate) created_at: i64,
+    pub(crate) expires_at: Option<i64>,
+    pub(crate) used_at: Option<i64>,
+}
+
+const COLUMNS: &str = "tokens.name, people.name, tokens.created_at, expires_at, used_at
+     FROM tokens LEFT JOIN people ON people.id = tokens.person";
+
+impl ApiToken {
+    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            name: row.get(0)?,
+            person: row.get(1)?,
+            created_at: row.get(2)?,
+            expires_at: row.get(3)?,
+            used_at: row.get(4)?,
+        })
+    }
+}
+
+impl People {
+    /// Makes a token; what it answers is nowhere else.
+    ///
+    /// # Errors
+    /// [`PeopleError::TokenName`] where another one has the name, or it is none.
+    pub(crate) fn add_token(
+        &self,
+        by: &By,
+        name: &str,
+        person: Option<&Person>,
+        expires_at: Option<i64>,
+        now: i64,
+    ) -> Result<String, PeopleError> {
+        let name = name.trim();
+        let text = format!("{PREFIX}{}", Token::new()?.as_str());
+        self.write(|db| {
+            let taken: bool = db.query_row(
+                "SELECT EXISTS (SELECT 1 FROM tokens WHERE name = ?1)",
+                [name],
+                |row| row.get(0),
+            )?;
+            if taken || name.is_empty() || name.len() > 64 || name.contains(char::is_control) {
+                return Err(PeopleError::TokenName(name.to_owned()));
+            }
+            db.execute(
+                "INSERT INTO tokens (hash, name, person, created_at, expires_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![
+                    Token::hash(&text),
+                    name,
+                    person.map(|person| person.id.as_str()),
+                    now,
+                    expires_at
+                ],
+            )?;
+            note(db, by, Event::TokenAdded, person.map_or("", |person| &person.name), name)
+        })?;
+        Ok(text)
+    }
+
+    /// Ends a token, at once.
+    ///
+    /// # Errors
+    /// [`PeopleError::NoToken`] where there is none of that name.
+    pub(crate) fn revoke_token(&self, by: &By, name: &str) -> Result<(), PeopleError> {
+        self.write(|db| {
+            if db.execute("DELETE FROM tokens WHERE name = ?1", [name])? == 0 {
+                return Err(PeopleError::NoToken(name.to_owned()));
+            }
+            note(db, by, Event::TokenRevoked, "", name)
+        })
+    }
+
+    /// All tokens, the oldest first.
+    pub(crate) fn tokens(&self) -> Result<Vec<ApiToken>, PeopleError> {
+        self.read(|db| {
+            let mut all = db.prepare(&format!("SELECT {COLUMNS} ORDER BY tokens.id"))?;
+            all.query_map([], ApiToken::read)?.collect()
+        })
+    }
+
+    /// The token with this text, where it is good. Once somebody has an account, one that is nobody's is
+    /// not.
+    pub(crate) fn token(&self, text: &str, now: i64) -> Result<Option<ApiToken>, PeopleError> {
+        if !text.starts_with(PREFIX) {
+            return Ok(None);
+        }
+        let hash = Token::hash(text);
+        let found = self.read(|db| {
+            db.prepare_cached(&format!(
+                "SELECT {COLUMNS} WHERE tokens.hash = ?1 AND (expires_at IS NULL OR expires_at > ?2)"
+            ))?
+            .query_row(params![hash, now], ApiToken::read)
+            .optional()
+        })?;
+        let Some(token) = found else { return Ok(None) };
+        if token.person.is_none() && self.has_accounts()? {
+            return Ok(None);
+        }
+        if token.used_at.is_none_or(|used| used + NOTE_EVERY <= now) {
+            self.write(|db| {
+                let sql = "UPDATE tokens SET used_at = ?2 WHERE hash = ?1";
+                Ok(db.execute(sql, params![hash, now]).map(drop)?)
+            })?;
+        }
+        Ok(Some(token))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_good_until_it_expires_or_is_revoked() {
+        let folder = tempfile::tempdir().unwrap();
+        let people = People::open(folder.path()).unwrap();
+        let by = By::command_line();
+        let text = people.add_token(&by, "laptop", None, Some(1000), 1).unwrap();
+        assert!(text.starts_with("dmv_") && text.len() > 40, "{text}");
+        assert!(matches!(
+            people.add_token(&by, "laptop", None, None, 1),
+            Err(PeopleError::TokenName(_))
+        ));
+        assert_eq!(people.token(&text, 999).unwrap().unwrap().name, "laptop");
+        assert_eq!(people.tokens().unwrap()[0].used_at, Some(999));
+        assert_eq!(people.token(&text, 1000).unwrap(), None);
+        assert_eq!(people.token("dmv_wrong", 1).unwrap(), None);
+        assert_eq!(people.token("", 1).unwrap(), None);
+        people.revoke_token(&by, "laptop").unwrap();
+        assert_eq!(people.token(&text, 999).unwrap(), None);
+        assert!(matches!(people.revoke_token(&by, "laptop"), Err(PeopleError::NoToken(_))));
+        let file = std::fs::read(folder.path().join(People::FILE)).unwrap();
+        assert!(!file.windows(text.len()).any(|part| part == text.as_bytes()));
+    }
+}
