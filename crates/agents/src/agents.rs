@@ -357,6 +357,11 @@ impl Agents {
         &*self.inner.ownership
     }
 
+    /// Names of the agent types whose instances have addresses of their own.
+    pub(crate) fn top_level_types(&self) -> impl Iterator<Item = &str> {
+        self.inner.registrations.iter().filter(|it| it.top_level).map(|it| &*it.name)
+    }
+
     /// Every open connection of every agent.
     pub(crate) fn connections(&self) -> impl Iterator<Item = crate::Connection> {
         self.inner.registrations.iter().flat_map(|agent| agent.host.all_connections())
