@@ -116,7 +116,7 @@ impl Agents {
                 _ => {}
             }
             match error {
-                Error::MultipleStatement => QueryError::NotReadOnly,
+                Error::MultipleStatement | Error::InvalidQuery => QueryError::NotReadOnly,
                 Error::SqlInputError { msg, .. } | Error::SqliteFailure(_, Some(msg)) => {
                     QueryError::Sqlite(msg)
                 }
@@ -157,6 +157,10 @@ fn permit(context: AuthContext<'_>) -> Authorization {
 fn rows(db: &Database, sql: &str, limits: QueryLimits) -> rusqlite::Result<QueryRows> {
     let mut statement = db.prepare(sql)?;
     let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    if columns.is_empty() {
+        // A statement that would do something, if there were anything to do.
+        return Err(rusqlite::Error::InvalidQuery);
+    }
     let mut answer = QueryRows { columns, ..QueryRows::default() };
     let mut bytes = 0;
     let mut found = statement.query([])?;

@@ -29,7 +29,7 @@ struct Inbox;
 #[agent(state = Vec<usize>)]
 impl Inbox {
     #[callable]
-    pub fn report(&self, cx: &Context<Self>, open: usize) -> Result<()> {
+    pub(crate) fn report(&self, cx: &Context<Self>, open: usize) -> Result<()> {
         Ok(cx.update_state(|told| told.push(open))?)
     }
 }

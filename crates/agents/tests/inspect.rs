@@ -17,7 +17,7 @@ struct Notes;
 #[agent(state = u32)]
 impl Notes {
     #[callable]
-    pub fn note(&self, cx: &Context<Self>, text: String) -> Result<()> {
+    pub(crate) fn note(&self, cx: &Context<Self>, text: String) -> Result<()> {
         let sql = cx.sql();
         sql.execute("CREATE TABLE IF NOT EXISTS notes (id INTEGER PRIMARY KEY, text TEXT)", ())?;
         sql.execute("INSERT INTO notes (text) VALUES (?1)", [text])?;
