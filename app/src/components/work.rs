@@ -172,10 +172,9 @@ pub(crate) fn each(
 
 /// A conversation by its title.
 pub(crate) fn conversation_link(id: &str) -> AnyView {
-    let title = use_workspace().conversations.title_of(id.to_owned());
+    let conversation = use_workspace().conversations.find(id.to_owned());
     let words = move || {
-        let title = title.get();
-        if title.is_empty() { "Conversation".to_owned() } else { title }
+        conversation.get().map_or_else(|| "Conversation".to_owned(), |found| found.title)
     };
     view! { <a class="link min-w-0 truncate" href=path_of(id)>{words}</a> }.into_any()
 }
