@@ -18,14 +18,56 @@ pub fn path_of(id: &str) -> String {
     format!("{CONVERSATION}{id}")
 }
 
+/// What a page is about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Section {
+    /// A conversation, new or old.
+    #[default]
+    Chat,
+    /// Calls that wait for a person.
+    Approvals,
+    /// What the assistant is to do some time.
+    Tasks,
+    /// What agents have stored.
+    Agents,
+}
+
+impl Section {
+    /// What the page at this path is about.
+    #[must_use]
+    pub fn of(path: &str) -> Self {
+        match path.trim_end_matches('/') {
+            "/approvals" => Self::Approvals,
+            "/tasks" => Self::Tasks,
+            "/agents" => Self::Agents,
+            _ => Self::Chat,
+        }
+    }
+
+    /// The page's path and title.
+    #[must_use]
+    pub fn place(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Chat => ("/", "New conversation"),
+            Self::Approvals => ("/approvals", "Approvals"),
+            Self::Tasks => ("/tasks", "Tasks"),
+            Self::Agents => ("/agents", "Agents"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{conversation_in, path_of};
+    use super::{Section, conversation_in, path_of};
 
     #[test]
     fn there_and_back() {
         assert_eq!(conversation_in(&path_of("a-1")), Some("a-1".to_owned()));
         assert_eq!(conversation_in("/c/"), None);
         assert_eq!(conversation_in("/"), None);
+        for section in [Section::Chat, Section::Approvals, Section::Tasks, Section::Agents] {
+            assert_eq!(Section::of(section.place().0), section);
+        }
+        assert_eq!(Section::of("/tasks/"), Section::Tasks);
     }
 }

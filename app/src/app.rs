@@ -11,7 +11,8 @@ use leptos_router::{
 use crate::pages::{not_found::NotFound, workspace::WorkspacePage};
 
 /// The application. `/` is a new conversation and `/c/{id}` an old one; both are one page, so
-/// that a new conversation gets its address without being drawn or connected anew.
+/// that a new conversation gets its address without being drawn or connected anew. The pages of
+/// agents at work are in the same frame.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
@@ -21,6 +22,9 @@ pub fn App() -> impl IntoView {
                 <ParentRoute path=path!("") view=WorkspacePage ssr=SsrMode::Async>
                     <Route path=path!("") view=|| () ssr=SsrMode::Async />
                     <Route path=path!("c/:id") view=|| () ssr=SsrMode::Async />
+                    <Route path=path!("approvals") view=|| () ssr=SsrMode::Async />
+                    <Route path=path!("tasks") view=|| () ssr=SsrMode::Async />
+                    <Route path=path!("agents") view=|| () ssr=SsrMode::Async />
                 </ParentRoute>
             </Routes>
         </Router>

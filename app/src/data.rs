@@ -1,15 +1,24 @@
 //! What the page is made from: asked from the server while it renders, and carried to the
 //! browser inside the page, so that both begin with the same.
 
-use std::sync::Arc;
+use std::{future::ready, sync::Arc};
 
 use domovoi_client::chat::HistoryPage;
 use domovoi_protocol::UiMessage;
-use futures::future::BoxFuture;
+use futures::{FutureExt, future::BoxFuture};
 use leptos::prelude::use_context;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::types::{Conversation, SystemState};
+use crate::{
+    address::{Section, conversation_in},
+    types::{
+        Conversation, SystemState,
+        approvals::{ApprovalsState, ApprovalsView},
+        inspect::AgentTypeView,
+        tasks::TasksView,
+    },
+};
 
 /// How many messages a page is asked to render with: one more than it shows, which says that
 /// there are older ones.
@@ -31,6 +40,38 @@ pub trait PageData: Send + Sync {
     fn account(&self) -> Option<String> {
         None
     }
+
+    /// How many calls wait for a person.
+    fn approvals_state(&self) -> BoxFuture<'_, ApprovalsState> {
+        ready(ApprovalsState::default()).boxed()
+    }
+
+    /// Calls that wait for a person, and decisions.
+    fn approvals(&self) -> BoxFuture<'_, ApprovalsView> {
+        ready(ApprovalsView::default()).boxed()
+    }
+
+    /// Tasks and reminders.
+    fn tasks(&self) -> BoxFuture<'_, TasksView> {
+        ready(TasksView::default()).boxed()
+    }
+
+    /// Agent types, with their first instances.
+    fn agents(&self) -> BoxFuture<'_, Vec<AgentTypeView>> {
+        ready(Vec::new()).boxed()
+    }
+}
+
+/// What the page of a section shows, as JSON: a page decodes what is its own. `Null` for a
+/// conversation.
+async fn section_data(data: &dyn PageData, section: Section) -> Value {
+    let shown = match section {
+        Section::Chat => Ok(Value::Null),
+        Section::Approvals => serde_json::to_value(data.approvals().await),
+        Section::Tasks => serde_json::to_value(data.tasks().await),
+        Section::Agents => serde_json::to_value(data.agents().await),
+    };
+    shown.unwrap_or_default()
 }
 
 /// What one page shows when it arrives.
@@ -49,11 +90,16 @@ pub struct PageState {
     /// The foot of the sidebar.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
+    /// How many calls wait for a person.
+    pub approvals: Value,
+    /// What a page beside the conversations shows.
+    pub section: Value,
 }
 
 impl PageState {
-    /// Asks the [`PageData`] in context; without one, as in the browser, the state is empty.
-    pub async fn load(conversation: Option<String>) -> Self {
+    /// What the page at `path` shows. Asks the [`PageData`] in context; without one, as in the browser, the state is empty.
+    pub async fn load(path: String) -> Self {
+        let conversation = conversation_in(&path);
         let Some(data) = use_context::<Arc<dyn PageData>>() else {
             return Self { conversation, ..Self::default() };
         };
@@ -68,6 +114,8 @@ impl PageState {
             system: data.system().await,
             now: now(),
             account: data.account(),
+            approvals: serde_json::to_value(data.approvals_state().await).unwrap_or_default(),
+            section: section_data(&*data, Section::of(&path)).await,
         }
     }
 }

@@ -1,5 +1,9 @@
 //! What the server and the page tell each other beside messages: JSON in camelCase.
 
+pub mod approvals;
+pub mod inspect;
+pub mod tasks;
+
 use domovoi_protocol::UiMessage;
 use serde::{Deserialize, Serialize};
 

@@ -51,9 +51,26 @@ pub fn money(amount: f64) -> String {
     }
 }
 
+/// A time before or after `now`, both in milliseconds since 1970: `5 minutes ago`, `in 2 days`.
+#[must_use]
+pub fn relative(now: i64, time: i64) -> String {
+    let minutes = time.abs_diff(now) / 60_000;
+    let (count, unit) = match minutes {
+        0 => return if time > now { "in a moment" } else { "just now" }.to_owned(),
+        1..=89 => (minutes, "minute"),
+        90..=2159 => ((minutes + 30) / 60, "hour"),
+        _ => ((minutes + 720) / 1440, "day"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    match time > now {
+        true => format!("in {count} {unit}{plural}"),
+        false => format!("{count} {unit}{plural} ago"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{bytes, duration, money, time_left};
+    use super::{bytes, duration, money, relative, time_left};
 
     #[test]
     fn what_an_answer_took() {
@@ -69,6 +86,16 @@ mod tests {
         assert_eq!(bytes(12_345), "12 kB");
         assert_eq!(bytes(491_400_064), "491 MB");
         assert_eq!(bytes(1_117_320_768), "1.1 GB");
+    }
+
+    #[test]
+    fn times_before_and_after() {
+        const MINUTE: i64 = 60_000;
+        assert_eq!(relative(100, 0), "just now");
+        assert_eq!(relative(0, 100), "in a moment");
+        assert_eq!(relative(MINUTE, 0), "1 minute ago");
+        assert_eq!(relative(0, 90 * MINUTE), "in 2 hours");
+        assert_eq!(relative(3 * 1440 * MINUTE, 0), "3 days ago");
     }
 
     #[test]

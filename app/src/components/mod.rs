@@ -2,6 +2,7 @@
 
 pub mod account_foot;
 pub mod approval_card;
+pub mod approval_form;
 pub mod attachments;
 mod bar_button;
 pub mod chat_pane;
@@ -13,6 +14,7 @@ pub mod edit_message;
 pub mod empty_state;
 pub mod header;
 pub mod icon;
+pub mod inspector;
 pub mod markdown_view;
 pub mod message;
 pub mod message_bar;
@@ -21,8 +23,11 @@ pub mod palette;
 pub mod part;
 pub mod queue;
 pub mod reasoning;
+pub mod section_links;
 pub mod sidebar;
 pub mod sources;
+pub mod state_tree;
 pub mod thread;
 pub mod tool_card;
 pub mod turn_note;
+pub mod work;

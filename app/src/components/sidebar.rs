@@ -9,6 +9,7 @@ use crate::{
         conversation_list::{ConversationList, ImportButton, Notes},
         header::QUIET_BUTTON_CLASS,
         icon::{Glyph, Icon, Mark},
+        section_links::SectionLinks,
     },
     hooks::use_workspace::use_workspace,
 };
@@ -64,6 +65,7 @@ pub fn Sidebar() -> impl IntoView {
             <div class="shrink-0 px-3 pb-3">
                 <ImportButton />
             </div>
+            <SectionLinks />
             {account_foot()}
         </nav>
         <Notes />

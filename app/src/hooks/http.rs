@@ -4,6 +4,8 @@
 use domovoi_client::{AgentOptions, chat::HistoryPage};
 use domovoi_protocol::chat::MessageVersions;
 
+use serde_json::Value;
+
 use crate::types::{HighlightRequest, HighlightResponse};
 
 /// The newest page of a conversation, or the one before the message `before`; nothing where it
@@ -30,6 +32,31 @@ pub async fn versions(options: &AgentOptions) -> Option<Vec<MessageVersions>> {
 #[cfg(not(target_arch = "wasm32"))]
 pub async fn versions(_options: &AgentOptions) -> Option<Vec<MessageVersions>> {
     None
+}
+
+/// What a path of this server answers to a question, or to a plain `GET` where there is none; the
+/// error is for a person to read.
+#[cfg(target_arch = "wasm32")]
+pub async fn ask(path: String, question: Option<Value>) -> Result<Value, String> {
+    use gloo_net::http::Request;
+    let failed = |error: gloo_net::Error| error.to_string();
+    let request = match question {
+        Some(question) => Request::post(&path).json(&question),
+        None => Request::get(&path).build(),
+    };
+    let response = request.map_err(failed)?.send().await.map_err(failed)?;
+    let answer: Value = response.json().await.map_err(failed)?;
+    match response.ok() {
+        true => Ok(answer),
+        false => Err(answer["error"]["message"].as_str().unwrap_or("That failed.").to_owned()),
+    }
+}
+
+/// What a path of this server answers to a question, or to a plain `GET` where there is none; the
+/// error is for a person to read.
+#[cfg(not(target_arch = "wasm32"))]
+pub async fn ask(_path: String, _question: Option<Value>) -> Result<Value, String> {
+    Ok(Value::Null)
 }
 
 /// Highlighted code; nothing where it could not be had.

@@ -10,6 +10,8 @@
 //! | [`use_attachments`] | files on their way into a message |
 //! | [`use_code_copy`] | the copy buttons of code blocks |
 //! | [`use_composer`] | the text field grows, and has the focus when it should |
+//! | [`use_clock`] | what time it is |
+//! | [`use_listing`] | what an agent lists, asked for again when it changes |
 //! | [`use_drafts`] | what a person writes is kept, and what waits is sent |
 //! | [`use_connection_lost`] | a connection that has been away for a moment |
 //! | [`use_palette`], [`use_shortcuts`] | the command palette, and the keys that work anywhere |
@@ -24,12 +26,14 @@ mod storage;
 pub mod use_agent;
 pub mod use_agent_chat;
 pub mod use_attachments;
+pub mod use_clock;
 pub mod use_code_copy;
 pub mod use_composer;
 pub mod use_connection_lost;
 pub mod use_conversations;
 pub mod use_drafts;
 pub mod use_highlights;
+pub mod use_listing;
 pub mod use_palette;
 pub mod use_shortcuts;
 pub mod use_stick_to_end;

@@ -4,6 +4,7 @@ use domovoi_client::{AgentClient, AgentOptions, ClientError, ClientEvent, Connec
 use domovoi_protocol::ServerFrame;
 use leptos::{prelude::*, task::spawn_local};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 /// A connection to an agent instance and its state. It lives as long as the component that
 /// called [`use_agent`].
@@ -84,6 +85,26 @@ where
     ) {
         let Some(client) = self.client.get_value() else { return };
         spawn_local(async move { then(client.call(method, args).await) });
+    }
+}
+
+impl Agent<Value> {
+    /// As [`Agent::call`], for pages that decode what they need: this is compiled once.
+    pub fn ask(
+        &self,
+        method: &'static str,
+        args: Vec<Value>,
+        then: Box<dyn FnOnce(Result<Value, ClientError>)>,
+    ) {
+        self.call(method, args, then);
+    }
+
+    /// As [`Agent::ask`], where the method answers nothing; `problem` is what it had against it.
+    pub fn tell(&self, method: &'static str, args: Vec<Value>, problem: RwSignal<Option<String>>) {
+        let then = move |done: Result<Value, ClientError>| {
+            problem.try_set(done.err().map(|error| error.to_string()));
+        };
+        self.ask(method, args, Box::new(then));
     }
 }
 

@@ -3,7 +3,10 @@
 use leptos::prelude::*;
 
 use super::use_workspace::{Workspace, use_workspace};
-use crate::{address::path_of, theme::Theme};
+use crate::{
+    address::{Section, path_of},
+    theme::Theme,
+};
 
 /// Most entries that are shown.
 const MOST: usize = 12;
@@ -65,10 +68,15 @@ pub fn use_palette() -> Palette {
             Entry::new("Switch between light and dark", "", Deed::Theme),
             Entry::new("Keyboard shortcuts", "?", Deed::Keys),
         ];
+        let sections = [Section::Approvals, Section::Tasks, Section::Agents].map(|section| {
+            let (path, title) = section.place();
+            Entry::new(title, "Page", Deed::Go(path.to_owned()))
+        });
+        let commands = commands.into_iter().chain(sections);
         let conversations = workspace.conversations.list.get().into_iter().map(|conversation| {
             Entry::new(&conversation.title, "Conversation", Deed::Go(path_of(&conversation.id)))
         });
-        fitting(commands.into_iter().chain(conversations), &query)
+        fitting(commands.chain(conversations), &query)
     });
     Palette {
         is_open: RwSignal::new(false),

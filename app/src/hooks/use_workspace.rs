@@ -6,19 +6,18 @@ use leptos_router::{
     NavigateOptions,
     hooks::{use_location, use_navigate},
 };
+use serde_json::Value;
 
 use super::{
-    use_agent::use_agent,
+    use_agent::{Agent, use_agent},
+    use_clock::use_clock,
     use_conversations::{Conversations, use_conversations},
 };
 use crate::{
-    address::{conversation_in, path_of},
+    address::{Section, conversation_in, path_of},
     data::PageState,
-    types::{SYSTEM_AGENT, SystemState},
+    types::{SYSTEM_AGENT, SystemState, approvals::APPROVALS_AGENT},
 };
-
-/// What the header says where no conversation is open.
-const NEW_TITLE: &str = "New conversation";
 
 /// What the parts of the page share.
 #[derive(Clone, Copy)]
@@ -27,6 +26,12 @@ pub struct Workspace {
     pub conversations: Conversations,
     /// Version and model.
     pub system: ReadSignal<SystemState>,
+    /// Calls that wait for a person.
+    pub approvals: Agent<Value>,
+    /// What the page is about.
+    pub section: Memo<Section>,
+    /// What time it is, in milliseconds since 1970.
+    pub now: ReadSignal<i64>,
     /// The conversation in the address; `None` on the page of a new one.
     pub open_id: Memo<Option<String>>,
     /// The conversation in the thread. A new one has its id before it has an address, and
@@ -51,7 +56,9 @@ type Go = Box<dyn Fn(&str, NavigateOptions) + Send + Sync>;
 pub fn provide_workspace(page: &PageState) -> Workspace {
     let conversations = use_conversations(page.conversations.clone(), page.now);
     let system = use_agent(SYSTEM_AGENT, "default", page.system.clone()).state;
+    let approvals = use_agent(APPROVALS_AGENT, "default", page.approvals.clone());
     let path = use_location().pathname;
+    let section = Memo::new(move |_| path.with(|path| Section::of(path)));
     let open_id = Memo::new(move |_| path.with(|path| conversation_in(path)));
     let chat_id = Memo::new(move |_| open_id.get().unwrap_or_else(new_id));
     let title = Memo::new(move |_| {
@@ -60,11 +67,14 @@ pub fn provide_workspace(page: &PageState) -> Workspace {
             let found = list.iter().find(|conversation| conversation.id == id);
             found.map(|conversation| conversation.title.clone())
         });
-        title.unwrap_or_else(|| NEW_TITLE.to_owned())
+        title.unwrap_or_else(|| section.get().place().1.to_owned())
     });
     let workspace = Workspace {
         conversations,
         system,
+        approvals,
+        section,
+        now: use_clock(page.now.cast_signed()),
         open_id,
         chat_id,
         title,

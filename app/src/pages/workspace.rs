@@ -1,23 +1,24 @@
-//! The page of a conversation, new or old: the list, the bar, the thread.
+//! The frame of all pages, the list and the bar, and in it a conversation or a page of agents at
+//! work.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::{components::Outlet, hooks::use_location};
 
 use crate::{
-    address::conversation_in,
+    address::Section,
     components::{chat_pane::ChatPane, header::Header, palette::CommandPalette, sidebar::Sidebar},
     data::PageState,
     hooks::{use_highlights::provide_highlights, use_workspace::provide_workspace},
+    pages::{agents::AgentsPage, approvals::ApprovalsPage, tasks::TasksPage},
 };
 
 /// Asks the server what the page shows, and shows it. It stays in place while the address
 /// changes from a conversation to another.
 #[component]
 pub fn WorkspacePage() -> impl IntoView {
-    let path = use_location().pathname;
-    let id = path.with_untracked(|path| conversation_in(path));
-    let page = OnceResource::new(PageState::load(id));
+    let path = use_location().pathname.get_untracked();
+    let page = OnceResource::new(PageState::load(path));
     view! {
         <Suspense>
             {move || Suspend::new(async move {
@@ -44,6 +45,8 @@ fn Desk(page: PageState) -> impl IntoView {
             _ => None,
         }
     };
+    let data = StoredValue::new(Some(page.section));
+    let first_data = move || data.try_update_value(Option::take).flatten().unwrap_or_default();
     let title = move || format!("{} \u{b7} Domovoi", workspace.title.get());
     view! {
         <Title text=title />
@@ -52,10 +55,19 @@ fn Desk(page: PageState) -> impl IntoView {
             <CommandPalette />
             <main class="flex min-w-0 flex-1 flex-col">
                 <Header />
-                {move || {
-                    let id = workspace.chat_id.get();
-                    let messages = messages_of(&id);
-                    view! { <ChatPane id messages /> }
+                {move || match workspace.section.get() {
+                    Section::Chat => {
+                        let id = workspace.chat_id.get();
+                        let messages = messages_of(&id);
+                        view! { <ChatPane id messages /> }.into_any()
+                    }
+                    Section::Approvals => {
+                        view! { <ApprovalsPage initial=first_data() /> }.into_any()
+                    }
+                    Section::Tasks => view! { <TasksPage initial=first_data() /> }.into_any(),
+                    Section::Agents => {
+                        view! { <AgentsPage initial=first_data() /> }.into_any()
+                    }
                 }}
             </main>
         </div>

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Methods of the trait `Agent` that a person writes.
-const TRAIT_METHODS: [&str; 10] = [
+const TRAIT_METHODS: [&str; 11] = [
     "initial_state",
     "validate_state",
     "migrate_state",
@@ -23,6 +23,7 @@ const TRAIT_METHODS: [&str; 10] = [
     "on_close",
     "on_error",
     "on_state_update",
+    "on_runs_end",
 ];
 
 /// The arguments of `#[agent(...)]`.

@@ -129,6 +129,12 @@ pub trait Agent: Sized + Send + Sync + 'static {
         ready(Ok(()))
     }
 
+    /// Called after runs of schedules have ended: how is in [`Context::runs`]. Once for those that
+    /// end together.
+    fn on_runs_end(&self, cx: &Context<Self>) {
+        let _ = cx;
+    }
+
     /// The methods clients may call; written by `#[agent]` from `#[callable]`.
     #[must_use]
     fn callables() -> &'static [Callable<Self>] {

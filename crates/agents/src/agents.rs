@@ -204,6 +204,20 @@ impl Agents {
         self.storage().index().names(&agent.name, "", after, limit)
     }
 
+    /// As [`Agents::list`], those alone that have something scheduled.
+    ///
+    /// # Errors
+    /// As [`Agents::list`].
+    pub fn list_scheduled(
+        &self,
+        agent: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, AgentError> {
+        let agent = self.registration(agent)?;
+        self.storage().index().scheduled(&agent.name, after, limit)
+    }
+
     /// Removes an instance: its connections are closed, its data, its schedules and its sub-agents
     /// deleted.
     ///
@@ -341,6 +355,11 @@ impl Agents {
 
     pub(crate) fn ownership(&self) -> &dyn Ownership {
         &*self.inner.ownership
+    }
+
+    /// Names of the agent types whose instances have addresses of their own.
+    pub(crate) fn top_level_types(&self) -> impl Iterator<Item = &str> {
+        self.inner.registrations.iter().filter(|it| it.top_level).map(|it| &*it.name)
     }
 
     /// Every open connection of every agent.

@@ -58,6 +58,7 @@ pub(crate) trait AnyHost: Send + Sync {
     /// Keys of instances that are awake or have connections, and begin with `prefix`.
     fn keys(&self, prefix: &str) -> Vec<String>;
     fn all_connections(&self) -> Vec<Connection>;
+    fn connections_of(&self, id: &InstanceId) -> Vec<Connection>;
     /// Tells all instances that are awake.
     fn end_all(&self, end: EndAll);
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
@@ -245,6 +246,11 @@ impl<A: Agent> AnyHost for Host<A> {
     fn keys(&self, prefix: &str) -> Vec<String> {
         let slots = self.slots.lock();
         slots.keys().filter(|key| key.starts_with(prefix)).map(|key| key.to_string()).collect()
+    }
+
+    fn connections_of(&self, id: &InstanceId) -> Vec<Connection> {
+        let slot = self.slots.lock().get(&*id.key()).cloned();
+        slot.map(|slot| slot.connections.all()).unwrap_or_default()
     }
 
     fn all_connections(&self) -> Vec<Connection> {

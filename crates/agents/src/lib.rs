@@ -69,6 +69,7 @@ mod handle;
 mod hooks;
 mod host;
 mod identity;
+pub mod inspect;
 mod instance;
 mod instance_id;
 mod keep_alive;

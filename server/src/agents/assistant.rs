@@ -5,7 +5,11 @@ use axum::{
     extract::Request,
     response::{IntoResponse, Response},
 };
-use domovoi_agents::{chat::FinishedTurn, prelude::*};
+use domovoi_agents::{
+    chat::{ApprovalFilter, FinishedTurn},
+    prelude::*,
+    schedule::ScheduleFilter,
+};
 use domovoi_models::{
     LanguageModel,
     gateway::{Feedback, FeedbackSubject, Gateway, Rating},
@@ -15,12 +19,13 @@ use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value};
 
 use super::{
-    AssistantTools, Conversations, DEFAULT,
+    Approvals, AssistantTools, Conversations, DEFAULT, Tasks,
     conversations::{
         export::{self, Exported},
         search::{RECENT, Said},
     },
     files,
+    tasks::reminder_view,
 };
 use crate::gateway::DEFAULT_ROUTE;
 
@@ -53,6 +58,47 @@ impl Assistant {
     pub(super) fn remind(&self, cx: &Context<Self>, text: String) -> Result<()> {
         cx.ask(format!("This reminder is due now: {text}"));
         Ok(())
+    }
+
+    /// Tells the inbox all that people are asked here and were. What is told and when is in the
+    /// order of this conversation, since it is read when it is sent.
+    pub(super) async fn tell_approvals(&self, cx: &Context<Self>) -> Result<()> {
+        let inbox = cx.agents().get::<Approvals>(DEFAULT)?;
+        let conversation = cx.name().to_owned();
+        let records = cx.approvals(&ApprovalFilter::default())?;
+        inbox.run(move |inbox, cx| async move { inbox.report(&cx, &conversation, records) }).await?
+    }
+
+    /// Tells the page of tasks the reminders of this conversation, as [`Self::tell_approvals`] does.
+    pub(super) async fn tell_reminders(&self, cx: &Context<Self>) -> Result<()> {
+        let tasks = cx.agents().get::<Tasks>(DEFAULT)?;
+        let conversation = cx.name().to_owned();
+        let schedules = cx.get_schedules(&ScheduleFilter::default())?;
+        let reminders = schedules.iter().filter(|schedule| schedule.task == Self::REMIND.name());
+        let mut reminders: Vec<_> =
+            reminders.map(|schedule| reminder_view(&conversation, schedule)).collect();
+        reminders.sort_by(|one, other| (one.due, &one.id).cmp(&(other.due, &other.id)));
+        tasks
+            .run(move |tasks, cx| async move { tasks.report(&cx, &conversation, &reminders) })
+            .await?
+    }
+
+    /// Cancels a reminder of this conversation.
+    pub(super) fn cancel_reminder(&self, cx: &Context<Self>, id: &str) -> Result<()> {
+        let found = cx.get_schedule(id)?;
+        match found.filter(|schedule| schedule.task == Self::REMIND.name()) {
+            Some(reminder) => Ok(cx.cancel_schedule(&reminder.id).map(drop)?),
+            None => Err("There is no such reminder any more.".into()),
+        }
+    }
+
+    fn on_runs_end(&self, cx: &Context<Self>) {
+        let (assistant, owner) = (self.clone(), cx.clone());
+        cx.spawn(async move {
+            if let Err(error) = assistant.tell_reminders(&owner).await {
+                tracing::warn!(conversation = owner.name(), %error, "reminders cannot be told");
+            }
+        });
     }
 
     /// Keeps what the person thinks of an answer, beside what it cost; the rating is metadata of the
@@ -94,12 +140,20 @@ fn with_rating(mut message: UiMessage, rating: Rating) -> UiMessage {
 }
 
 impl AiChatAgent for Assistant {
+    async fn on_approvals_change(&self, cx: &Context<Self>) -> Result<()> {
+        self.tell_approvals(cx).await
+    }
+
     async fn on_finish(&self, cx: &Context<Self>, _finished: &FinishedTurn) -> Result<()> {
         let recent = cx.recent_messages(RECENT)?;
         let said: Vec<Said> = recent.iter().filter_map(Said::of).collect();
         let (id, whole) = (cx.name().to_owned(), recent.len() < RECENT);
         let list = cx.agents().get::<Conversations>(DEFAULT)?;
-        list.run(move |list, cx| async move { list.said(&cx, &id, &said, whole) }).await?
+        list.run(move |list, cx| async move { list.said(&cx, &id, &said, whole) }).await??;
+        match self.tools.set_reminders() {
+            true => self.tell_reminders(cx).await,
+            false => Ok(()),
+        }
     }
 
     async fn on_chat_message(&self, cx: &Context<Self>, turn: ChatTurn) -> Result<ChatReply> {

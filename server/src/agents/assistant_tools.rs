@@ -29,6 +29,11 @@ impl AssistantTools {
         Self { tools, reminders: config.builtin_tools.contains(&BuiltinTool::Reminders) }
     }
 
+    /// Whether they may set reminders.
+    pub(crate) fn set_reminders(&self) -> bool {
+        self.reminders
+    }
+
     /// Those of a conversation.
     pub(crate) fn of(&self, cx: &Context<Assistant>) -> Vec<Arc<dyn Tool>> {
         let mut tools = self.tools.clone();

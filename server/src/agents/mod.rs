@@ -1,20 +1,26 @@
 //! The agents the server comes with.
 
+mod approvals;
 mod assistant;
 mod assistant_tools;
 mod conversations;
 mod files;
 mod system;
+mod tasks;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
 use domovoi_agents::{AgentsBuilder, chat::Tool};
 use domovoi_models::LanguageModel;
 
+pub(crate) use approvals::Approvals;
 pub(crate) use assistant::Assistant;
 use assistant_tools::AssistantTools;
 pub(crate) use conversations::Conversations;
 pub(crate) use system::{System, system_state};
+pub(crate) use tasks::Tasks;
 
 use crate::config::Config;
 
@@ -31,8 +37,11 @@ pub(crate) fn register(
     let tools = AssistantTools::new(config, tools);
     let assistant = Assistant::new(tools, config.instructions.clone());
     let system = System::new(Arc::clone(model));
+    let (approvals, tasks) = (Approvals::default(), Tasks::default());
     builder
         .chat_agent_with(move || assistant.clone())
+        .agent_with(move || approvals.clone())
+        .agent_with(move || tasks.clone())
         .agent::<Conversations>()
         .agent_with(move || system.clone())
 }

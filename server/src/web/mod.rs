@@ -1,10 +1,11 @@
-//! Everything over HTTP: pages, assets, agents, health, figures, highlighting, formulas, what an
-//! installed page needs, signing in, who may ask.
+//! Everything over HTTP: pages, assets, agents, health, figures, highlighting, formulas, what agents
+//! have stored, what an installed page needs, signing in, who may ask.
 
 mod assets;
 mod guard;
 mod health;
 mod highlight;
+mod inspect;
 mod install;
 mod math;
 mod metrics;
@@ -44,6 +45,7 @@ pub(crate) fn home(
 ) -> Router {
     let api = Router::new()
         .route("/api/highlight", post(highlight::highlight))
+        .merge(inspect::routes(agents.clone()))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
     page::routes(agents.clone(), payer.clone(), model)
         .merge(api)

@@ -3,10 +3,15 @@
 use std::sync::Arc;
 
 use axum::{Router, extract::Request};
-use domovoi_agents::Agents;
+use domovoi_agents::{AgentError, Agents};
 use domovoi_app::{
     App, FIRST_MESSAGES, PageData, shell,
-    types::{Conversation, SystemState},
+    types::{
+        Conversation, SystemState,
+        approvals::{ApprovalsState, ApprovalsView},
+        inspect::AgentTypeView,
+        tasks::TasksView,
+    },
 };
 use domovoi_models::{LanguageModel, ModelStatus, gateway::Payer};
 use domovoi_protocol::UiMessage;
@@ -18,8 +23,8 @@ use leptos_axum::{
 };
 use tokio::sync::watch;
 
-use super::assets;
-use crate::agents::{Assistant, Conversations, DEFAULT, system_state};
+use super::{assets, inspect};
+use crate::agents::{Approvals, Assistant, Conversations, DEFAULT, Tasks, system_state};
 
 /// What the pages are made from: the agents of whose home it is.
 struct AgentData {
@@ -55,10 +60,36 @@ impl PageData for AgentData {
     fn account(&self) -> Option<String> {
         self.payer.name().map(str::to_owned)
     }
+
+    fn approvals_state(&self) -> BoxFuture<'_, ApprovalsState> {
+        async {
+            let inbox = self.agents.get::<Approvals>(DEFAULT)?;
+            inbox.run(|_, cx| async move { *cx.state() }).await
+        }
+        .map(|result| result.unwrap_or_else(|error| unavailable(&error)))
+        .boxed()
+    }
+
+    fn approvals(&self) -> BoxFuture<'_, ApprovalsView> {
+        async { self.agents.get::<Approvals>(DEFAULT)?.list().await }
+            .map(|result| result.unwrap_or_else(|error| unavailable(&error)))
+            .boxed()
+    }
+
+    fn tasks(&self) -> BoxFuture<'_, TasksView> {
+        async { self.agents.get::<Tasks>(DEFAULT)?.list().await }
+            .map(|result| result.unwrap_or_else(|error| unavailable(&error)))
+            .boxed()
+    }
+
+    fn agents(&self) -> BoxFuture<'_, Vec<AgentTypeView>> {
+        let types = inspect::all_types(&self.agents);
+        async move { types.unwrap_or_else(|error| unavailable(&error)) }.boxed()
+    }
 }
 
 /// A page without its data is better than none: the browser asks again.
-fn unavailable<T: Default>(error: &domovoi_agents::AgentError) -> T {
+fn unavailable<T: Default>(error: &AgentError) -> T {
     tracing::warn!(%error, "a page is rendered without its data");
     T::default()
 }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     AiChatAgent, ApprovalRequest, RecordedDecision,
-    approvals::trail,
+    approvals::{notice, trail},
     early, history,
     order::{self, Order, Work},
 };
@@ -151,6 +151,9 @@ pub(super) fn apply<A: AiChatAgent>(cx: &Context<A>, answer: Answer) -> Result<(
         return Ok(());
     }
     let message = cx.this().sanitize_message(message);
+    if asked.is_some() {
+        notice::set(cx)?;
+    }
     cx.sql().transaction(|db| {
         if let Some(place) = history::place(db, &message.id)? {
             history::replace(db, place.position, &message)?;
@@ -166,7 +169,8 @@ pub(super) fn apply<A: AiChatAgent>(cx: &Context<A>, answer: Answer) -> Result<(
     if answer.auto_continue && !message.parts.iter().any(is_open) {
         let work = Work::Continue { message_id: message.id, client_tools: answer.client_tools };
         let id = Uuid::now_v7().to_string();
-        order::start(cx, Order { id, requester: answer.from, work });
+        // Clients see how it ends.
+        drop(order::start(cx, Order { id, requester: answer.from, work }));
     }
     Ok(())
 }

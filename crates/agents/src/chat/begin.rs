@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{
     AiChatAgent,
+    approvals::notice,
     delta::{self, Changes},
     history,
     journal::{self, Attachments},
@@ -41,6 +42,7 @@ pub(super) fn begin<A: AiChatAgent>(
     order: Order,
 ) -> Result<Option<Begun>, AgentError> {
     let Order { id, requester, work } = order;
+    notice::before_messages_change(cx)?;
     let taken = cx.chat().set_running(&id);
     let sanitize = |message: UiMessage| cx.this().sanitize_message(message);
     cx.sql().transaction(|db| {

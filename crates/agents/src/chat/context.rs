@@ -4,7 +4,9 @@ use domovoi_protocol::{Role, ServerFrame, UiMessage, frame::Empty};
 use uuid::Uuid;
 
 use super::{
-    AiChatAgent, history,
+    AiChatAgent, FinishedTurn,
+    approvals::notice,
+    history,
     order::{self, Order, Work},
     state::Why,
 };
@@ -51,8 +53,18 @@ impl<A: AiChatAgent> Context<A> {
     pub fn ask_message(&self, message: UiMessage) -> String {
         let id = Uuid::now_v7().to_string();
         let work = Work::Ask(vec![message]);
-        order::start(self, Order { id: id.clone(), requester: None, work });
+        drop(order::start(self, Order { id: id.clone(), requester: None, work }));
         id
+    }
+
+    /// As [`Context::ask`], and waits for the turn's end. Nothing where it never ran: it was
+    /// stopped while others were before it, or the process ends. Dropping the future leaves the
+    /// turn to itself.
+    pub async fn ask_and_wait(&self, text: impl Into<String>) -> Option<FinishedTurn> {
+        let message = UiMessage::new(Uuid::now_v7().to_string(), Role::User, text);
+        let work = Work::Ask(vec![message]);
+        let order = Order { id: Uuid::now_v7().to_string(), requester: None, work };
+        order::start(self, order).await.ok()
     }
 
     /// Ends a turn, as the person does who presses stop: what is written is kept. Whether there is
@@ -75,6 +87,7 @@ impl<A: AiChatAgent> Context<A> {
     }
 
     pub(super) fn clear(&self, to: impl Fn(&Connection) -> bool) -> Result<(), AgentError> {
+        notice::before_messages_change(self)?;
         self.chat().stop_all(Why::Discarded);
         self.database().read(Tables::Chat, history::clear)?;
         self.broadcast_to(ServerFrame::ChatClear(Empty {}).to_json(), to);

@@ -8,7 +8,7 @@ use http::Request;
 use super::{
     AiChatAgent,
     answers::{self, Answer},
-    approvals::timers,
+    approvals::{notice, timers},
     delta::{self, Changes},
     history, journal, legacy, order, requests, resume, versions,
 };
@@ -90,6 +90,7 @@ impl<A: AiChatAgent> Extension<A> for ChatExtension {
         async move {
             match task {
                 timers::TASK => timers::fire(cx, payload).await,
+                notice::TASK => notice::fire(cx).await,
                 _ => Err(format!("there is no task `{task}` any more").into()),
             }
         }
@@ -111,6 +112,7 @@ fn select_version<A: AiChatAgent>(
         connection.send_frame(&ServerFrame::error(error));
         return Ok(());
     }
+    notice::before_messages_change(cx)?;
     if !cx.database().with(|db| versions::select(db, version))? {
         connection.send_frame(&ServerFrame::error("There is no such version."));
         return Ok(());
@@ -129,6 +131,7 @@ impl<A: AiChatAgent> Context<A> {
         let written: Vec<_> =
             messages.into_iter().map(|message| self.this().sanitize_message(message)).collect();
         let limit = self.this().chat_options().max_persisted_messages;
+        notice::before_messages_change(self)?;
         let changes = self.sql().transaction(|db| {
             let mut changes = Changes::default();
             for message in written {

@@ -123,6 +123,16 @@ pub trait AiChatAgent: Agent {
         ready(Ok(()))
     }
 
+    /// Called after what people are asked in this conversation has changed, once the turn is over:
+    /// something was asked or decided, or is part of the conversation no longer. To keep a list of
+    /// what waits in many conversations: [`Context::approvals`] has all of this one. It is called
+    /// for each change at least once, whatever becomes of the process; where it fails it is called
+    /// again, as a scheduled task is.
+    fn on_approvals_change(&self, cx: &Context<Self>) -> impl Future<Output = Result<()>> + Send {
+        let _ = cx;
+        ready(Ok(()))
+    }
+
     /// How the agent treats its conversation.
     fn chat_options(&self) -> ChatOptions {
         ChatOptions::default()
@@ -161,6 +171,8 @@ pub struct FinishedTurn {
     pub message: Option<UiMessage>,
     /// How it ended.
     pub outcome: TurnOutcome,
+    /// Why it failed, where it has.
+    pub error: Option<String>,
 }
 
 /// How a turn ended.

@@ -6,8 +6,10 @@ use domovoi_protocol::{
     tool::ClientTool,
 };
 
+use tokio::sync::oneshot;
+
 use super::{
-    AiChatAgent,
+    AiChatAgent, FinishedTurn,
     delta::{self, Changes},
     journal,
     options::Concurrency,
@@ -84,17 +86,25 @@ pub(super) async fn request<A: AiChatAgent>(
     Ok(())
 }
 
-/// Starts a turn that no client has asked for. It counts as waiting when this returns.
-pub(super) fn start<A: AiChatAgent>(cx: &Context<A>, order: Order) {
+/// Starts a turn that no client has asked for. It counts as waiting when this returns. Answers how
+/// it has ended, to who wants to know; nothing comes where it never runs.
+pub(super) fn start<A: AiChatAgent>(
+    cx: &Context<A>,
+    order: Order,
+) -> oneshot::Receiver<FinishedTurn> {
+    let (ended, end) = oneshot::channel();
     let Enqueued::Waits(stop) = cx.chat().enqueue(&order.id, Concurrency::Queue, &[]) else {
-        return;
+        return end;
     };
     let cx_of_turn = cx.clone();
     cx.spawn(async move {
         let cx = cx_of_turn;
         let live = LiveGuard { cx: &cx, id: order.id.clone() };
-        wait_and_run(&cx, order, stop, live).await;
+        if let Some(finished) = wait_and_run(&cx, order, stop, live).await {
+            let _ = ended.send(finished);
+        }
     });
+    end
 }
 
 async fn wait_and_run<A: AiChatAgent>(
@@ -102,7 +112,7 @@ async fn wait_and_run<A: AiChatAgent>(
     order: Order,
     stop: Stop,
     live: LiveGuard<'_, A>,
-) {
+) -> Option<FinishedTurn> {
     let (id, requester) = (order.id.clone(), order.requester.clone());
     let queue = cx.chat().queue.clone();
     let _turn = tokio::select! {
@@ -116,26 +126,26 @@ async fn wait_and_run<A: AiChatAgent>(
             if let Some(requester) = requester {
                 requester.send_frame(&ChatResponse::done(id, Some(outcome)).into());
             }
-            return;
+            return None;
         }
         turn = queue.lock() => turn,
     };
     let result = turn::run(cx, order, &stop).await;
     drop(live);
-    let result = match result {
-        Ok(Some(finished)) => cx.this().on_finish(cx, &finished).await,
-        Ok(None) => Ok(()),
+    let finished = match result {
+        Ok(finished) => finished?,
         Err(error) => {
             tracing::error!(agent = cx.agent(), instance = cx.name(), %error, "a chat turn cannot be stored");
             if let Some(requester) = requester {
                 refuse(&requester, &id, "The conversation could not be saved. Is the disk full?");
             }
-            return;
+            return None;
         }
     };
-    if let Err(error) = result {
+    if let Err(error) = cx.this().on_finish(cx, &finished).await {
         tracing::warn!(agent = cx.agent(), instance = cx.name(), %error, "on_finish failed");
     }
+    Some(finished)
 }
 
 /// Takes a turn off the list of live ones, however it ends.

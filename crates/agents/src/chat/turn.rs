@@ -216,8 +216,12 @@ impl<A: AiChatAgent> Turn<'_, A> {
         if let Some(batch) = &batch {
             self.send_batch(batch);
         }
-        if let End::Failed(error) = end {
-            self.send(&ChatResponse::error(self.begun.id.as_str(), error).into());
+        let error = match end {
+            End::Failed(error) => Some(error),
+            End::Completed | End::Aborted => None,
+        };
+        if let Some(error) = &error {
+            self.send(&ChatResponse::error(self.begun.id.as_str(), error.as_str()).into());
         }
         // Whoever saw the stream need not be told what it made, unless something else was kept.
         let differs = message.as_ref().is_some_and(|message| *message != streamed);
@@ -234,7 +238,7 @@ impl<A: AiChatAgent> Turn<'_, A> {
             answers::apply_kept(self.cx, answer)?;
         }
         let Begun { id, .. } = self.begun;
-        Ok(FinishedTurn { request_id: id, message, outcome })
+        Ok(FinishedTurn { request_id: id, message, outcome, error })
     }
 
     fn store(&self, db: &rusqlite::Connection, message: &UiMessage) -> Result<(), AgentError> {

@@ -37,7 +37,11 @@ pub use self::{
     queue::QueuedTask,
     timing::{Cron, Every, Timing, When},
 };
-use crate::{Agent, AgentError, Context, Task, clock::to_millis, storage::Tables};
+use crate::{
+    Agent, AgentError, Context, Task,
+    clock::{from_millis, to_millis},
+    storage::Tables,
+};
 
 /// What names of tasks begin with that are the runtime's own. No method has such a name, and the
 /// schedules of such tasks are not shown.
@@ -63,6 +67,16 @@ pub struct Schedule {
     /// The key it was made with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+}
+
+impl Schedule {
+    /// When it is due next and after that, at most `count` times.
+    #[must_use]
+    pub fn upcoming(&self, count: usize) -> Vec<SystemTime> {
+        let first = Some((self.due * 1000.0).round() as i64);
+        let after = |due: &i64| self.timing.next(*due, *due).ok().flatten();
+        std::iter::successors(first, after).take(count).map(from_millis).collect()
+    }
 }
 
 /// Which schedules are asked for; all where nothing is set.

@@ -186,6 +186,7 @@ fn finish<A: Agent>(cx: &Context<A>) {
         tracing::error!(instance = %cx.id(), %error, "the end of a run cannot be stored");
         return put_off(cx);
     }
+    cx.this().on_runs_end(cx);
     let look = {
         let state = cx.scheduler().state.lock();
         state.in_flight == 0 || state.more || failed

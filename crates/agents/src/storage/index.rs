@@ -165,6 +165,25 @@ impl Index {
         Ok(names.collect::<Result<_, _>>()?)
     }
 
+    /// Names of top-level instances of `agent` that are to be woken some time, in order, after
+    /// `after`.
+    pub(crate) fn scheduled(
+        &self,
+        agent: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, AgentError> {
+        let database = self.database.lock();
+        let mut statement = database.prepare_cached(
+            "SELECT key FROM alarms WHERE agent = ?1 AND key > ?2 AND instr(key, char(31)) = 0
+             ORDER BY key LIMIT ?3",
+        )?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let after = after.unwrap_or_default();
+        let names = statement.query_map(params![agent, after, limit], |row| row.get(0))?;
+        Ok(names.collect::<Result<_, _>>()?)
+    }
+
     /// The alarm of an instance.
     pub(crate) fn alarm(&self, id: &InstanceId) -> Result<Option<Alarm>, AgentError> {
         let database = self.database.lock();

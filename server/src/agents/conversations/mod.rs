@@ -25,7 +25,7 @@ use http::{Method, StatusCode};
 use serde_json::json;
 
 use self::search::Said;
-use super::Assistant;
+use super::{Approvals, Assistant, DEFAULT, Tasks};
 
 /// Longest title, in characters; a longer one is cut.
 const MAX_TITLE: usize = 80;
@@ -149,6 +149,11 @@ impl Conversations {
         }
         cx.agents().destroy(ASSISTANT_AGENT, &id).await?;
         search::forget(cx, &id)?;
+        let (asked, reminded) = (id.clone(), id.clone());
+        let inbox = cx.agents().get::<Approvals>(DEFAULT)?;
+        inbox.run(move |inbox, cx| async move { inbox.report(&cx, &asked, Vec::new()) }).await??;
+        let tasks = cx.agents().get::<Tasks>(DEFAULT)?;
+        tasks.run(move |tasks, cx| async move { tasks.report(&cx, &reminded, &[]) }).await??;
         cx.update_state(|state| {
             state.conversations.retain(|it| it.id != id || it.deleted_at.is_none());
         })?;

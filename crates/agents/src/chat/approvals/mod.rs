@@ -4,9 +4,11 @@
 //! |---|---|
 //! | `trail` | the audit trail on disk, which is only ever added to |
 //! | `timers` | expiry and escalation |
+//! | `notice` | telling the agent that what people are asked has changed |
 //! | `context` | what an agent can ask of its trail |
 
 mod context;
+pub(super) mod notice;
 pub(super) mod timers;
 pub(super) mod trail;
 

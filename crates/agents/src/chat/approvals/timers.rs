@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ApprovalRequest, context, trail};
+use super::{ApprovalRequest, context, notice, trail};
 use crate::{
     AgentError, Context, Result, Task,
     chat::{AiChatAgent, emitter::Question},
@@ -36,6 +36,9 @@ pub(in crate::chat) fn prepare<A: AiChatAgent>(
     questions: Vec<Question>,
 ) -> Result<Vec<ApprovalRequest>, AgentError> {
     let now = cx.agents().clock().now();
+    if !questions.is_empty() {
+        notice::set(cx)?;
+    }
     let asked = questions.into_iter().map(|question| {
         let mut request = ApprovalRequest {
             id: question.approval_id,

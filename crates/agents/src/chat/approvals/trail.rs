@@ -66,6 +66,16 @@ const SELECT: &str = "
     LEFT JOIN domovoi_approval_events d ON d.approval_id = a.id AND d.kind = 'decided'
     LEFT JOIN domovoi_approval_events e ON e.approval_id = a.id AND e.kind = 'escalated'";
 
+/// Whether there is a question that nobody has decided, be it part of the conversation or not.
+pub(super) fn is_any_undecided(db: &Connection) -> Result<bool, AgentError> {
+    let mut statement = db.prepare_cached(
+        "SELECT 1 FROM domovoi_approvals a WHERE NOT EXISTS
+           (SELECT 1 FROM domovoi_approval_events e
+            WHERE e.approval_id = a.id AND e.kind = 'decided')",
+    )?;
+    Ok(statement.exists([])?)
+}
+
 /// The question with this id.
 pub(super) fn one(db: &Connection, id: &str) -> Result<Option<ApprovalRecord>, AgentError> {
     let mut statement = db.prepare_cached(&format!("{SELECT} WHERE a.id = ?1"))?;

@@ -17,6 +17,7 @@ use crate::{
     chat::{
         AiChatAgent,
         answers::{self, Answer},
+        approvals::notice,
         delta::{self, Changes},
         history,
     },
@@ -166,6 +167,7 @@ fn replace<A: AiChatAgent>(
     }
     let messages: Vec<_> =
         messages.into_iter().map(|message| cx.this().sanitize_message(message)).collect();
+    notice::before_messages_change(cx)?;
     let changes = cx.sql().transaction(|db| {
         let listed: HashSet<&str> = messages.iter().map(|message| message.id.as_str()).collect();
         let all = history::all(db)?;

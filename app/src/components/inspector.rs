@@ -1,0 +1,96 @@
+//! One instance: its state as it changes, its tables, connections and schedules, and a console.
+
+use leptos::{prelude::*, task::spawn_local};
+use serde_json::{Value, json};
+
+use crate::{
+    components::{
+        state_tree::state_tree,
+        work::{
+            CARD_CLASS, CODE_CLASS, PRIMARY_BUTTON_CLASS, SMALL_CLASS, alert, button, entries,
+            group, heading, line, text_field, texts,
+        },
+    },
+    hooks::{http, use_agent::use_agent},
+};
+
+/// The instance `name` of the type `agent`.
+pub(crate) fn inspector(agent: &str, name: &str) -> AnyView {
+    let state = use_agent(agent, name, Value::Null).state;
+    let path = format!("/api/inspect/{agent}/{}", String::from(js_sys::encode_uri_component(name)));
+    let console = console(format!("{path}/sql"));
+    let instance = RwSignal::new(Value::Null);
+    Effect::new(move |_| {
+        // What it has scheduled and who is connected may change with it.
+        state.track();
+        let path = path.clone();
+        spawn_local(async move {
+            if let Ok(found) = http::ask(path, None).await {
+                instance.try_set(found);
+            }
+        });
+    });
+    let tree = move || state.with(|state| state_tree("state", state, 0));
+    let part = |title: &'static str, field: &'static str| {
+        let lines = move || {
+            let lines = instance.with(|instance| texts(instance, field)).into_iter();
+            lines.map(|text| line(CODE_CLASS, text)).collect::<Vec<_>>()
+        };
+        let title = line(SMALL_CLASS, title.to_owned());
+        group(CARD_CLASS, field, vec![title, lines.into_any()])
+    };
+    let parts = vec![
+        heading(format!("{agent} / {name}")),
+        group(CARD_CLASS, "state-tree", vec![tree.into_any()]),
+        part("Tables", "tables"),
+        console,
+        part("Connections", "connections"),
+        part("Schedules", "schedules"),
+    ];
+    group("flex min-w-0 flex-col gap-3", "inspected", parts)
+}
+
+/// SQL that reads.
+fn console(path: String) -> AnyView {
+    let sql = RwSignal::new("SELECT * FROM sqlite_schema LIMIT 20".to_owned());
+    let (answer, problem) = (RwSignal::new(Value::Null), RwSignal::new(None::<String>));
+    let run = Callback::new(move |()| {
+        let (path, question) = (path.clone(), json!({"sql": sql.get_untracked()}));
+        spawn_local(async move {
+            let found = http::ask(path, Some(question)).await;
+            problem.try_set(found.as_ref().err().cloned());
+            answer.try_set(found.unwrap_or_default());
+        });
+    });
+    let rows = move || answer.with(|answer| answer.is_object().then(|| table(answer)));
+    let parts = vec![
+        text_field("SQL, to read", "sql", sql),
+        button(PRIMARY_BUTTON_CLASS, "Run".to_owned(), "sql-run", run),
+        alert(problem.into()),
+        rows.into_any(),
+    ];
+    group(CARD_CLASS, "", parts)
+}
+
+fn table(found: &Value) -> AnyView {
+    let cell = |value: &Value| {
+        let text = value.as_str().unwrap_or("NULL").to_owned();
+        view! { <td class="max-w-[20rem] truncate border-t border-line px-2 py-1">{text}</td> }
+    };
+    let row = |row: &Value| {
+        let cells = row.as_array().map(Vec::as_slice).unwrap_or_default();
+        view! { <tr>{cells.iter().map(cell).collect_view()}</tr> }
+    };
+    let head = |name| view! { <th class="px-2 py-1 text-left font-medium">{name}</th> };
+    let more = if found["more"] == true { "There are more rows." } else { "" };
+    view! {
+        <div class="scroller max-h-96 overflow-auto">
+            <table class="font-mono text-xs" data-testid="sql-rows">
+                <tr>{texts(found, "columns").into_iter().map(head).collect_view()}</tr>
+                {entries(found, "rows").iter().map(row).collect_view()}
+            </table>
+        </div>
+        <p class=SMALL_CLASS>{more}</p>
+    }
+    .into_any()
+}

@@ -1,0 +1,58 @@
+//! The foot of the sidebar: the pages of agents at work.
+
+use leptos::prelude::*;
+
+use crate::{address::Section, hooks::use_workspace::use_workspace};
+
+/// Links to the pages of agents at work, with the number of calls that wait for a person.
+#[component]
+pub fn SectionLinks() -> impl IntoView {
+    let workspace = use_workspace();
+    let waiting = move || {
+        let count = workspace.approvals.state.with(|state| state["open"].as_u64());
+        count.filter(|count| *count > 0)
+    };
+    let badge = move || {
+        waiting().map(|count| {
+            view! {
+                <span
+                    class="rounded-full bg-accent px-2 text-xs font-medium text-on-accent"
+                    data-testid="approvals-badge"
+                >
+                    {count.to_string()}
+                    <span class="sr-only">" waiting"</span>
+                </span>
+            }
+        })
+    };
+    let link = |section: Section, badge: AnyView| {
+        let (path, title) = section.place();
+        let is_open = move || workspace.section.get() == section;
+        view! {
+            <a
+                href=path
+                class=move || {
+                    if is_open() {
+                        "flex h-9 items-center justify-between rounded-lg bg-hover px-2"
+                    } else {
+                        "flex h-9 items-center justify-between rounded-lg px-2 transition-colors hover:bg-hover"
+                    }
+                }
+                aria-current=move || is_open().then_some("page")
+                data-testid=title
+                on:click=move |_| workspace.drawer.set(false)
+            >
+                {title}
+                {badge}
+            </a>
+        }
+        .into_any()
+    };
+    view! {
+        <div class="flex shrink-0 flex-col gap-px border-t border-line px-3 py-3 text-sm">
+            {link(Section::Approvals, badge.into_any())}
+            {link(Section::Tasks, ().into_any())}
+            {link(Section::Agents, ().into_any())}
+        </div>
+    }
+}

@@ -1,0 +1,80 @@
+//! Agents from the inside: instances by type, and of one its state, tables, connections, schedules.
+
+use leptos::{prelude::*, task::spawn_local};
+use serde_json::Value;
+
+use crate::{
+    components::{
+        inspector::inspector,
+        work::{
+            ROW_CLASS, SECONDARY_BUTTON_CLASS, button, each, group, heading, page, text, texts,
+        },
+    },
+    hooks::{http, use_workspace::use_workspace},
+};
+
+const INSTANCE_CLASS: &str = "max-w-full truncate rounded-lg border border-line px-2 py-1 text-left text-xs transition-colors hover:bg-hover";
+
+/// Agent and name of an instance.
+type Address = Option<(String, String)>;
+
+/// Agent types and their instances: a list of `AgentTypeView`.
+#[component]
+pub fn AgentsPage(
+    /// What the page came with.
+    initial: Value,
+) -> impl IntoView {
+    let workspace = use_workspace();
+    let types = RwSignal::new(initial);
+    let chosen = RwSignal::new(Address::None);
+    // Whether the server is there is what the foot of the sidebar knows.
+    Effect::new(move |_| workspace.connection.set(workspace.approvals.connection.get()));
+    Effect::new(move |_| {
+        if chosen.with(Option::is_none) {
+            spawn_local(async move {
+                if let Ok(found) = http::ask("/api/inspect".to_owned(), None).await {
+                    types.try_set(found);
+                }
+            });
+        }
+    });
+    let back = Callback::new(move |()| chosen.set(None));
+    let shown = move || match chosen.get() {
+        Some((agent, name)) => vec![
+            button(SECONDARY_BUTTON_CLASS, "All agents".to_owned(), "all-agents", back),
+            inspector(&agent, &name),
+        ],
+        None => types.with(|types| {
+            let types = types.as_array().map(Vec::as_slice).unwrap_or_default();
+            types.iter().map(|of_type| instances(of_type, chosen)).collect()
+        }),
+    };
+    page("Agents", vec![shown.into_any()])
+}
+
+fn instances(of_type: &Value, chosen: RwSignal<Address>) -> AnyView {
+    let agent = text(of_type, "agent");
+    let names = RwSignal::new(texts(of_type, "names"));
+    let more = RwSignal::new(of_type["more"] == true);
+    let path = format!("/api/inspect/{agent}?after=");
+    let load = Callback::new(move |()| {
+        let last = names.with_untracked(|names| names.last().cloned()).unwrap_or_default();
+        let path = format!("{path}{}", String::from(js_sys::encode_uri_component(&last)));
+        spawn_local(async move {
+            if let Ok(found) = http::ask(path, None).await {
+                names.try_update(|names| names.extend(texts(&found, "names")));
+                more.try_set(found["more"] == true);
+            }
+        });
+    });
+    let title = heading(agent.clone());
+    let open = move |name: String| {
+        let address = (agent.clone(), name.clone());
+        let open = Callback::new(move |()| chosen.set(Some(address.clone())));
+        button(INSTANCE_CLASS, name, "instance", open)
+    };
+    let load_more =
+        move || more.get().then(|| button(SECONDARY_BUTTON_CLASS, "More".to_owned(), "more", load));
+    let list = vec![each(names.into(), open), load_more.into_any()];
+    group("", "agent-type", vec![title, group(ROW_CLASS, "", list)])
+}

@@ -1,0 +1,193 @@
+//! Tasks: what the assistant is to do at some time, and the reminders it has set.
+
+use leptos::prelude::*;
+use serde_json::{Value, json};
+
+use crate::{
+    components::work::{
+        CARD_CLASS, FIELD_CLASS, LABEL_CLASS, PLAIN_CLASS, PRIMARY_BUTTON_CLASS, ROW_CLASS,
+        SECONDARY_BUTTON_CLASS, SMALL_CLASS, alert, button, conversation_link, each, entries,
+        entry, group, heading, ids, line, line_field, page, text, text_field, texts,
+    },
+    hooks::{
+        use_agent::{Agent, use_agent},
+        use_listing::use_listing,
+    },
+    types::tasks::TASKS_AGENT,
+};
+
+/// Tasks and reminders: a `TasksView`.
+#[component]
+pub fn TasksPage(
+    /// What the page came with.
+    initial: Value,
+) -> impl IntoView {
+    let agent = use_agent(TASKS_AGENT, "default", Value::Null);
+    let list = use_listing(agent, initial);
+    let problem = RwSignal::new(None::<String>);
+    page(
+        "Tasks",
+        vec![
+            new_task(agent, list),
+            alert(problem.into()),
+            each(ids(list, "tasks"), move |id| task(agent, list, id, problem)),
+            heading("Reminders of the assistant".to_owned()),
+            each(ids(list, "reminders"), move |id| {
+                let reminder = untrack(|| entry(list, "reminders", &id));
+                let args = vec![reminder["conversation"].clone(), Value::from(id)];
+                let cancel = move |()| agent.tell("cancelReminder", args.clone(), problem);
+                let actions = vec![
+                    conversation_link(&text(&reminder, "conversation")),
+                    action("Delete", "cancelReminder", Callback::new(cancel)),
+                ];
+                let parts = vec![
+                    line(PLAIN_CLASS, text(&reminder, "text")),
+                    line(SMALL_CLASS, text(&reminder, "timing")),
+                    next(&reminder),
+                    group(ROW_CLASS, "", actions),
+                ];
+                group(CARD_CLASS, "reminder", parts)
+            }),
+        ],
+    )
+}
+
+fn action(label: &'static str, test: &'static str, press: Callback<()>) -> AnyView {
+    button(SECONDARY_BUTTON_CLASS, label.to_owned(), test, press)
+}
+
+/// When something runs next.
+fn next(of: &Value) -> AnyView {
+    let times = texts(of, "next").into_iter().map(|time| line("text-xs", time)).collect();
+    group(ROW_CLASS, "next-runs", times)
+}
+
+fn task(
+    agent: Agent<Value>,
+    list: RwSignal<Value>,
+    id: String,
+    problem: RwSignal<Option<String>>,
+) -> AnyView {
+    let args = vec![Value::from(id.as_str())];
+    let call = move |label, method| {
+        let args = args.clone();
+        action(label, method, Callback::new(move |()| agent.tell(method, args.clone(), problem)))
+    };
+    let task = Memo::new(move |_| entry(list, "tasks", &id));
+    let standing = Memo::new(move |_| {
+        task.with(|task| (task["paused"] == true, entries(task, "next").is_empty()))
+    });
+    let (run, remove) = (call("Run now", "runNow"), call("Delete", "remove"));
+    // One that is over can be neither paused nor resumed.
+    let switch = move || match standing.get() {
+        (true, _) => call("Resume", "resume"),
+        (false, false) => call("Pause", "pause"),
+        (false, true) => ().into_any(),
+    };
+    let details = move || task.with(|task| group(CLASS, "", details(task, standing.get())));
+    let actions = vec![run, switch.into_any(), remove];
+    group(CARD_CLASS, "task", vec![details.into_any(), group(ROW_CLASS, "", actions)])
+}
+
+const CLASS: &str = "flex min-w-0 flex-col gap-2";
+
+fn details(task: &Value, standing: (bool, bool)) -> Vec<AnyView> {
+    let standing = match standing {
+        (true, _) => " \u{b7} paused",
+        (false, true) => " \u{b7} over",
+        (false, false) => "",
+    };
+    let mut parts = vec![
+        line(PLAIN_CLASS, text(task, "prompt")),
+        line(SMALL_CLASS, format!("{}{standing}", text(task, "timing"))),
+        next(task),
+    ];
+    let runs = entries(task, "runs");
+    parts.extend(runs.iter().map(|run| {
+        let status = text(run, "status");
+        let error = text(run, "error");
+        let class = if error.is_empty() { SMALL_CLASS } else { "text-xs text-danger" };
+        line(class, format!("{} {status} {error}", text(run, "due")))
+    }));
+    if !runs.is_empty() {
+        parts.push(conversation_link(&text(task, "conversation")));
+    }
+    parts
+}
+
+/// A form; what is wrong with a field is said below it.
+fn new_task(agent: Agent<Value>, list: RwSignal<Value>) -> AnyView {
+    let prompt = RwSignal::new(String::new());
+    let kind = RwSignal::new("cron".to_owned());
+    let when = RwSignal::new(String::new());
+    let zone = RwSignal::new(list.with_untracked(|list| text(list, "zone")));
+    let problems = RwSignal::new(Value::Null);
+    let failure = RwSignal::new(None::<String>);
+    Effect::new(move |_| {
+        let known = list.with(|list| text(list, "zone"));
+        if zone.read_untracked().is_empty() {
+            zone.set(known);
+        }
+    });
+    let create = Callback::new(move |()| {
+        let new = json!({
+            "prompt": prompt.get_untracked(), "kind": kind.get_untracked(),
+            "when": when.get_untracked(), "zone": zone.get_untracked(),
+        });
+        let then = move |done| match done {
+            Ok(found) => {
+                let found: Value = found;
+                if found.as_object().is_some_and(|found| found.values().all(Value::is_null)) {
+                    prompt.try_set(String::new());
+                }
+                failure.try_set(None);
+                problems.try_set(found);
+            }
+            Err(error) => {
+                let error: domovoi_client::ClientError = error;
+                failure.try_set(Some(error.to_string()));
+            }
+        };
+        agent.ask("create", vec![new], Box::new(then));
+    });
+    let problem = move |field: &'static str| {
+        alert(Signal::derive(move || {
+            problems.with(|problems| problems[field].as_str().map(str::to_owned))
+        }))
+    };
+    let words = move || match kind.read().as_str() {
+        "once" => "Date and time",
+        "every" => "Minutes",
+        _ => "Minute, hour, day, month, weekday: 0 9 * * MON-FRI",
+    };
+    let input = move || if *kind.read() == "once" { "datetime-local" } else { "text" };
+    let choice = view! {
+        <label class=LABEL_CLASS>
+            "Runs"
+            <select
+                class=FIELD_CLASS
+                data-testid="task-kind"
+                on:change:target=move |event| {
+                    kind.set(event.target().value());
+                    when.set(String::new());
+                }
+            >
+                <option value="cron">"again and again"</option>
+                <option value="once">"once"</option>
+                <option value="every">"every so many minutes"</option>
+            </select>
+        </label>
+    };
+    let parts = vec![
+        text_field("What the assistant is to do", "task-prompt", prompt),
+        problem("prompt"),
+        choice.into_any(),
+        line_field(Signal::derive(words), Signal::derive(input), "task-when", when),
+        problem("when"),
+        line_field(Signal::stored("Time zone"), Signal::stored("text"), "task-zone", zone),
+        problem("zone"),
+        alert(failure.into()),
+        button(PRIMARY_BUTTON_CLASS, "Make a task".to_owned(), "task-create", create),
+    ];
+    group(CARD_CLASS, "", parts)
+}

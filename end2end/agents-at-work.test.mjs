@@ -1,0 +1,176 @@
+// Agents at work: calls that wait are decided in the inbox, tasks are made and run, and what agents
+// have stored can be looked at and not be changed.
+
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { launch, open } from './support/browser.mjs';
+import { Chat } from './support/chat.mjs';
+import { binary, providerConfig, Server } from './support/server.mjs';
+
+const LIMIT = { timeout: 60_000 };
+
+/** A provider that deletes a file when it is asked to, and answers anything else in words. */
+async function startProvider() {
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    const last = JSON.parse(body).messages.at(-1);
+    const said = JSON.stringify(last.content);
+    let [delta, finish_reason] = [{ content: `You said: ${said}` }, 'stop'];
+    if (last.role === 'tool') delta = { content: `I was told: ${last.content}` };
+    else if (said.includes('Delete')) {
+      finish_reason = 'tool_calls';
+      delta = { tool_calls: [{
+        index: 0, id: `call-${Date.now()}`, type: 'function',
+        function: { name: 'delete_file', arguments: JSON.stringify({ path: 'a.txt' }) },
+      }] };
+    }
+    const chunk = {
+      id: 'x', object: 'chat.completion.chunk', created: 0, model: 'scripted',
+      choices: [{ index: 0, delta, finish_reason }],
+    };
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.end(`data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n`);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
+
+describe('agents at work', () => {
+  let browser;
+  let provider;
+  let server;
+
+  before(async () => {
+    [browser, provider] = await Promise.all([launch(), startProvider()]);
+    server = await Server.start({
+      program: path.join(path.dirname(binary), 'approvals'),
+      config: providerConfig('scripted'),
+      env: { OPENAI_BASE_URL: `http://127.0.0.1:${provider.address().port}/v1`, OPENAI_API_KEY: 'x' },
+    });
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.dispose();
+    provider?.close();
+  });
+
+  const byId = (page, name) => page.locator(`[data-testid="${name}"]`);
+
+  it('decides in the inbox on what a conversation waits for', LIMIT, async () => {
+    const chat = await Chat.open(browser, server.origin);
+    await chat.ask('Delete that file, please.');
+    await chat.find('approval').waitFor();
+    await chat.find('approvals-badge').getByText('1').waitFor();
+    // The conversation and the inbox are asleep, and known all the same.
+    await server.kill();
+    await server.start();
+
+    const html = await (await fetch(`${server.origin}/approvals`)).text();
+    assert.match(html, /data-testid="approval"/, 'the page comes with its data');
+    const inbox = await open(browser, `${server.origin}/approvals`);
+    const other = await open(browser, `${server.origin}/approvals`);
+    await byId(other, 'approval').waitFor();
+    await byId(inbox, 'approval-arguments').fill('{"path": "b.txt"}');
+    await byId(inbox, 'approval-reason').fill('as agreed');
+    await byId(inbox, 'approve').click();
+    await byId(other, 'approvals-none').waitFor();
+    await byId(other, 'decided').getByText('approved with other arguments').waitFor();
+    await byId(other, 'approvals-badge').waitFor({ state: 'detached' });
+    await chat.answers.last().getByText('I was told: b.txt would be gone now').waitFor();
+
+    // The way to the conversation and back is within the page.
+    await byId(other, 'decided').click();
+    await byId(other, 'decided').getByRole('link').click();
+    await other.waitForURL(`**/c/${chat.id}`);
+    await byId(other, 'message-user').waitFor();
+    await byId(other, 'Approvals').click();
+    await byId(other, 'decided').waitFor();
+    assert.deepEqual([inbox.problems, other.problems], [[], []]);
+    await Promise.all([chat.page, inbox, other].map((page) => page.close()));
+  });
+
+  it('makes a task, runs it now and shows how it went', LIMIT, async () => {
+    const page = await open(browser, `${server.origin}/tasks`);
+    const other = await open(browser, `${server.origin}/tasks`);
+    await byId(page, 'task-prompt').fill('Tell me the news.');
+    await byId(page, 'task-when').fill('99 9 * * *');
+    await byId(page, 'task-zone').fill('Mars/Base');
+    await byId(page, 'task-create').click();
+    await page.getByText('There is no such time zone').waitFor();
+    await byId(page, 'task-when').fill('0 9 * * *');
+    await byId(page, 'task-zone').fill('Europe/Prague');
+    await byId(page, 'task-create').click();
+    const task = byId(other, 'task');
+    await task.getByText('Tell me the news.').waitFor();
+    assert.equal(await task.getByTestId('next-runs').locator('p').count(), 3);
+    assert.match(await task.getByTestId('next-runs').innerText(), /09:00:00 CES?T/);
+
+    await task.getByTestId('runNow').click();
+    await byId(page, 'task').getByText('succeeded').waitFor();
+    await task.getByTestId('pause').click();
+    await byId(page, 'task').getByText('paused').waitFor();
+    await byId(page, 'task').getByRole('link').click();
+    await page.waitForURL('**/c/*');
+    await byId(page, 'message-assistant').getByText('You said: "Tell me the news."').waitFor();
+    await other.getByTestId('remove').click();
+    await task.waitFor({ state: 'detached' });
+    assert.deepEqual([page.problems, other.problems], [[], []]);
+    await Promise.all([page, other].map((each) => each.close()));
+  });
+
+  it('shows what agents have stored, as it changes, and changes nothing', LIMIT, async () => {
+    const page = await open(browser, `${server.origin}/agents`);
+    const instance = page.getByTestId('agent-type').filter({ has: page.getByRole('heading', { name: 'tasks' }) }).getByTestId('instance');
+    await instance.getByText('default').click();
+    const tree = byId(page, 'state-tree');
+    const before = Number((await tree.getByText('revision: ').innerText()).split(': ')[1]);
+    const tasks = await open(browser, `${server.origin}/tasks`);
+    await byId(tasks, 'task-prompt').fill('Sleep.');
+    await byId(tasks, 'task-when').fill('0 9 * * *');
+    await byId(tasks, 'task-create').click();
+    await byId(tasks, 'task').waitFor();
+    await tree.getByText(`revision: ${before + 1}`).waitFor();
+    await byId(page, 'schedules').getByText('perform').waitFor();
+    assert.ok((await byId(page, 'connections').locator('p').count()) >= 2);
+
+    const run = async (sql) => {
+      await byId(page, 'sql').fill(sql);
+      await byId(page, 'sql-run').click();
+    };
+    await run('SELECT count(*) AS tasks FROM tasks');
+    await byId(page, 'sql-rows').getByRole('columnheader', { name: 'tasks' }).waitFor();
+    for (const sql of ['DELETE FROM tasks', "ATTACH 'x' AS x", 'PRAGMA query_only = 0']) {
+      await run(sql);
+      await page.getByRole('alert').getByText('Only one statement that reads').waitFor();
+      await run('SELECT 1 AS one');
+      await byId(page, 'sql-rows').getByRole('columnheader', { name: 'one' }).waitFor();
+    }
+    // A browser writes refused requests to its console.
+    page.problems = page.problems.filter((problem) => !/status of 400/.test(problem));
+    assert.deepEqual([page.problems, tasks.problems], [[], []]);
+    await Promise.all([page, tasks].map((each) => each.close()));
+  });
+
+  it('tells foreign pages nothing of what is stored', LIMIT, async () => {
+    const get = (address, headers) => fetch(`${server.origin}/api/inspect${address}`, { headers });
+    assert.equal((await get('', {})).status, 200);
+    for (const headers of [
+      { origin: 'https://evil.example' },
+      { origin: 'http://localhost:5173' },
+      { 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'same-site' },
+    ]) {
+      const answer = await get('/tasks/default', headers);
+      assert.equal(answer.status, 403);
+      assert.doesNotMatch(await answer.text(), /perform/);
+    }
+    for (const address of ['/nobody', '/nobody/x', '/..%2f..%2fgateway/x', '/assistant/..%2f..%2fagents']) {
+      const answer = await get(address, {});
+      const body = await answer.text();
+      assert.ok(answer.status >= 400 || JSON.parse(body).tables.length === 0, `${address}: ${body}`);
+    }
+  });
+});
