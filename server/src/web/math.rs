@@ -62,8 +62,8 @@ pub(super) fn to_mathml(tex: &str, display: bool) -> Option<String> {
 }
 
 fn render(tex: &str, display: bool) -> Option<String> {
-    // It writes these signs as they are, which would begin and end elements.
-    let tex = tex.replace('<', "\\lt ").replace('>', "\\gt ");
+    // Models frame their results, which it cannot: without a frame they are still read.
+    let tex = tex.replace("\\boxed{", "{");
     let storage = Storage::new();
     // What comes before a mistake is of no use alone.
     let events: Vec<Event<'_>> = Parser::new(&tex, &storage).collect::<Result<_, _>>().ok()?;
@@ -71,6 +71,8 @@ fn render(tex: &str, display: bool) -> Option<String> {
     let config = RenderConfig { display_mode, ..RenderConfig::default() };
     let mut mathml = String::new();
     push_mathml(&mut mathml, events.into_iter().map(Ok::<_, ParserError>), config).ok()?;
+    // It writes "less than" as it is, which would begin an element.
+    let mathml = mathml.replace("><</mo>", ">&lt;</mo>").replace("><\u{338}", ">&lt;\u{338}");
     is_only_math(&mathml).then_some(mathml)
 }
 
@@ -104,6 +106,7 @@ mod tests {
             r"\begin{pmatrix} a & b \\ c & d \end{pmatrix}",
             r"f(x) = \begin{cases} 1 & x > 0 \\ 0 & \text{otherwise} \end{cases}",
             r"\lim_{x \to 0} \frac{\sin x}{x} = 1, \quad \mathbb{R} \subseteq \mathcal{P}",
+            r"\boxed{42}, \quad a < b \not< c \lt d",
             r"\left\{ x \in \mathbb{R} \mid x \ge 0 \right\}",
         ] {
             assert!(to_mathml(tex, true).is_some(), "{tex}");
