@@ -97,7 +97,8 @@ pub struct PageState {
 }
 
 impl PageState {
-    /// What the page at `path` shows. Asks the [`PageData`] in context; without one, as in the browser, the state is empty.
+    /// What the page at `path` shows. Asks the [`PageData`] in context; without one, as in the
+    /// browser, the state is empty.
     pub async fn load(path: String) -> Self {
         let conversation = conversation_in(&path);
         let Some(data) = use_context::<Arc<dyn PageData>>() else {

@@ -173,9 +173,8 @@ pub(crate) fn each(
 /// A conversation by its title.
 pub(crate) fn conversation_link(id: &str) -> AnyView {
     let conversation = use_workspace().conversations.find(id.to_owned());
-    let words = move || {
-        conversation.get().map_or_else(|| "Conversation".to_owned(), |found| found.title)
-    };
+    let words =
+        move || conversation.get().map_or_else(|| "Conversation".to_owned(), |found| found.title);
     view! { <a class="link min-w-0 truncate" href=path_of(id)>{words}</a> }.into_any()
 }
 
