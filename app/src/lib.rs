@@ -40,6 +40,7 @@ pub mod groups;
 pub mod hooks;
 pub mod markdown;
 pub mod pages;
+mod reactive;
 pub mod shell;
 pub mod theme;
 pub mod types;

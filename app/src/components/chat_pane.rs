@@ -3,6 +3,7 @@
 use domovoi_protocol::UiMessage;
 use leptos::prelude::*;
 
+use crate::reactive::effect;
 use crate::{
     components::{
         composer::Composer, connection_dot::ConnectionBanner, model_status::ModelNotice,
@@ -27,9 +28,9 @@ pub fn ChatPane(
     // Parts of messages that ask something find it there.
     provide_context(chat);
     let lost = use_connection_lost(chat.connection);
-    Effect::new(move |_| workspace.connection.set(chat.connection.get()));
+    effect(move || workspace.connection.set(chat.connection.get()));
     // A new conversation gets its address with its first message.
-    Effect::new(move |_| {
+    effect(move || {
         let begun = !chat.rows.with(Vec::is_empty);
         if begun && workspace.open_id.get_untracked().is_none() {
             workspace.keep();

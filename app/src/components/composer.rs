@@ -4,6 +4,7 @@
 use domovoi_protocol::{Part, Role, UiMessage, address};
 use leptos::{ev, html, prelude::*};
 
+use crate::reactive::{memo, when};
 use crate::{
     components::{
         attachments::{AttachButton, AttachmentTray},
@@ -41,7 +42,7 @@ pub fn Composer(
         true => chat.handle_submit(),
         false => {}
     };
-    let has_text = Memo::new(move |_| chat.input.with(|text| !text.trim().is_empty()));
+    let has_text = memo(move || chat.input.with(|text| !text.trim().is_empty()));
     let on_key = move |event: ev::KeyboardEvent| {
         // Enter also accepts what an input method offers; 229 is how older ones say so.
         let composing = event.is_composing() || event.key_code() == 229;
@@ -75,7 +76,7 @@ pub fn Composer(
                 on:keydown=on_key
                 on:paste=move |event| attachments.on_transfer(&event, "clipboardData")
             ></textarea>
-            <Show when=move || chat.is_busy()>
+            {when(move || chat.is_busy(), move || { view! {
                 <button
                     type="button"
                     class="inline-flex h-9 w-9 shrink-0 items-center justify-center rounded-xl bg-ink text-canvas transition-opacity hover:opacity-90"
@@ -85,8 +86,8 @@ pub fn Composer(
                 >
                     <Icon glyph=Glyph::Stop />
                 </button>
-            </Show>
-            <Show when=move || !chat.is_busy() || has_text.get()>
+            }.into_any() })}
+            {when(move || !chat.is_busy() || has_text.get(), move || { view! {
                 <button
                     type="submit"
                     class="inline-flex h-9 w-9 shrink-0 items-center justify-center rounded-xl bg-accent text-on-accent transition-opacity hover:opacity-90 disabled:bg-sunken disabled:text-faint disabled:opacity-100"
@@ -96,7 +97,7 @@ pub fn Composer(
                 >
                     <Icon glyph=Glyph::ArrowUp />
                 </button>
-            </Show>
+            }.into_any() })}
         </form>
     }
 }

@@ -4,6 +4,7 @@ use domovoi_client::ConnectionStatus;
 use leptos::prelude::*;
 
 use crate::hooks::use_workspace::use_workspace;
+use crate::reactive::when;
 
 /// The state's name in `data-state`.
 fn state_name(status: ConnectionStatus) -> &'static str {
@@ -56,7 +57,7 @@ pub fn ConnectionBanner(
     let status = use_workspace().connection;
     view! {
         <div role="status" aria-live="polite">
-            <Show when=move || lost.get()>
+            {when(move || lost.get(), move || { view! {
                 <p class="mb-2 text-center text-sm text-muted">
                     {move || match status.get() {
                         ConnectionStatus::Closed => {
@@ -65,7 +66,7 @@ pub fn ConnectionBanner(
                         _ => "Reconnecting\u{2026}",
                     }}
                 </p>
-            </Show>
+            }.into_any() })}
         </div>
     }
 }

@@ -3,6 +3,7 @@
 use leptos::{ev, html, prelude::*};
 use leptos_router::components::A;
 
+use crate::reactive::{effect, memo};
 use crate::{
     address::path_of,
     components::icon::{Glyph, Icon},
@@ -28,11 +29,11 @@ pub fn ConversationItem(
     let workspace = use_workspace();
     let mode = RwSignal::new(Mode::Shown);
     let conversation = workspace.conversations.find(id.clone());
-    let title = Memo::new(move |_| {
+    let title = memo(move || {
         conversation.with(|it| it.as_ref().map(|it| it.title.clone()).unwrap_or_default())
     });
     let id = StoredValue::new(id);
-    let is_open = Memo::new(move |_| {
+    let is_open = memo(move || {
         workspace.open_id.with(|open| open.as_deref() == Some(id.read_value().as_str()))
     });
     view! {
@@ -96,7 +97,7 @@ fn Menu(id: String, pinned: bool, archived: bool, mode: RwSignal<Mode>) -> impl 
     let conversations = workspace.conversations;
     let id = StoredValue::new(id);
     let first = NodeRef::<html::Button>::new();
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(button) = first.get() {
             let _ = button.focus();
         }
@@ -202,7 +203,7 @@ fn Rename(id: String, title: Memo<String>, mode: RwSignal<Mode>) -> impl IntoVie
         "Escape" => mode.set(Mode::Shown),
         _ => {}
     };
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(input) = input.get() {
             let _ = input.focus();
             input.select();

@@ -2,6 +2,7 @@
 
 use leptos::{html, prelude::*};
 
+use crate::reactive::{memo, when};
 use crate::{
     address::path_of,
     components::{
@@ -18,7 +19,7 @@ use crate::{
 pub fn ConversationList() -> impl IntoView {
     let workspace = use_workspace();
     let conversations = workspace.conversations;
-    let searches = Memo::new(move |_| conversations.query.with(|query| !query.trim().is_empty()));
+    let searches = memo(move || conversations.query.with(|query| !query.trim().is_empty()));
     view! {
         <div class="relative px-3 pb-2">
             <span class="absolute left-5 top-2 text-faint">
@@ -37,9 +38,9 @@ pub fn ConversationList() -> impl IntoView {
         </div>
         <ul class="scroller flex min-h-0 flex-1 flex-col gap-px overflow-y-auto px-3 pb-4" class:hidden=searches>
             <For each=move || conversations.rows.get() key=Row::key children=row />
-            <Show when=move || conversations.list.with(Vec::is_empty)>
+            {when(move || conversations.list.with(Vec::is_empty), move || { view! {
                 <li class="px-2 py-1.5 text-sm text-faint">"Nothing here yet."</li>
-            </Show>
+            }.into_any() })}
         </ul>
         <ul
             class="scroller flex min-h-0 flex-1 flex-col gap-px overflow-y-auto px-3 pb-4"

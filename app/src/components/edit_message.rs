@@ -3,6 +3,7 @@
 use domovoi_protocol::UiMessage;
 use leptos::{ev, html, prelude::*};
 
+use crate::reactive::effect;
 use crate::{
     components::message_bar::{Shared, id_of},
     hooks::{use_agent_chat::AgentChat, use_composer::use_growing, use_workspace::use_workspace},
@@ -22,7 +23,7 @@ pub fn EditMessage(
     let field = NodeRef::<html::Textarea>::new();
     let text = RwSignal::new(message.read_value().with_untracked(UiMessage::text));
     use_growing(field, text);
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(field) = field.get() {
             let _ = field.focus();
         }

@@ -3,6 +3,7 @@
 use leptos::{prelude::*, task::spawn_local};
 use serde_json::{Value, json};
 
+use crate::reactive::effect;
 use crate::{
     components::{
         state_tree::state_tree,
@@ -20,7 +21,7 @@ pub(crate) fn inspector(agent: &str, name: &str) -> AnyView {
     let path = format!("/api/inspect/{agent}/{}", String::from(js_sys::encode_uri_component(name)));
     let console = console(format!("{path}/sql"));
     let instance = RwSignal::new(Value::Null);
-    Effect::new(move |_| {
+    effect(move || {
         // What it has scheduled and who is connected may change with it.
         state.track();
         let path = path.clone();

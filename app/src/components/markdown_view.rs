@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::reactive::{effect, memo};
 use crate::{
     hooks::use_highlights::use_highlights,
     markdown::{Block, Document},
@@ -20,7 +21,7 @@ pub fn MarkdownView(
         text.with(|text| document.update(text));
         document
     });
-    let count = Memo::new(move |_| document.with(|document| document.blocks().len()));
+    let count = memo(move || document.with(|document| document.blocks().len()));
     view! {
         <div class="markdown">
             <For
@@ -35,11 +36,11 @@ pub fn MarkdownView(
 #[component]
 fn BlockView(document: Memo<Document>, index: usize, growing: Signal<bool>) -> impl IntoView {
     let highlights = use_highlights();
-    let block = Memo::new(move |_| {
+    let block = memo(move || {
         document.with(|document| document.blocks().get(index).cloned().unwrap_or_default())
     });
-    let html = Memo::new(move |_| block.get().html(|code| highlights.get(code)));
-    Effect::new(move |_| {
+    let html = memo(move || block.get().html(|code| highlights.get(code)));
+    effect(move || {
         let finished = !growing.get();
         let block: std::sync::Arc<Block> = block.get();
         for code in block.code_blocks().filter(|code| code.complete || finished) {

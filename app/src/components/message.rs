@@ -3,6 +3,7 @@
 use domovoi_protocol::{Role, UiMessage};
 use leptos::prelude::*;
 
+use crate::reactive::memo;
 use crate::{
     components::{
         attachments::sent_files, edit_message::EditMessage, message_bar::MessageBar,
@@ -68,13 +69,13 @@ fn AssistantMessage(
 ) -> impl IntoView {
     let message = StoredValue::new(message);
     let raw = RwSignal::new(false);
-    let streaming = Memo::new(move |_| chat.is_streaming(&key));
-    let written = Memo::new(move |_| match raw.get() {
+    let streaming = memo(move || chat.is_streaming(&key));
+    let written = memo(move || match raw.get() {
         true => message.read_value().with(UiMessage::text),
         false => String::new(),
     });
-    let turn = Memo::new(move |_| message.read_value().with(TurnEnd::of));
-    let parts = Memo::new(move |_| message.read_value().with(|message| message.parts.len()));
+    let turn = memo(move || message.read_value().with(TurnEnd::of));
+    let parts = memo(move || message.read_value().with(|message| message.parts.len()));
     let status = move || match turn.get() {
         _ if streaming.get() => "streaming",
         None => "done",

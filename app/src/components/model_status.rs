@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::reactive::memo;
 use crate::{
     components::icon::{Glyph, Icon},
     hooks::use_workspace::use_workspace,
@@ -55,7 +56,7 @@ pub fn ModelBadge() -> impl IntoView {
 #[component]
 pub fn ModelNotice() -> impl IntoView {
     let system = use_workspace().system;
-    let readiness = Memo::new(move |_| system.with(|system| system.model.readiness.clone()));
+    let readiness = memo(move || system.with(|system| system.model.readiness.clone()));
     move || {
         match readiness.get() {
         Readiness::Downloading { received_bytes, total_bytes, seconds_left } => view! {

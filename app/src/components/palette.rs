@@ -6,6 +6,7 @@ use crate::hooks::{
     use_palette::{Entry, Palette, use_palette},
     use_shortcuts::use_shortcuts,
 };
+use crate::reactive::effect;
 
 const DIALOG_CLASS: &str =
     "m-auto w-full max-w-[34rem] rounded-2xl border border-line bg-surface p-0 text-ink shadow-md";
@@ -25,7 +26,7 @@ pub fn CommandPalette() -> impl IntoView {
 /// A dialog of the browser's follows a signal: it keeps the focus inside and closes with Escape.
 fn use_dialog(open: RwSignal<bool>) -> NodeRef<html::Dialog> {
     let dialog = NodeRef::<html::Dialog>::new();
-    Effect::new(move |_| {
+    effect(move || {
         let Some(dialog) = dialog.get() else { return };
         if open.get() {
             let _ = dialog.show_modal();

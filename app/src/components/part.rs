@@ -3,6 +3,7 @@
 use domovoi_protocol::{Part, UiMessage, message::ToolPart};
 use leptos::prelude::*;
 
+use crate::reactive::memo;
 use crate::{
     components::{markdown_view::MarkdownView, reasoning::Reasoning, tool_card::ToolCard},
     words::is_web,
@@ -58,15 +59,12 @@ pub fn PartView(
     streaming: Memo<bool>,
 ) -> impl IntoView {
     let message = StoredValue::new(message);
-    let last =
-        Memo::new(move |_| message.read_value().with(|message| index + 1 >= message.parts.len()));
+    let last = memo(move || message.read_value().with(|message| index + 1 >= message.parts.len()));
     let growing = Signal::derive(move || streaming.get() && last.get());
     let kind =
-        Memo::new(move |_| message.read_value().with(|message| Kind::of(message.parts.get(index))));
-    let text =
-        Memo::new(move |_| message.read_value().with(|message| text_of(message.parts.get(index))));
-    let tool =
-        Memo::new(move |_| message.read_value().with(|message| tool_of(message.parts.get(index))));
+        memo(move || message.read_value().with(|message| Kind::of(message.parts.get(index))));
+    let text = memo(move || message.read_value().with(|message| text_of(message.parts.get(index))));
+    let tool = memo(move || message.read_value().with(|message| tool_of(message.parts.get(index))));
     move || match kind.get() {
         Kind::Text => view! { <MarkdownView text growing /> }.into_any(),
         Kind::Reasoning => view! { <Reasoning text growing /> }.into_any(),

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use domovoi_protocol::{Part, UiMessage};
 use leptos::prelude::*;
 
+use crate::reactive::memo;
 use crate::{components::message_bar::Shared, markdown::segment::escaped, words::is_web};
 
 /// A source. The address is one of the web's, or there is none.
@@ -69,7 +70,7 @@ pub fn Sources(
     /// The answer.
     message: Shared,
 ) -> impl IntoView {
-    let list = Memo::new(move |_| message.read_value().with(list_of));
+    let list = memo(move || message.read_value().with(list_of));
     view! { <div class="sources" data-testid="sources" inner_html=move || list.get()></div> }
 }
 

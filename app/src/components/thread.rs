@@ -6,6 +6,7 @@
 
 use leptos::{html, prelude::*};
 
+use crate::reactive::{effect, memo, when};
 use crate::{
     components::{
         empty_state::EmptyState,
@@ -30,9 +31,9 @@ pub fn Thread(
     let scroller = NodeRef::<html::Div>::new();
     let stick = use_stick_to_end(scroller);
     use_target_message(chat);
-    let is_empty = Memo::new(move |_| chat.rows.with(Vec::is_empty));
+    let is_empty = memo(move || chat.rows.with(Vec::is_empty));
     let waiting = move || chat.status.get() == ChatStatus::Submitted;
-    Effect::new(move |_| {
+    effect(move || {
         if chat.status.get() == ChatStatus::Submitted {
             stick.jump(false);
         }
@@ -46,10 +47,10 @@ pub fn Thread(
                 on:click=copy_clicked_code
             >
                 <div class="mb-auto w-full">
-                    <Show when=move || is_empty.get() && !chat.is_loading.get()>
+                    {when(move || is_empty.get() && !chat.is_loading.get(), move || { view! {
                         <EmptyState chat />
-                    </Show>
-                    <Show when=move || chat.has_older.get()>
+                    }.into_any() })}
+                    {when(move || chat.has_older.get(), move || { view! {
                         <div class="flex justify-center px-4 pt-6">
                             <button
                                 type="button"
@@ -61,7 +62,7 @@ pub fn Thread(
                                 "Load earlier messages"
                             </button>
                         </div>
-                    </Show>
+                    }.into_any() })}
                     <ol class="mx-auto flex w-full max-w-[46rem] flex-col gap-7 px-4 pt-6">
                         <For
                             each=move || chat.rows.get()
@@ -70,21 +71,21 @@ pub fn Thread(
                         />
                     </ol>
                     <div class="mx-auto w-full max-w-[46rem] px-4 pb-8 pt-3">
-                        <Show when=waiting>
+                        {when(waiting, move || { view! {
                             <p class="waiting flex h-7 items-center gap-1.5 pt-3">
                                 <span class="sr-only">"Waiting for the answer"</span>
                                 <i></i>
                                 <i></i>
                                 <i></i>
                             </p>
-                        </Show>
-                        <Show when=move || !is_empty.get()>
+                        }.into_any() })}
+                        {when(move || !is_empty.get(), move || { view! {
                             <TurnNote chat />
-                        </Show>
+                        }.into_any() })}
                     </div>
                 </div>
             </div>
-            <Show when=move || !stick.at_end.get()>
+            {when(move || !stick.at_end.get(), move || { view! {
                 <button
                     type="button"
                     class="absolute inset-x-0 bottom-3 mx-auto inline-flex h-9 w-9 items-center justify-center rounded-full border border-line bg-surface text-muted shadow-md transition-colors hover:text-ink"
@@ -94,7 +95,7 @@ pub fn Thread(
                 >
                     <Icon glyph=Glyph::ArrowDown />
                 </button>
-            </Show>
+            }.into_any() })}
             <p class="sr-only" role="status" aria-live="polite">
                 {move || chat.announcement.get()}
             </p>

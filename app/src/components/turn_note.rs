@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::reactive::memo;
 use crate::{
     components::icon::{Glyph, Icon},
     hooks::use_agent_chat::{AgentChat, Ending},
@@ -13,7 +14,7 @@ pub fn TurnNote(
     /// The conversation.
     chat: AgentChat,
 ) -> impl IntoView {
-    let ending = Memo::new(move |_| chat.ending());
+    let ending = memo(move || chat.ending());
     move || match ending.get() {
         None => view! { <Queued chat /> }.into_any(),
         Some(Ending::Failed(text)) => view! {

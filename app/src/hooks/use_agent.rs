@@ -6,6 +6,8 @@ use leptos::{prelude::*, task::spawn_local};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
+use crate::reactive::effect;
+
 /// A connection to an agent instance and its state. It lives as long as the component that
 /// called [`use_agent`].
 pub struct Agent<S: Send + Sync + 'static> {
@@ -118,7 +120,7 @@ pub(super) fn use_client(
 ) {
     let address = (agent.to_owned(), name.to_owned());
     let on_event = std::sync::Arc::new(on_event);
-    Effect::new(move |_| {
+    effect(move || {
         let new = AgentClient::new(AgentOptions::new(&address.0, address.1.as_str()));
         let weak = new.downgrade();
         let on_event = std::sync::Arc::clone(&on_event);

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
+use crate::reactive::effect;
+
 /// How often it is looked at: ages are told in minutes.
 const ROUND: Duration = Duration::from_secs(20);
 
@@ -14,7 +16,7 @@ pub fn use_clock(first: i64) -> ReadSignal<i64> {
     let look = move || {
         set_now.try_set(js_sys::Date::now() as i64);
     };
-    Effect::new(move |_| {
+    effect(move || {
         look();
         if let Ok(timer) = set_interval_with_handle(look, ROUND) {
             on_cleanup(move || timer.clear());

@@ -4,12 +4,14 @@ use leptos::{html, prelude::*};
 
 use super::{use_agent_chat::AgentChat, use_drafts::use_drafts, use_workspace::use_workspace};
 
+use crate::reactive::effect;
+
 /// Looks after the text field of a conversation.
 pub fn use_composer(field: NodeRef<html::Textarea>, chat: AgentChat) {
     let workspace = use_workspace();
     use_drafts(field, chat);
     use_growing(field, chat.input);
-    Effect::new(move |_| {
+    effect(move || {
         workspace.focus.track();
         if let Some(field) = field.get()
             && has_keyboard()
@@ -21,7 +23,7 @@ pub fn use_composer(field: NodeRef<html::Textarea>, chat: AgentChat) {
 
 /// Makes a field as high as its text.
 pub fn use_growing(field: NodeRef<html::Textarea>, text: RwSignal<String>) {
-    Effect::new(move |_| {
+    effect(move || {
         text.track();
         if let Some(field) = field.get() {
             // After the value has been set: its own effect runs in the same turn.

@@ -5,20 +5,22 @@ use std::time::Duration;
 use domovoi_client::ConnectionStatus;
 use leptos::prelude::*;
 
+use crate::reactive::{effect, memo};
+
 /// Shorter losses are nobody's business.
 const A_MOMENT: Duration = Duration::from_millis(1500);
 
 /// Whether the connection has been away for more than a moment.
 pub fn use_connection_lost(connection: RwSignal<ConnectionStatus>) -> Signal<bool> {
     let lost = RwSignal::new(false);
-    let is_open = Memo::new(move |_| connection.get() == ConnectionStatus::Open);
+    let is_open = memo(move || connection.get() == ConnectionStatus::Open);
     let timer = StoredValue::new(None::<TimeoutHandle>);
     let cancel = move || {
         if let Some(Some(timer)) = timer.try_update_value(Option::take) {
             timer.clear();
         }
     };
-    Effect::new(move |_| {
+    effect(move || {
         cancel();
         if is_open.get() {
             lost.set(false);

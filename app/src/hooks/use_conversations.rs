@@ -9,6 +9,7 @@ use super::{
     use_agent::{Agent, use_agent},
     use_drafts,
 };
+use crate::reactive::{effect, memo};
 use crate::{
     groups::{Moment, Row, rows},
     types::{CONVERSATIONS_AGENT, Conversation, ConversationsState, SearchHit, UNDO_SECONDS},
@@ -48,7 +49,7 @@ pub struct Note {
 pub fn use_conversations(initial: Vec<Conversation>, now: u64) -> Conversations {
     let initial = ConversationsState { conversations: initial };
     let agent = use_agent(CONVERSATIONS_AGENT, "default", initial);
-    let list = Memo::new(move |_| {
+    let list = memo(move || {
         agent.state.with(|state| {
             let shown = state.conversations.iter().filter(|it| it.deleted_at.is_none());
             shown.cloned().collect::<Vec<_>>()
@@ -56,9 +57,9 @@ pub fn use_conversations(initial: Vec<Conversation>, now: u64) -> Conversations 
     });
     // The server does not know what a day is where the person is.
     let moment = RwSignal::new(Moment { now, offset: 0 });
-    Effect::new(move |_| moment.set(here()));
+    effect(move || moment.set(here()));
     let shows_archived = RwSignal::new(false);
-    let rows = Memo::new(move |_| list.with(|list| rows(list, moment.get(), shows_archived.get())));
+    let rows = memo(move || list.with(|list| rows(list, moment.get(), shows_archived.get())));
     Conversations {
         list: list.into(),
         rows,
@@ -85,7 +86,7 @@ impl Conversations {
     #[must_use]
     pub fn find(&self, id: String) -> Memo<Option<Conversation>> {
         let list = self.list;
-        Memo::new(move |_| list.with(|list| list.iter().find(|it| it.id == id).cloned()))
+        memo(move || list.with(|list| list.iter().find(|it| it.id == id).cloned()))
     }
 
     /// Gives a conversation another title. The list shows it when the server has it.

@@ -13,6 +13,8 @@ use super::{
     use_workspace::use_workspace,
 };
 
+use crate::reactive::{effect, memo};
+
 /// What is kept, as JSON.
 #[derive(Default)]
 struct Draft {
@@ -24,7 +26,7 @@ struct Draft {
 pub fn use_drafts(field: NodeRef<html::Textarea>, chat: AgentChat) {
     let key = use_key(chat);
     let is_loaded = RwSignal::new(false);
-    Effect::new(move |_| {
+    effect(move || {
         let Some(field) = field.get().filter(|_| !is_loaded.get_untracked()) else { return };
         let draft = load(&key.get_untracked());
         // What was typed before the page was taken over is not lost.
@@ -39,7 +41,7 @@ pub fn use_drafts(field: NodeRef<html::Textarea>, chat: AgentChat) {
     // Where what this page wrote is kept, and what it was.
     let kept = StoredValue::new((String::new(), String::new()));
     let is_shared = StoredValue::new(true);
-    Effect::new(move |_| {
+    effect(move || {
         let may_send = chat.may_send_queued();
         let draft = Draft { text: chat.input.get(), queued: chat.queued.get() };
         let now = (key.get(), draft.to_json());
@@ -63,7 +65,7 @@ pub fn use_drafts(field: NodeRef<html::Textarea>, chat: AgentChat) {
             }
         }
     });
-    Effect::new(move |_| {
+    effect(move || {
         let heard = window_event_listener_untyped("storage", move |_| {
             let queued = load(&key.get_untracked()).queued;
             if is_loaded.get_untracked() && chat.queued.with_untracked(|old| *old != queued) {
@@ -95,7 +97,7 @@ fn use_key(chat: AgentChat) -> Memo<String> {
         let is_open = workspace.open_id.with(|open| open.as_deref() == Some(id.as_str()));
         before == Some(&true) || is_open
     });
-    Memo::new(move |_| key_of(if begun.get() { chat.id() } else { "new".to_owned() }))
+    memo(move || key_of(if begun.get() { chat.id() } else { "new".to_owned() }))
 }
 
 fn key_of(id: impl std::fmt::Display) -> String {

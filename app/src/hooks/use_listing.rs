@@ -6,12 +6,14 @@ use serde_json::Value;
 
 use super::{use_agent::Agent, use_workspace::use_workspace};
 
+use crate::reactive::effect;
+
 /// What the method `list` of an agent answers; until it has, `initial`. The page's connection is
 /// the agent's.
 pub fn use_listing(agent: Agent<Value>, initial: Value) -> RwSignal<Value> {
     let view = RwSignal::new(initial);
     let workspace = use_workspace();
-    Effect::new(move |_| {
+    effect(move || {
         agent.state.track();
         let status = agent.connection.get();
         workspace.connection.set(status);

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::use_workspace::{Workspace, use_workspace};
+use crate::reactive::memo;
 use crate::{
     address::{Section, path_of},
     theme::Theme,
@@ -61,7 +62,7 @@ pub struct Palette {
 pub fn use_palette() -> Palette {
     let workspace = use_workspace();
     let query = RwSignal::new(String::new());
-    let entries = Memo::new(move |_| {
+    let entries = memo(move || {
         let query = query.get();
         let commands = vec![
             Entry::new("New conversation", "Ctrl Shift O", Deed::New),

@@ -7,10 +7,12 @@ use super::{
     use_workspace::use_workspace,
 };
 
+use crate::reactive::effect;
+
 /// Listens to the keys as long as the component lives. On the server nothing listens.
 pub fn use_shortcuts(palette: Palette) {
     let workspace = use_workspace();
-    Effect::new(move |_| {
+    effect(move || {
         let listening = window_event_listener(ev::keydown, move |event| {
             if event.default_prevented() || event.is_composing() {
                 return;

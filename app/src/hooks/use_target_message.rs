@@ -5,6 +5,8 @@ use leptos_router::hooks::use_location;
 
 use super::use_agent_chat::AgentChat;
 
+use crate::reactive::effect;
+
 /// What the name of a message begins with, in an address after `#`.
 pub const TARGET: &str = "m-";
 
@@ -12,7 +14,7 @@ pub const TARGET: &str = "m-";
 pub fn use_target_message(chat: AgentChat) {
     let hash = use_location().hash;
     let reached = StoredValue::new(String::new());
-    Effect::new(move |_| {
+    effect(move || {
         let hash = hash.get();
         let Some(id) = hash.trim_start_matches('#').strip_prefix(TARGET) else { return };
         if reached.with_value(|reached| *reached == hash) {

@@ -13,6 +13,7 @@ use super::{
     use_clock::use_clock,
     use_conversations::{Conversations, use_conversations},
 };
+use crate::reactive::memo;
 use crate::{
     address::{Section, conversation_in, path_of},
     data::PageState,
@@ -58,10 +59,10 @@ pub fn provide_workspace(page: &PageState) -> Workspace {
     let system = use_agent(SYSTEM_AGENT, "default", page.system.clone()).state;
     let approvals = use_agent(APPROVALS_AGENT, "default", page.approvals.clone());
     let path = use_location().pathname;
-    let section = Memo::new(move |_| path.with(|path| Section::of(path)));
-    let open_id = Memo::new(move |_| path.with(|path| conversation_in(path)));
-    let chat_id = Memo::new(move |_| open_id.get().unwrap_or_else(new_id));
-    let title = Memo::new(move |_| {
+    let section = memo(move || path.with(|path| Section::of(path)));
+    let open_id = memo(move || path.with(|path| conversation_in(path)));
+    let chat_id = memo(move || open_id.get().unwrap_or_else(new_id));
+    let title = memo(move || {
         let id = chat_id.get();
         let title = conversations.list.with(|list| {
             let found = list.iter().find(|conversation| conversation.id == id);

@@ -3,6 +3,7 @@
 use leptos::{prelude::*, task::spawn_local};
 use serde_json::Value;
 
+use crate::reactive::effect;
 use crate::{
     components::{
         inspector::inspector,
@@ -28,8 +29,8 @@ pub fn AgentsPage(
     let types = RwSignal::new(initial);
     let chosen = RwSignal::new(Address::None);
     // Whether the server is there is what the foot of the sidebar knows.
-    Effect::new(move |_| workspace.connection.set(workspace.approvals.connection.get()));
-    Effect::new(move |_| {
+    effect(move || workspace.connection.set(workspace.approvals.connection.get()));
+    effect(move || {
         if chosen.with(Option::is_none) {
             spawn_local(async move {
                 if let Ok(found) = http::ask("/api/inspect".to_owned(), None).await {

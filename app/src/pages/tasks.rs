@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use serde_json::{Value, json};
 
+use crate::reactive::{effect, memo};
 use crate::{
     components::work::{
         CARD_CLASS, FIELD_CLASS, LABEL_CLASS, PLAIN_CLASS, PRIMARY_BUTTON_CLASS, ROW_CLASS,
@@ -73,10 +74,9 @@ fn task(
         let args = args.clone();
         action(label, method, Callback::new(move |()| agent.tell(method, args.clone(), problem)))
     };
-    let task = Memo::new(move |_| entry(list, "tasks", &id));
-    let standing = Memo::new(move |_| {
-        task.with(|task| (task["paused"] == true, entries(task, "next").is_empty()))
-    });
+    let task = memo(move || entry(list, "tasks", &id));
+    let standing =
+        memo(move || task.with(|task| (task["paused"] == true, entries(task, "next").is_empty())));
     let (run, remove) = (call("Run now", "runNow"), call("Delete", "remove"));
     // One that is over can be neither paused nor resumed.
     let switch = move || match standing.get() {
@@ -123,7 +123,7 @@ fn new_task(agent: Agent<Value>, list: RwSignal<Value>) -> AnyView {
     let zone = RwSignal::new(list.with_untracked(|list| text(list, "zone")));
     let problems = RwSignal::new(Value::Null);
     let failure = RwSignal::new(None::<String>);
-    Effect::new(move |_| {
+    effect(move || {
         let known = list.with(|list| text(list, "zone"));
         if zone.read_untracked().is_empty() {
             zone.set(known);
