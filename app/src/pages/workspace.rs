@@ -4,6 +4,8 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::{components::Outlet, hooks::use_location};
+use serde::Deserialize;
+use serde_json::Value;
 
 use crate::{
     address::Section,
@@ -18,11 +20,13 @@ use crate::{
 #[component]
 pub fn WorkspacePage() -> impl IntoView {
     let path = use_location().pathname.get_untracked();
-    let page = OnceResource::new(PageState::load(path));
+    // As JSON of no type: the browser has a reader of that already.
+    let load = async move { serde_json::to_value(PageState::load(path).await).unwrap_or_default() };
+    let page = OnceResource::<Value>::new(load);
     view! {
         <Suspense>
             {move || Suspend::new(async move {
-                let page = page.await;
+                let page = PageState::deserialize(page.await).unwrap_or_default();
                 view! { <Desk page /> }
             })}
         </Suspense>

@@ -58,7 +58,7 @@ impl FetchResponse {
         if !(200..300).contains(&self.status) {
             return Err(ClientError::Status { status: self.status, body: self.body.clone() });
         }
-        serde_json::from_str(&self.body).map_err(ClientError::Decode)
+        domovoi_protocol::json::read(&self.body).map_err(ClientError::Decode)
     }
 }
 

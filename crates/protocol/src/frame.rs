@@ -15,6 +15,7 @@ use crate::{
         SelectVersion,
     },
     connection::{ErrorFrame, IdentityFrame, McpServersFrame},
+    json,
     resume::{PendingFrame, RecoveringFrame, ResumeAck, ResumeNone, ResumeRequest, ResumingFrame},
     rpc::{RpcRequest, RpcResponse},
     state::{StateErrorFrame, StateFrame},
@@ -54,7 +55,7 @@ macro_rules! frames {
             pub fn parse(text: &str) -> Result<Option<Self>, ParseError> {
                 let Some(kind) = kind_of(text) else { return Ok(None) };
                 match kind.as_ref() {
-                    $($tag => serde_json::from_str(text)
+                    $($tag => json::read(text)
                         .map(|frame| Some(Self::$variant(frame)))
                         .map_err(|source| ParseError::new($tag, source)),)*
                     _ => Ok(None),

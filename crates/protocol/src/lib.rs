@@ -18,6 +18,7 @@
 //! | [`message`] | [`UiMessage`] and its parts |
 //! | [`reducer`] | [`Reducer`]: chunks to a message, the same code on server and in the browser |
 //! | [`partial_json`] | reading a tool call's arguments while they are written |
+//! | [`json`] | reading JSON, in a browser with less of a program |
 //! | [`data_stream`] | the stream format of clients from the time of `ai` 4 |
 //!
 //! ```
@@ -43,6 +44,7 @@ pub mod data_stream;
 mod error;
 mod fields;
 pub mod frame;
+pub mod json;
 pub mod message;
 pub mod partial_json;
 pub mod reducer;
