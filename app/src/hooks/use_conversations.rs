@@ -106,17 +106,28 @@ impl Conversations {
 
     /// Deletes a conversation with its messages; for a moment it can be brought back.
     pub fn remove(&self, id: &str) {
-        self.agent.call("remove", (id.to_owned(),), |_: Result<(), _>| {});
-        use_drafts::forget(id);
-        let text = "Conversation deleted.".to_owned();
-        let note = Note { text, deleted: Some(id.to_owned()) };
-        self.tell(note, Duration::from_secs(UNDO_SECONDS));
+        let (this, deleted) = (*self, id.to_owned());
+        self.agent.call("remove", (id.to_owned(),), move |result: Result<(), _>| {
+            // Nobody is told that something is gone which is not.
+            if result.is_err() {
+                return this.say("The conversation could not be deleted.");
+            }
+            use_drafts::forget(&deleted);
+            let text = "Conversation deleted.".to_owned();
+            let note = Note { text, deleted: Some(deleted) };
+            this.tell(note, Duration::from_secs(UNDO_SECONDS));
+        });
     }
 
     /// Brings back what was just deleted.
     pub fn restore(&self, id: &str) {
+        let this = *self;
         self.note.set(None);
-        self.agent.call("restore", (id.to_owned(),), |_: Result<(), _>| {});
+        self.agent.call("restore", (id.to_owned(),), move |result: Result<(), _>| {
+            if result.is_err() {
+                this.say("The conversation could not be brought back.");
+            }
+        });
     }
 
     /// Looks for words in everything that was said.
@@ -148,6 +159,10 @@ impl Conversations {
             };
             this.tell(Note { text, deleted: None }, NOTE);
         });
+    }
+
+    fn say(&self, text: &str) {
+        self.tell(Note { text: text.to_owned(), deleted: None }, NOTE);
     }
 
     fn tell(&self, note: Note, time: Duration) {

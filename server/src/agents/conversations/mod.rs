@@ -33,8 +33,12 @@ const MAX_TITLE: usize = 80;
 /// Most bytes of a file of conversations.
 const MAX_IMPORT_BYTES: usize = 50_000_000;
 
-/// A deleted conversation is kept this much longer than a person can bring it back.
+/// A deleted conversation can be brought back for this much longer than the page offers it, in seconds: a
+/// click takes a while to arrive.
 const SLACK: u64 = 5;
+
+/// When a deleted conversation ends: after the last moment at which it can be brought back.
+const PURGE_AFTER: Duration = Duration::from_secs(UNDO_SECONDS + 2 * SLACK);
 
 /// The list of conversations.
 #[derive(Default)]
@@ -111,13 +115,16 @@ impl Conversations {
     #[callable]
     fn remove(&self, cx: &Context<Self>, id: String) -> Result<()> {
         // A task without a deletion does nothing; a deletion without a task would never end.
-        cx.schedule(Duration::from_secs(UNDO_SECONDS + SLACK), Self::PURGE, id.clone())?;
+        cx.schedule(PURGE_AFTER, Self::PURGE, id.clone())?;
         change(cx, &id, |conversation| conversation.deleted_at = Some(now()))
     }
 
-    /// Brings a deleted conversation back.
+    /// Brings a deleted conversation back, where its end has not begun.
     #[callable]
     fn restore(&self, cx: &Context<Self>, id: String) -> Result<()> {
+        if deleted_at(cx, &id).is_some_and(|at| !can_return(at)) {
+            return Err("it can no longer be brought back".into());
+        }
         change(cx, &id, |conversation| conversation.deleted_at = None)
     }
 
@@ -136,15 +143,13 @@ impl Conversations {
         Ok(hits)
     }
 
-    /// The end of a deleted conversation, unless it was brought back or deleted again since.
+    /// The end of a deleted conversation, unless it was brought back.
     #[task]
     async fn purge(&self, cx: &Context<Self>, id: String) -> Result<()> {
-        let deleted_at = {
-            let state = cx.state();
-            state.conversations.iter().find(|it| it.id == id).and_then(|it| it.deleted_at)
-        };
-        let is_over = |at: u64| at.saturating_add(UNDO_SECONDS * 1000) <= now();
-        if !deleted_at.is_some_and(is_over) {
+        let Some(at) = deleted_at(cx, &id) else { return Ok(()) };
+        if can_return(at) {
+            // It was deleted again since, or the clock was set back.
+            cx.schedule(PURGE_AFTER, Self::PURGE, id)?;
             return Ok(());
         }
         cx.agents().destroy(ASSISTANT_AGENT, &id).await?;
@@ -205,6 +210,16 @@ fn change(
         found.map(with)
     })?
     .ok_or_else(|| "there is no such conversation".into())
+}
+
+/// When a conversation was deleted; nothing where it was not.
+fn deleted_at(cx: &Context<Conversations>, id: &str) -> Option<u64> {
+    cx.state().conversations.iter().find(|it| it.id == id)?.deleted_at
+}
+
+/// Whether what was deleted then can be brought back. Its end begins only when it cannot.
+fn can_return(deleted_at: u64) -> bool {
+    now() < deleted_at.saturating_add((UNDO_SECONDS + SLACK) * 1000)
 }
 
 fn title_hit(conversation: &Conversation) -> SearchHit {
@@ -278,6 +293,13 @@ fn now() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_deleted_can_return_for_longer_than_the_page_offers_it_and_ends_after() {
+        let ago = |seconds: u64| now() - seconds * 1000;
+        assert!(can_return(ago(UNDO_SECONDS + 1)));
+        assert!(!can_return(ago(PURGE_AFTER.as_secs())));
+    }
 
     #[test]
     fn titles_are_one_line_and_not_too_long() {
