@@ -13,6 +13,7 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::{
     compress::{self, Effort},
+    short_names,
     source_files::files_below,
     workspace::Workspace,
 };
@@ -116,6 +117,15 @@ fn bindgen(workspace: &Workspace) -> Result<BTreeMap<String, Vec<u8>>> {
         }
         contents.insert(name, fs::read(&file)?);
     }
+    with_short_names(contents)
+}
+
+fn with_short_names(mut contents: BTreeMap<String, Vec<u8>>) -> Result<BTreeMap<String, Vec<u8>>> {
+    let module = contents.remove("app_bg.wasm").context("wasm-bindgen wrote no module")?;
+    let script = contents.remove("app.js").context("wasm-bindgen wrote no script")?;
+    let (module, script) = short_names::shorten(&module, std::str::from_utf8(&script)?)?;
+    contents.insert("app_bg.wasm".to_owned(), module);
+    contents.insert("app.js".to_owned(), script.into_bytes());
     Ok(contents)
 }
 

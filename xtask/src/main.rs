@@ -23,6 +23,7 @@ mod process;
 mod progress;
 mod run;
 mod setup;
+mod short_names;
 mod source_files;
 mod test;
 mod totals;
