@@ -50,7 +50,8 @@ describe('the command palette', () => {
     await input.blur();
     await chat.page.keyboard.press('?');
     await chat.page.getByRole('heading', { name: 'Keyboard shortcuts' }).waitFor();
-    await chat.page.getByRole('button', { name: 'Close' }).last().click();
+    await chat.page.keyboard.press('Escape');
+    await chat.find('palette').waitFor({ state: 'hidden' });
     await chat.page.keyboard.press('/');
     await chat.page.waitForFunction(() => document.activeElement?.dataset.testid === 'composer-input');
     assert.equal(await input.inputValue(), '');

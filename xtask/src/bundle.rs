@@ -15,6 +15,7 @@ use crate::{
     compress::{self, Effort},
     short_names,
     source_files::files_below,
+    strip,
     workspace::Workspace,
 };
 
@@ -123,7 +124,8 @@ fn bindgen(workspace: &Workspace) -> Result<BTreeMap<String, Vec<u8>>> {
 fn with_short_names(mut contents: BTreeMap<String, Vec<u8>>) -> Result<BTreeMap<String, Vec<u8>>> {
     let module = contents.remove("app_bg.wasm").context("wasm-bindgen wrote no module")?;
     let script = contents.remove("app.js").context("wasm-bindgen wrote no script")?;
-    let (module, script) = short_names::shorten(&module, std::str::from_utf8(&script)?)?;
+    let script = strip::strip(std::str::from_utf8(&script)?);
+    let (module, script) = short_names::shorten(&module, &script)?;
     contents.insert("app_bg.wasm".to_owned(), module);
     contents.insert("app.js".to_owned(), script.into_bytes());
     Ok(contents)

@@ -25,6 +25,7 @@ mod run;
 mod setup;
 mod short_names;
 mod source_files;
+mod strip;
 mod test;
 mod totals;
 mod workspace;

@@ -1,7 +1,6 @@
 //! One conversation in the list: open it, rename it in place, and what else can be done with it.
 
 use leptos::{ev, html, prelude::*};
-use leptos_router::components::A;
 
 use crate::reactive::{effect, memo};
 use crate::{
@@ -66,15 +65,14 @@ pub fn ConversationItem(
 fn Title(id: String, title: Memo<String>, mode: RwSignal<Mode>) -> impl IntoView {
     let workspace = use_workspace();
     view! {
-        <A
+        <a
             href=path_of(&id)
-            scroll=false
-            attr:class="flex h-full min-w-0 flex-1 items-center rounded-lg px-2"
-            attr:title=move || title.get()
+            class="flex h-full min-w-0 flex-1 items-center rounded-lg px-2"
+            title=move || title.get()
             on:click=move |_| workspace.drawer.set(false)
         >
             <span class="truncate">{title}</span>
-        </A>
+        </a>
         <span class="row-actions flex items-center pr-1">
             <button
                 type="button"

@@ -1,4 +1,4 @@
-//! The command palette, and the sheet of keys.
+//! The command palette, with the keys that work anywhere.
 
 use leptos::{ev, html, prelude::*};
 
@@ -12,34 +12,21 @@ const DIALOG_CLASS: &str =
     "m-auto w-full max-w-[34rem] rounded-2xl border border-line bg-surface p-0 text-ink shadow-md";
 const LIST_ID: &str = "palette-entries";
 
-/// The palette and the keys, closed until they are asked for.
+/// The palette, with the keys below it; closed until it is asked for.
 #[component]
 pub fn CommandPalette() -> impl IntoView {
     let palette = use_palette();
     use_shortcuts(palette);
-    view! {
-        <Commands palette />
-        <Keys palette />
-    }
-}
-
-/// A dialog of the browser's follows a signal: it keeps the focus inside and closes with Escape.
-fn use_dialog(open: RwSignal<bool>) -> NodeRef<html::Dialog> {
     let dialog = NodeRef::<html::Dialog>::new();
+    // A dialog of the browser's keeps the focus inside and closes with Escape.
     effect(move || {
         let Some(dialog) = dialog.get() else { return };
-        if open.get() {
+        if palette.is_open.get() {
             let _ = dialog.show_modal();
         } else {
             dialog.close();
         }
     });
-    dialog
-}
-
-#[component]
-fn Commands(palette: Palette) -> impl IntoView {
-    let dialog = use_dialog(palette.is_open);
     let on_key = move |event: ev::KeyboardEvent| {
         match event.key().as_str() {
             "ArrowDown" => palette.step(1),
@@ -78,6 +65,24 @@ fn Commands(palette: Palette) -> impl IntoView {
                     entries.map(|(index, entry)| option(palette, index, entry)).collect_view()
                 }}
             </ul>
+            // Without anything that moves it is one piece of text, which weighs next to nothing.
+            <div class="keys border-t border-line px-5 py-4 text-sm">
+                <h2 class="pb-2 font-semibold">"Keyboard shortcuts"</h2>
+                <dl>
+                    <dt>"Go to or do anything"</dt>
+                    <dd><kbd>"Ctrl K"</kbd></dd>
+                    <dt>"New conversation"</dt>
+                    <dd><kbd>"Ctrl Shift O"</kbd></dd>
+                    <dt>"Write"</dt>
+                    <dd><kbd>"/"</kbd></dd>
+                    <dt>"Send"</dt>
+                    <dd><kbd>"Enter"</kbd></dd>
+                    <dt>"New line"</dt>
+                    <dd><kbd>"Shift Enter"</kbd></dd>
+                    <dt>"This list"</dt>
+                    <dd><kbd>"?"</kbd></dd>
+                </dl>
+            </div>
         </dialog>
     }
 }
@@ -101,40 +106,4 @@ fn option(palette: Palette, index: usize, entry: Entry) -> impl IntoView {
 
 fn option_id(index: usize) -> String {
     format!("palette-{index}")
-}
-
-#[component]
-fn Keys(palette: Palette) -> impl IntoView {
-    let dialog = use_dialog(palette.keys);
-    view! {
-        <dialog
-            node_ref=dialog
-            class=DIALOG_CLASS
-            aria-label="Keyboard shortcuts"
-            data-testid="shortcuts"
-            on:close=move |_| palette.keys.set(false)
-        >
-            // Without anything that moves it is one piece of text, which weighs next to nothing.
-            <div class="keys px-5 py-4 text-sm">
-                <h2 class="pb-2 font-semibold">"Keyboard shortcuts"</h2>
-                <dl>
-                    <dt>"Go to or do anything"</dt>
-                    <dd><kbd>"Ctrl K"</kbd></dd>
-                    <dt>"New conversation"</dt>
-                    <dd><kbd>"Ctrl Shift O"</kbd></dd>
-                    <dt>"Write"</dt>
-                    <dd><kbd>"/"</kbd></dd>
-                    <dt>"Send"</dt>
-                    <dd><kbd>"Enter"</kbd></dd>
-                    <dt>"New line"</dt>
-                    <dd><kbd>"Shift Enter"</kbd></dd>
-                    <dt>"These keys"</dt>
-                    <dd><kbd>"?"</kbd></dd>
-                </dl>
-                <form method="dialog" class="flex justify-end pt-4">
-                    <button type="submit" class="rounded-lg border border-line px-3 py-1.5 hover:bg-hover">"Close"</button>
-                </form>
-            </div>
-        </dialog>
-    }
 }

@@ -1,7 +1,6 @@
 //! The list of conversations: beside the thread, or a drawer on narrow screens.
 
 use leptos::{ev, prelude::*};
-use leptos_router::components::A;
 
 use crate::{
     components::{
@@ -50,16 +49,15 @@ pub fn Sidebar() -> impl IntoView {
                 </button>
             </div>
             <div class="px-3 pb-3 pt-1">
-                <A
+                <a
                     href="/"
-                    scroll=false
-                    attr:class="flex h-9 items-center gap-2.5 rounded-lg px-2 text-sm font-medium transition-colors hover:bg-hover"
-                    attr:data-testid="conversation-new"
+                    class="flex h-9 items-center gap-2.5 rounded-lg px-2 text-sm font-medium transition-colors hover:bg-hover"
+                    data-testid="conversation-new"
                     on:click=move |_| workspace.begin_new()
                 >
                     <Icon glyph=Glyph::NewChat />
                     "New conversation"
-                </A>
+                </a>
             </div>
             <ConversationList />
             <div class="shrink-0 px-3 pb-3">

@@ -21,8 +21,6 @@ pub enum Deed {
     New,
     /// Switches between light and dark.
     Theme,
-    /// Shows the keys.
-    Keys,
 }
 
 /// One line of the palette.
@@ -42,13 +40,11 @@ impl Entry {
     }
 }
 
-/// The palette, and the sheet of keys.
+/// The palette.
 #[derive(Clone, Copy)]
 pub struct Palette {
     /// Whether it is open.
     pub is_open: RwSignal<bool>,
-    /// Whether the keys are shown.
-    pub keys: RwSignal<bool>,
     /// What was typed.
     pub query: RwSignal<String>,
     /// What fits it.
@@ -67,7 +63,6 @@ pub fn use_palette() -> Palette {
         let commands = vec![
             Entry::new("New conversation", "Ctrl Shift O", Deed::New),
             Entry::new("Switch between light and dark", "", Deed::Theme),
-            Entry::new("Keyboard shortcuts", "?", Deed::Keys),
         ];
         let sections = [Section::Approvals, Section::Tasks, Section::Agents].map(|section| {
             let (path, title) = section.place();
@@ -79,14 +74,7 @@ pub fn use_palette() -> Palette {
         });
         fitting(commands.chain(conversations), &query)
     });
-    Palette {
-        is_open: RwSignal::new(false),
-        keys: RwSignal::new(false),
-        query,
-        entries,
-        active: RwSignal::new(0),
-        workspace,
-    }
+    Palette { is_open: RwSignal::new(false), query, entries, active: RwSignal::new(0), workspace }
 }
 
 impl Palette {
@@ -128,7 +116,6 @@ impl Palette {
                 self.workspace.begin_new();
             }
             Deed::Theme => Theme::toggle(),
-            Deed::Keys => self.keys.set(true),
         }
     }
 }

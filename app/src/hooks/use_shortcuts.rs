@@ -21,8 +21,8 @@ pub fn use_shortcuts(palette: Palette) {
             let command = event.ctrl_key() || event.meta_key();
             let deed = match event.key().as_str() {
                 "k" | "K" if command && !event.shift_key() => None,
+                "?" if !command && !is_writing() => None,
                 "o" | "O" if command && event.shift_key() => Some(Deed::New),
-                "?" if !command && !is_writing() => Some(Deed::Keys),
                 "/" if !command && !is_writing() => {
                     event.prevent_default();
                     return workspace.focus.update(|count| *count += 1);
