@@ -136,8 +136,8 @@ describe('conversations', LIMIT, () => {
     await imported.click();
     await chat.answers.first().getByText('Heard: Keep').waitFor();
     assert.notEqual(new URL(chat.page.url()).pathname, `/c/${chat.id}`);
+    chat.assertNoProblems();
     await chat.find('import-input').setInputFiles({ name: 'a.json', mimeType: 'application/json', buffer: Buffer.from('{"a":1}') });
     await chat.find('note').getByText('no conversation in this file').waitFor();
-    chat.assertNoProblems();
   });
 });
