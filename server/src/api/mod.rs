@@ -4,6 +4,7 @@
 //! | module | what is in it |
 //! |---|---|
 //! | `request` | a question as OpenAI's API has it, and as a model reads it |
+//! | `fields` | its fields, one at a time |
 //! | `answer` | an answer as OpenAI's API has it, whole or as a stream |
 //! | `error` | what goes wrong, in that API's words |
 //!
@@ -11,6 +12,7 @@
 
 mod answer;
 mod error;
+mod fields;
 mod request;
 
 use std::sync::Arc;

@@ -7,7 +7,7 @@ use domovoi_models::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::ApiError;
+use super::{ApiError, fields::Fields};
 
 /// A question, understood.
 #[derive(Debug)]
@@ -19,29 +19,8 @@ pub(super) struct Completion {
 }
 
 #[derive(Deserialize)]
-struct Body {
-    model: String,
-    messages: Vec<Message>,
-    #[serde(default)]
-    stream: bool,
-    #[serde(default)]
-    stream_options: Option<StreamOptions>,
-    #[serde(default)]
-    tools: Vec<Tool>,
-    #[serde(default)]
-    tool_choice: Option<Value>,
-    #[serde(default)]
-    response_format: Option<Value>,
-    temperature: Option<f32>,
-    max_tokens: Option<u32>,
-    max_completion_tokens: Option<u32>,
-    n: Option<u32>,
-}
-
-#[derive(Deserialize)]
 struct StreamOptions {
-    #[serde(default)]
-    include_usage: bool,
+    include_usage: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -49,8 +28,7 @@ struct Message {
     role: String,
     #[serde(default)]
     content: Value,
-    #[serde(default)]
-    tool_calls: Vec<Call>,
+    tool_calls: Option<Vec<Call>>,
     tool_call_id: Option<String>,
 }
 
@@ -63,8 +41,7 @@ struct Call {
 #[derive(Deserialize)]
 struct CalledFunction {
     name: String,
-    #[serde(default)]
-    arguments: String,
+    arguments: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -75,35 +52,43 @@ struct Tool {
 #[derive(Deserialize)]
 struct Function {
     name: String,
-    #[serde(default)]
-    description: String,
-    #[serde(default)]
+    description: Option<String>,
     parameters: Option<Value>,
 }
 
 /// Reads a question.
 pub(super) fn read(body: &[u8]) -> Result<Completion, ApiError> {
-    let body: Body = serde_json::from_slice(body).map_err(|error| {
-        ApiError::invalid(format!("The request cannot be read: {error}."), None)
-    })?;
-    if body.n.is_some_and(|n| n != 1) {
+    let mut fields = Fields::read(body)?;
+    let model = fields.required("model")?;
+    if fields.optional::<u32>("n")?.is_some_and(|n| n != 1) {
         return Err(ApiError::invalid("There is one answer to a question: `n` is 1.", Some("n")));
     }
-    if body.messages.is_empty() {
+    let messages: Vec<Value> = fields.required("messages")?;
+    if messages.is_empty() {
         return Err(ApiError::invalid("There are no messages.", Some("messages")));
     }
-    let messages = body.messages.into_iter().enumerate().map(|(at, message)| {
-        read_message(message)
+    let messages = messages.into_iter().enumerate().map(|(at, message)| {
+        serde_json::from_value::<Message>(message)
+            .map_err(|error| format!("This message cannot be read: {error}."))
+            .and_then(read_message)
             .map_err(|what| ApiError::invalid(what, Some(&format!("messages[{at}]"))))
     });
     let mut request = ModelRequest::new(messages.collect::<Result<_, _>>()?);
-    request.tools = body.tools.into_iter().map(definition).collect();
-    request.tool_choice = tool_choice(body.tool_choice.as_ref())?;
-    request.response_format = response_format(body.response_format)?;
-    request.temperature = body.temperature;
-    request.max_tokens = body.max_completion_tokens.or(body.max_tokens);
-    let include_usage = body.stream_options.is_some_and(|options| options.include_usage);
-    Ok(Completion { model: body.model, request, stream: body.stream, include_usage })
+    let tools: Vec<Tool> = fields.optional("tools")?.unwrap_or_default();
+    request.tools = tools.into_iter().map(definition).collect();
+    request.tool_choice = tool_choice(fields.optional::<Value>("tool_choice")?.as_ref())?;
+    let format = fields.optional::<Value>("response_format")?;
+    request.response_format = response_format(format.as_ref())?;
+    request.temperature = fields.optional::<f32>("temperature")?;
+    if request.temperature.is_some_and(|it| !(0.0..=2.0).contains(&it)) {
+        return Err(ApiError::invalid("`temperature` is from 0 to 2.", Some("temperature")));
+    }
+    let older = fields.optional::<u32>("max_tokens")?;
+    request.max_tokens = fields.optional::<u32>("max_completion_tokens")?.or(older);
+    let stream = fields.optional::<bool>("stream")?.unwrap_or_default();
+    let options = fields.optional::<StreamOptions>("stream_options")?;
+    let include_usage = options.and_then(|options| options.include_usage).unwrap_or_default();
+    Ok(Completion { model, request, stream, include_usage })
 }
 
 fn read_message(message: Message) -> Result<ModelMessage, String> {
@@ -112,11 +97,12 @@ fn read_message(message: Message) -> Result<ModelMessage, String> {
         "system" | "developer" => ModelMessage::System { content: text_of(&content)? },
         "user" => ModelMessage::User { content: user_content(&content)? },
         "assistant" => {
-            let tool_calls = tool_calls.into_iter().map(|Call { id, function }| ToolCall {
-                id,
-                name: function.name,
-                arguments: function.arguments,
-            });
+            let tool_calls =
+                tool_calls.into_iter().flatten().map(|Call { id, function }| ToolCall {
+                    id,
+                    name: function.name,
+                    arguments: function.arguments.unwrap_or_default(),
+                });
             ModelMessage::Assistant {
                 content: text_of(&content)?,
                 tool_calls: tool_calls.collect(),
@@ -159,7 +145,11 @@ fn user_content(content: &Value) -> Result<UserContent, String> {
 fn definition(Tool { function }: Tool) -> ToolDefinition {
     let Function { name, description, parameters } = function;
     let none = || serde_json::json!({"type": "object", "properties": {}});
-    ToolDefinition { name, description, parameters: parameters.unwrap_or_else(none) }
+    ToolDefinition {
+        name,
+        description: description.unwrap_or_default(),
+        parameters: parameters.unwrap_or_else(none),
+    }
 }
 
 fn tool_choice(choice: Option<&Value>) -> Result<ToolChoice, ApiError> {
@@ -178,20 +168,25 @@ fn tool_choice(choice: Option<&Value>) -> Result<ToolChoice, ApiError> {
     }
 }
 
-fn response_format(format: Option<Value>) -> Result<Option<ResponseFormat>, ApiError> {
-    let Some(mut format) = format else { return Ok(None) };
+fn response_format(format: Option<&Value>) -> Result<Option<ResponseFormat>, ApiError> {
+    let Some(format) = format else { return Ok(None) };
+    let invalid = |what: &str| ApiError::invalid(what, Some("response_format"));
     match format["type"].as_str() {
-        None | Some("text") => Ok(None),
+        Some("text") => Ok(None),
         Some("json_schema") => {
-            let name = format["json_schema"]["name"].as_str().unwrap_or("answer").to_owned();
-            let schema = format["json_schema"]["schema"].take();
+            let wanted = &format["json_schema"];
+            let schema = wanted["schema"].clone();
+            if !schema.is_object() {
+                return Err(invalid("`json_schema.schema` is a JSON Schema, an object."));
+            }
+            let name = wanted["name"].as_str().unwrap_or("answer").to_owned();
             Ok(Some(ResponseFormat::JsonSchema { name, schema }))
         }
         Some("json_object") => {
             let schema = serde_json::json!({"type": "object"});
             Ok(Some(ResponseFormat::JsonSchema { name: "answer".to_owned(), schema }))
         }
-        Some(_) => Err(ApiError::invalid("There is no such format.", Some("response_format"))),
+        _ => Err(invalid("There is no such format.")),
     }
 }
 
@@ -247,5 +242,44 @@ mod tests {
             "tool_choice"
         );
         assert!(read(b"nonsense").is_err());
+        assert_eq!(wrong(json!({"messages": hello})), "model");
+        assert_eq!(wrong(json!({"model": "m"})), "messages");
+        for (field, value) in [
+            ("temperature", json!("warm")),
+            ("temperature", json!(3)),
+            ("max_tokens", json!(-1)),
+            ("stream", json!("yes")),
+            ("tools", json!([{"type": "function"}])),
+            ("response_format", json!("json")),
+            ("response_format", json!({"type": "json_schema", "json_schema": "x"})),
+            ("response_format", json!({"type": "json_schema", "json_schema": {"name": "x"}})),
+        ] {
+            let mut question = json!({"model": "m", "messages": hello});
+            question[field] = value;
+            assert_eq!(wrong(question), field);
+        }
+        assert_eq!(with(json!("x")), "messages[0]");
+    }
+
+    #[test]
+    fn a_field_that_is_null_is_one_that_is_not_there() {
+        let completion = read_json(&json!({
+            "model": "m", "n": null, "stream": null, "stream_options": null, "tools": null,
+            "tool_choice": null, "response_format": null, "temperature": null, "max_tokens": null,
+            "max_completion_tokens": null,
+            "messages": [
+                {"role": "user", "content": "x", "tool_calls": null, "tool_call_id": null},
+                {"role": "assistant", "content": "y", "tool_calls": null, "function_call": null}],
+        }))
+        .unwrap();
+        assert!(!completion.stream && !completion.include_usage);
+        let mut plain = ModelRequest::from("x");
+        let answer = ModelMessage::Assistant { content: "y".to_owned(), tool_calls: Vec::new() };
+        plain.messages.push(answer);
+        assert_eq!(completion.request, plain);
+        let tools = json!([{"function": {"name": "f", "description": null, "parameters": null}}]);
+        let hello = json!([{"role": "user", "content": "x"}]);
+        let asked = read_json(&json!({"model": "m", "messages": hello, "tools": tools})).unwrap();
+        assert!(asked.request.tools[0].parameters.is_object());
     }
 }
