@@ -11,7 +11,7 @@ use axum::{
     Json,
     response::sse::{Event, KeepAlive, Sse},
 };
-use domovoi_models::{FinishReason, ModelEvent, ModelStream, ToolCall, Usage};
+use domovoi_models::{FinishReason, ModelError, ModelEvent, ModelStream, ToolCall, Usage};
 use futures::{Stream, StreamExt};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -51,16 +51,18 @@ impl Head {
 pub(super) async fn whole(model: String, mut events: ModelStream) -> Result<Json<Value>, ApiError> {
     let head = Head::new(model);
     let (mut text, mut reasoning, mut calls) = (String::new(), String::new(), Vec::new());
-    let (mut reason, mut usage) = (FinishReason::Stop, None);
+    let mut finish = None;
     while let Some(event) = events.next().await {
         match event? {
             ModelEvent::Text(delta) => text.push_str(&delta),
             ModelEvent::Reasoning(delta) => reasoning.push_str(&delta),
             ModelEvent::ToolCall(call) => calls.push(whole_call(&call)),
-            ModelEvent::Finish { reason: ended, usage: used } => (reason, usage) = (ended, used),
+            ModelEvent::Finish { reason, usage } => finish = Some((reason, usage)),
             _ => {}
         }
     }
+    // An answer that is whole has an end: what was cut off is not given out as one.
+    let Some((reason, usage)) = finish else { return Err(ModelError::Interrupted(None).into()) };
     let content = if text.is_empty() && !calls.is_empty() { Value::Null } else { text.into() };
     let mut message = json!({ "role": "assistant", "content": content });
     if !reasoning.is_empty() {
@@ -91,7 +93,7 @@ fn pieces(head: Head, mut events: ModelStream, include_usage: bool) -> impl Stre
     stream! {
         yield head.chunk(json!({ "role": "assistant", "content": "" }), None).to_string();
         let mut calls = Calls::default();
-        let (mut reason, mut usage) = (FinishReason::Stop, None);
+        let mut finish = None;
         while let Some(event) = events.next().await {
             let delta = match event {
                 Ok(ModelEvent::Text(text)) => json!({ "content": text }),
@@ -105,8 +107,8 @@ fn pieces(head: Head, mut events: ModelStream, include_usage: bool) -> impl Stre
                     Some(delta) => delta,
                     None => continue,
                 },
-                Ok(ModelEvent::Finish { reason: ended, usage: used }) => {
-                    (reason, usage) = (ended, used);
+                Ok(ModelEvent::Finish { reason, usage }) => {
+                    finish = Some((reason, usage));
                     continue;
                 }
                 Ok(_) => continue,
@@ -117,6 +119,10 @@ fn pieces(head: Head, mut events: ModelStream, include_usage: bool) -> impl Stre
             };
             yield head.chunk(delta, None).to_string();
         }
+        let Some((reason, usage)) = finish else {
+            yield ApiError::from(ModelError::Interrupted(None)).body().to_string();
+            return;
+        };
         let reason = finish_reason(reason, !calls.known.is_empty());
         yield head.chunk(json!({}), Some(reason)).to_string();
         if include_usage {
@@ -186,8 +192,6 @@ fn finish_reason(reason: FinishReason, has_calls: bool) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use domovoi_models::ModelError;
-
     use super::*;
 
     fn events(events: Vec<Result<ModelEvent, ModelError>>) -> ModelStream {
@@ -236,6 +240,15 @@ mod tests {
         .await;
         assert_eq!(sent.len(), 3);
         assert_eq!(sent[2]["error"]["message"], "gone");
+    }
+
+    #[tokio::test]
+    async fn what_has_no_end_was_cut_off() {
+        let half = || vec![Ok(ModelEvent::Text("half".to_owned()))];
+        assert!(whole("m".to_owned(), events(half())).await.is_err());
+        let sent = pieces_of(half()).await;
+        assert_eq!(sent.len(), 3);
+        assert!(sent[2]["error"]["message"].is_string(), "{sent:?}");
     }
 
     #[tokio::test]
