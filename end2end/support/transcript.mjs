@@ -32,6 +32,8 @@ export function comparable(messages) {
       case 'toolName':
       // Comes as metadata too, as the AI SDK's servers send it, and is nothing to keep.
       case 'finishReason':
+      // No two answers take the same time.
+      case 'durationMs':
         return undefined;
       case 'metadata':
         return Object.keys(value).length > 0 ? value : undefined;
