@@ -76,21 +76,21 @@ export class Chat {
 
   /** The last answer's words, without what is markup in one view and not in another. */
   async words() {
-    return words(await this.answers.last().textContent());
+    return words(await this.answers.last().evaluate(said));
   }
 
   /** Everything said: `[{ role, id, words }]`. */
   async transcript() {
     const rows = await this.page
       .locator(`${byId('message-user')}, ${byId('message-assistant')}`)
-      .evaluateAll((elements) =>
-        elements.map((element) => ({
-          role: element.dataset.testid === 'message-user' ? 'user' : 'assistant',
-          id: element.dataset.messageId,
-          text: element.textContent,
-        })),
-      );
-    return rows.map(({ role, id, text }) => ({ role, id, words: words(text).join(' ') }));
+      .all();
+    return Promise.all(
+      rows.map(async (row) => ({
+        role: (await row.getAttribute('data-testid')) === 'message-user' ? 'user' : 'assistant',
+        id: await row.getAttribute('data-message-id'),
+        words: words(await row.evaluate(said)).join(' '),
+      })),
+    );
   }
 
   async reload() {
@@ -102,6 +102,13 @@ export class Chat {
   assertNoProblems() {
     assert.deepEqual(this.page.problems, []);
   }
+}
+
+/** What a message says, without the bar under it. Runs in the page. */
+function said(message) {
+  const copy = message.cloneNode(true);
+  copy.querySelector('[data-testid="message-bar"]')?.remove();
+  return copy.textContent;
 }
 
 /** The server's own account of a conversation. */
