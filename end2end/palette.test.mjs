@@ -52,6 +52,8 @@ describe('the command palette', () => {
     await chat.page.getByRole('heading', { name: 'Keyboard shortcuts' }).waitFor();
     await chat.page.keyboard.press('Escape');
     await chat.find('palette').waitFor({ state: 'hidden' });
+    // The field that is no longer shown keeps the focus until the next frame.
+    await chat.page.waitForFunction(() => document.activeElement?.tagName !== 'INPUT');
     await chat.page.keyboard.press('/');
     await chat.page.waitForFunction(() => document.activeElement?.dataset.testid === 'composer-input');
     assert.equal(await input.inputValue(), '');
