@@ -23,7 +23,9 @@ pub(crate) fn when(
     condition: impl Fn() -> bool + Send + Sync + 'static,
     part: impl Fn() -> AnyView + Send + Sync + 'static,
 ) -> AnyView {
-    let condition = memo(condition);
+    let condition: Box<dyn Fn() -> bool + Send + Sync> = Box::new(condition);
+    // It lives as long as what shows it, which may be longer than what it was made in.
+    let condition = ArcMemo::new(move |_| condition());
     let part: Box<dyn Fn() -> AnyView + Send + Sync> = Box::new(part);
     (move || condition.get().then(&*part)).into_any()
 }

@@ -51,7 +51,10 @@ fn Desk(page: PageState) -> impl IntoView {
     };
     let data = StoredValue::new(Some(page.section));
     let first_data = move || data.try_update_value(Option::take).flatten().unwrap_or_default();
-    let title = move || format!("{} \u{b7} Domovoi", workspace.title.get());
+    // The server asks for it when the page is written, and what it was made in may be gone by then.
+    let name = ArcMemo::from(workspace.title);
+    name.with_untracked(|_| ());
+    let title = move || format!("{} \u{b7} Domovoi", name.get());
     view! {
         <Title text=title />
         <div class="flex h-dvh overflow-hidden bg-canvas text-ink">
