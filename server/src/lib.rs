@@ -14,6 +14,7 @@
 //! | `request_log` | `domovoi log`: that log, for people |
 //! | `model` | the model on this machine; progress of getting a model ready |
 //! | `agents` | the built-in agents: conversations, their list, the system's state |
+//! | `refusal` | what a request is told that is not answered |
 //! | `upkeep` | backup, restore, upgrades, `domovoi doctor` |
 //! | `web` | pages, assets, health, figures, highlighting, signing in, who may ask |
 //!
@@ -49,6 +50,7 @@ mod logging;
 mod model;
 mod people;
 mod recipe;
+mod refusal;
 mod request_log;
 mod serve;
 mod upkeep;

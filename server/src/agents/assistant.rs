@@ -24,7 +24,7 @@ use super::{
         export::{self, Exported},
         search::{RECENT, Said},
     },
-    files,
+    files, sub_path,
     tasks::reminder_view,
 };
 use crate::gateway::DEFAULT_ROUTE;
@@ -43,7 +43,7 @@ impl Assistant {
     }
 
     async fn on_request(&self, cx: &Context<Self>, request: Request) -> Result<Response> {
-        let path = request.uri().path().splitn(5, '/').nth(4).unwrap_or_default();
+        let path = sub_path(request.uri());
         match (request.method(), path) {
             (&Method::GET, "export.json" | "export.md") => {
                 let ending = path.trim_start_matches("export.").to_owned();

@@ -27,6 +27,11 @@ use crate::config::Config;
 /// Name of the one instance of [`Conversations`] and of [`System`].
 pub(crate) const DEFAULT: &str = domovoi_protocol::address::DEFAULT_INSTANCE;
 
+/// What comes after the address of an instance in a path.
+fn sub_path(uri: &http::Uri) -> &str {
+    uri.path().splitn(5, '/').nth(4).unwrap_or_default()
+}
+
 /// Adds the built-in agents.
 pub(crate) fn register(
     builder: AgentsBuilder,

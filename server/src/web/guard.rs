@@ -3,15 +3,13 @@
 use std::{net::IpAddr, sync::Arc};
 
 use axum::{
-    Json,
     extract::{Request, State},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use http::{HeaderName, HeaderValue, StatusCode, header, uri::Authority};
-use serde_json::json;
 
-use crate::config::Config;
+use crate::{config::Config, refusal::refusal};
 
 /// Knows the names this server goes by.
 #[derive(Clone)]
@@ -48,8 +46,7 @@ pub(crate) async fn check(State(guard): State<Guard>, request: Request, next: Ne
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     if !host.is_some_and(|host| guard.knows(host)) {
         let message = "This server does not go by that name. Add it to `allowed_hosts`.";
-        let body = json!({"error": {"code": "unknown_host", "message": message}});
-        return with_headers((StatusCode::MISDIRECTED_REQUEST, Json(body)).into_response());
+        return with_headers(refusal(StatusCode::MISDIRECTED_REQUEST, "unknown_host", message));
     }
     with_headers(next.run(request).await)
 }

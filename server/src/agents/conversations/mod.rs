@@ -22,10 +22,10 @@ use domovoi_app::types::{
     ASSISTANT_AGENT, Conversation, ConversationsState, ImportResult, SearchHit, UNDO_SECONDS,
 };
 use http::{Method, StatusCode};
-use serde_json::json;
 
 use self::search::Said;
-use super::{Approvals, Assistant, DEFAULT, Tasks};
+use super::{Approvals, Assistant, DEFAULT, Tasks, sub_path};
+use crate::refusal::refusal;
 
 /// Longest title, in characters; a longer one is cut.
 const MAX_TITLE: usize = 80;
@@ -70,17 +70,13 @@ impl Conversations {
 
     /// `POST import`: adds the conversations of a file.
     async fn on_request(&self, cx: &Context<Self>, request: Request) -> Result<Response> {
-        let path = request.uri().path().splitn(5, '/').nth(4).unwrap_or_default();
+        let path = sub_path(request.uri());
         if request.method() != Method::POST || path != "import" {
             return Ok(StatusCode::NOT_FOUND.into_response());
         }
-        let refuse = |status: StatusCode, code: &str, message: &str| {
-            let body = json!({ "error": { "code": code, "message": message } });
-            Ok((status, Json(body)).into_response())
-        };
         let Ok(file) = to_bytes(request.into_body(), MAX_IMPORT_BYTES).await else {
             let message = format!("The file is larger than {} MB.", MAX_IMPORT_BYTES / 1_000_000);
-            return refuse(StatusCode::PAYLOAD_TOO_LARGE, "file_too_large", &message);
+            return Ok(refusal(StatusCode::PAYLOAD_TOO_LARGE, "file_too_large", &message));
         };
         let read = tokio::task::spawn_blocking(move || import::read(&file)).await;
         match read.unwrap_or_else(|_| Err("The file cannot be read.".to_owned())) {
@@ -88,7 +84,9 @@ impl Conversations {
                 let conversations = add_imported(cx, found).await?;
                 Ok((StatusCode::CREATED, Json(ImportResult { conversations })).into_response())
             }
-            Err(message) => refuse(StatusCode::UNPROCESSABLE_ENTITY, "not_an_export", &message),
+            Err(message) => {
+                Ok(refusal(StatusCode::UNPROCESSABLE_ENTITY, "not_an_export", &message))
+            }
         }
     }
 

@@ -24,7 +24,8 @@ use serde_json::json;
 
 pub(super) use reading::with_contents;
 
-use super::Assistant;
+use super::{Assistant, sub_path};
+use crate::refusal::refusal;
 use domovoi_app::types::{ASSISTANT_AGENT, MAX_FILE_BYTES};
 
 /// Longest name of a file, in characters; a longer one is cut.
@@ -55,7 +56,7 @@ struct New {
 
 /// Answers requests to `files` below a conversation; nothing where it is about something else.
 pub(super) async fn answer(cx: &Context<Assistant>, request: Request) -> Result<Response> {
-    let path = request.uri().path().splitn(5, '/').nth(4).unwrap_or_default();
+    let path = sub_path(request.uri());
     match (request.method(), path.split_once('/')) {
         (&Method::POST, None) if path == "files" => add(cx, request).await,
         (&Method::GET, Some(("files", id))) => Ok(match find(cx, id)? {
@@ -128,10 +129,6 @@ fn show(File { media_type, content }: File) -> Response {
     let private = HeaderValue::from_static("private, max-age=31536000, immutable");
     headers.insert(header::CACHE_CONTROL, private);
     response
-}
-
-fn refusal(status: StatusCode, code: &str, message: &str) -> Response {
-    (status, Json(json!({ "error": { "code": code, "message": message } }))).into_response()
 }
 
 /// The last piece of a path, on one line and not too long.

@@ -12,7 +12,7 @@ use domovoi_agents::{
 use domovoi_app::types::inspect::{InstanceView, QueryRequest, QueryView};
 use http::StatusCode;
 
-use super::refusal;
+use crate::refusal::refusal;
 
 const TABLES: &str = "
     SELECT s.name, (SELECT group_concat(name, ', ') FROM pragma_table_info(s.name))

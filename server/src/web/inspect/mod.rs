@@ -19,9 +19,7 @@ use axum::{
 };
 use domovoi_agents::{AgentError, Agents};
 use domovoi_app::types::inspect::{AgentTypeView, INSTANCES_PAGE};
-use http::StatusCode;
 use serde::Deserialize;
-use serde_json::json;
 
 /// The routes.
 pub(super) fn routes(agents: Agents) -> Router {
@@ -67,9 +65,4 @@ async fn instances(
         Ok(page) => Json(page).into_response(),
         Err(error) => error.into_response(),
     }
-}
-
-/// An answer that says what is wrong.
-fn refusal(status: StatusCode, code: &str, message: &str) -> Response {
-    (status, Json(json!({"error": {"code": code, "message": message}}))).into_response()
 }

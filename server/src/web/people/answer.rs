@@ -2,19 +2,15 @@
 
 use std::time::Duration;
 
-use axum::{
-    Json,
-    response::{Html, IntoResponse, Response},
-};
+use axum::response::{Html, IntoResponse, Response};
 use domovoi_app::{
     account::{Closed, Look},
     theme::Theme,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use serde_json::json;
 
 use super::super::assets::page_assets;
-use crate::people::PeopleError;
+use crate::{people::PeopleError, refusal};
 
 /// Nothing but a stylesheet, an icon and forms that go back to this server.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; \
@@ -81,8 +77,7 @@ pub(super) fn is_for_a_page(method: &Method, path: &str, headers: &HeaderMap) ->
 /// Something that cannot be done, for a program.
 pub(super) fn refusal(status: StatusCode, code: &str, message: &str) -> Response {
     let no_store = [(header::CACHE_CONTROL, "no-store")];
-    let body = Json(json!({"error": {"code": code, "message": message}}));
-    (status, no_store, body).into_response()
+    (no_store, refusal::refusal(status, code, message)).into_response()
 }
 
 /// The status of something that could not be done, and what a person is told.
