@@ -2,76 +2,31 @@
 // have stored can be looked at and not be changed.
 
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
-import path from 'node:path';
-import { after, before, describe, it } from 'node:test';
-import { launch, open } from './support/browser.mjs';
+import { describe, it } from 'node:test';
+import { open } from './support/browser.mjs';
 import { Chat } from './support/chat.mjs';
-import { binary, providerConfig, Server } from './support/server.mjs';
+import { useApprovals } from './support/deleting-provider.mjs';
 
 const LIMIT = { timeout: 60_000 };
 
-/** A provider that deletes a file when it is asked to, and answers anything else in words. */
-async function startProvider() {
-  const server = createServer(async (request, response) => {
-    let body = '';
-    for await (const chunk of request) body += chunk;
-    const last = JSON.parse(body).messages.at(-1);
-    const said = JSON.stringify(last.content);
-    let [delta, finish_reason] = [{ content: `You said: ${said}` }, 'stop'];
-    if (last.role === 'tool') delta = { content: `I was told: ${last.content}` };
-    else if (said.includes('Delete')) {
-      finish_reason = 'tool_calls';
-      delta = { tool_calls: [{
-        index: 0, id: `call-${Date.now()}`, type: 'function',
-        function: { name: 'delete_file', arguments: JSON.stringify({ path: 'a.txt' }) },
-      }] };
-    }
-    const chunk = {
-      id: 'x', object: 'chat.completion.chunk', created: 0, model: 'scripted',
-      choices: [{ index: 0, delta, finish_reason }],
-    };
-    response.writeHead(200, { 'content-type': 'text/event-stream' });
-    response.end(`data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n`);
-  });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
-}
-
 describe('agents at work', () => {
-  let browser;
-  let provider;
-  let server;
-
-  before(async () => {
-    [browser, provider] = await Promise.all([launch(), startProvider()]);
-    server = await Server.start({
-      program: path.join(path.dirname(binary), 'approvals'),
-      config: providerConfig('scripted'),
-      env: { OPENAI_BASE_URL: `http://127.0.0.1:${provider.address().port}/v1`, OPENAI_API_KEY: 'x' },
-    });
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.dispose();
-    provider?.close();
-  });
+  const suite = useApprovals();
 
   const byId = (page, name) => page.locator(`[data-testid="${name}"]`);
 
   it('decides in the inbox on what a conversation waits for', LIMIT, async () => {
-    const chat = await Chat.open(browser, server.origin);
+    const chat = await Chat.open(suite.browser, suite.server.origin);
     await chat.ask('Delete that file, please.');
     await chat.find('approval').waitFor();
     await chat.find('approvals-badge').getByText('1').waitFor();
     // The conversation and the inbox are asleep, and known all the same.
-    await server.kill();
-    await server.start();
+    await suite.server.kill();
+    await suite.server.start();
 
-    const html = await (await fetch(`${server.origin}/approvals`)).text();
+    const html = await (await fetch(`${suite.server.origin}/approvals`)).text();
     assert.match(html, /data-testid="approval"/, 'the page comes with its data');
-    const inbox = await open(browser, `${server.origin}/approvals`);
-    const other = await open(browser, `${server.origin}/approvals`);
+    const inbox = await open(suite.browser, `${suite.server.origin}/approvals`);
+    const other = await open(suite.browser, `${suite.server.origin}/approvals`);
     await byId(other, 'approval').waitFor();
     await byId(inbox, 'approval-arguments').fill('{"path": "b.txt"}');
     await byId(inbox, 'approval-reason').fill('as agreed');
@@ -93,8 +48,8 @@ describe('agents at work', () => {
   });
 
   it('makes a task, runs it now and shows how it went', LIMIT, async () => {
-    const page = await open(browser, `${server.origin}/tasks`);
-    const other = await open(browser, `${server.origin}/tasks`);
+    const page = await open(suite.browser, `${suite.server.origin}/tasks`);
+    const other = await open(suite.browser, `${suite.server.origin}/tasks`);
     await byId(page, 'task-prompt').fill('Tell me the news.');
     await byId(page, 'task-when').fill('99 9 * * *');
     await byId(page, 'task-zone').fill('Mars/Base');
@@ -122,12 +77,12 @@ describe('agents at work', () => {
   });
 
   it('shows what agents have stored, as it changes, and changes nothing', LIMIT, async () => {
-    const page = await open(browser, `${server.origin}/agents`);
+    const page = await open(suite.browser, `${suite.server.origin}/agents`);
     const instance = page.getByTestId('agent-type').filter({ has: page.getByRole('heading', { name: 'tasks' }) }).getByTestId('instance');
     await instance.getByText('default').click();
     const tree = byId(page, 'state-tree');
     const before = Number((await tree.getByText('revision: ').innerText()).split(': ')[1]);
-    const tasks = await open(browser, `${server.origin}/tasks`);
+    const tasks = await open(suite.browser, `${suite.server.origin}/tasks`);
     await byId(tasks, 'task-prompt').fill('Sleep.');
     await byId(tasks, 'task-when').fill('0 9 * * *');
     await byId(tasks, 'task-create').click();
@@ -155,7 +110,7 @@ describe('agents at work', () => {
   });
 
   it('tells foreign pages nothing of what is stored', LIMIT, async () => {
-    const get = (address, headers) => fetch(`${server.origin}/api/inspect${address}`, { headers });
+    const get = (address, headers) => fetch(`${suite.server.origin}/api/inspect${address}`, { headers });
     assert.equal((await get('', {})).status, 200);
     for (const headers of [
       { origin: 'https://evil.example' },
