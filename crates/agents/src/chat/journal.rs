@@ -104,8 +104,8 @@ pub(super) fn attachments(db: &Connection) -> Result<Attachments, AgentError> {
 
 /// Appends chunks as lines, numbered from `first`.
 pub(super) fn append(db: &Connection, id: &str, first: u64, lines: &str) -> Result<(), AgentError> {
-    db.prepare_cached("INSERT INTO domovoi_chunks (turn_id, first, bodies) VALUES (?1, ?2, ?3)")?
-        .execute(params![id, first as i64, lines])?;
+    db.prepare_cached("INSERT INTO domovoi_chunks (first, turn_id, bodies) VALUES (?1, ?2, ?3)")?
+        .execute(params![first as i64, id, lines])?;
     Ok(())
 }
 

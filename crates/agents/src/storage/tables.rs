@@ -31,6 +31,7 @@ impl Tables {
                 include_str!("../../../../migrations/agent/chat/0002_versions_and_batches.sql"),
                 include_str!("../../../../migrations/agent/chat/0003_summaries_and_facts.sql"),
                 include_str!("../../../../migrations/agent/chat/0004_approvals.sql"),
+                include_str!("../../../../migrations/agent/chat/0005_chunks_by_number.sql"),
             ],
         }
     }
