@@ -1,6 +1,6 @@
 //! One turn, from what starts it to its last frame.
 
-use std::{panic::AssertUnwindSafe, pin::pin};
+use std::{panic::AssertUnwindSafe, pin::pin, time::Duration};
 
 use domovoi_protocol::{
     Chunk, ServerFrame, UiMessage,
@@ -26,6 +26,10 @@ use crate::{AgentError, Connection, Context, HandlerError, Result};
 
 /// Most chunks taken from an agent at a time.
 const AT_A_TIME: usize = 256;
+
+/// While words wait to be sent together, the agent is asked for more this often, and not woken by
+/// each: a frame of a usual screen, by which a tool or an end may be noticed later.
+const LOOK: Duration = Duration::from_millis(16);
 
 /// Runs a turn whose time has come.
 pub(super) async fn run<A: AiChatAgent>(
@@ -118,14 +122,9 @@ impl<A: AiChatAgent> Turn<'_, A> {
                     continue;
                 }
                 (None, Some(due)) => {
-                    if gathered.deadline() != due {
-                        gathered.as_mut().reset(due);
-                    }
-                    tokio::select! {
-                        biased;
-                        ready = chunks.next() => ready,
-                        () = gathered.as_mut() => continue,
-                    }
+                    gathered.as_mut().reset(due.min(Instant::now() + LOOK));
+                    gathered.as_mut().await;
+                    continue;
                 }
             };
             let Some(ready) = ready else { return Ok(End::Completed) };
