@@ -149,6 +149,21 @@ describe('writing', LIMIT, () => {
     assert.ok(!chat.page.problems.some((problem) => !/422/.test(problem)), chat.page.problems.join('\n'));
   });
 
+  it('draws diagrams, which stay text for who copies them', async () => {
+    const source = 'flowchart LR\n  A[Question] --> B{Known?}\n  B -->|yes| C[Answer]\n  B -->|no| D[Search]\n  D --> A';
+    const text = `As a picture:\n\n\`\`\`mermaid\n${source}\n\`\`\`\n\nAnd one with a mistake:\n\n\`\`\`mermaid\nno [[[ diagram\n\`\`\`\n`;
+    const chat = await answered([{ type: 'text', text }]);
+    const answer = chat.answers.first();
+    const picture = answer.locator('img.diagram');
+    await picture.waitFor();
+    await chat.page.waitForFunction(() => document.querySelector('img.diagram').naturalWidth > 200);
+    assert.equal(await picture.count(), 1);
+    assert.equal((await answer.locator('pre').first().textContent()).trim(), source);
+    assert.equal((await answer.locator('pre').nth(1).textContent()).trim(), 'no [[[ diagram');
+    assert.ok(!chat.page.problems.some((problem) => !/422/.test(problem)), chat.page.problems.join('\n'));
+    await chat.page.screenshot({ path: 'artefacts/diagram.png' });
+  });
+
   it('lists sources, with links to the web only', async () => {
     const chat = await answered([
       { type: 'text', text: 'See there.' },

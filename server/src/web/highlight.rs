@@ -1,4 +1,5 @@
-//! Syntax highlighting and formulas, on the server: the grammars would be most of the page's weight.
+//! Syntax highlighting, formulas and diagrams, on the server: the grammars would be most of the page's
+//! weight.
 
 use std::sync::LazyLock;
 
@@ -11,7 +12,7 @@ use syntect::{
     util::LinesWithEndings,
 };
 
-use super::math;
+use super::{diagram, math};
 
 static SYNTAXES: LazyLock<SyntaxSet> = LazyLock::new(two_face::syntax::extra_newlines);
 
@@ -20,7 +21,8 @@ const STYLE: ClassStyle = ClassStyle::SpacedPrefixed { prefix: "hl-" };
 /// Longest code that is highlighted, in bytes; the page shows longer code plain.
 const MAX_CODE_BYTES: usize = 200_000;
 
-/// `POST /api/highlight`: code to escaped HTML with classes, a formula to MathML.
+/// `POST /api/highlight`: code to escaped HTML with classes, a formula to MathML, a
+/// diagram to a picture.
 pub(crate) async fn highlight(Json(request): Json<HighlightRequest>) -> impl IntoResponse {
     if request.code.len() > MAX_CODE_BYTES {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
@@ -35,6 +37,9 @@ pub(crate) async fn highlight(Json(request): Json<HighlightRequest>) -> impl Int
 fn to_html(request: &HighlightRequest) -> Option<String> {
     if [INLINE_MATH, DISPLAY_MATH].contains(&request.language.as_str()) {
         return math::to_mathml(&request.code, request.language == DISPLAY_MATH);
+    }
+    if request.language.eq_ignore_ascii_case(diagram::LANGUAGE) {
+        return diagram::to_html(&request.code);
     }
     let syntax = SYNTAXES
         .find_syntax_by_token(&request.language)

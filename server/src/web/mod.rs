@@ -1,7 +1,8 @@
-//! Everything over HTTP: pages, assets, agents, health, figures, highlighting, formulas, what agents
+//! Everything over HTTP: pages, assets, agents, health, figures, highlighting, formulas, diagrams, what agents
 //! have stored, what an installed page needs, signing in, who may ask.
 
 mod assets;
+mod diagram;
 mod guard;
 mod health;
 mod highlight;
