@@ -13,4 +13,9 @@ fn main() {
         "target/dist"
     };
     println!("cargo:rustc-env=DOMOVOI_DIST={dist}");
+    // Names of functions are a quarter of the file, and of use to those only who build it themselves:
+    // the host of the tests, which is profiled, keeps them.
+    if std::env::var("CARGO_CFG_TARGET_OS").is_ok_and(|system| system == "linux") {
+        println!("cargo:rustc-link-arg-bin=domovoi=-Wl,--strip-all");
+    }
 }
