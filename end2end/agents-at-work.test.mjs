@@ -36,12 +36,16 @@ describe('agents at work', () => {
     await byId(other, 'approvals-badge').waitFor({ state: 'detached' });
     await chat.answers.last().getByText('I was told: b.txt would be gone now').waitFor();
 
-    // The way to the conversation and back is within the page.
+    // The conversation is drawn by another program: the way there and back is a link's all the same.
     await byId(other, 'decided').click();
     await byId(other, 'decided').getByRole('link').click();
     await other.waitForURL(`**/c/${chat.id}`);
     await byId(other, 'message-user').waitFor();
     await byId(other, 'Approvals').click();
+    await byId(other, 'decided').waitFor();
+    await other.goBack();
+    await byId(other, 'message-user').waitFor();
+    await other.goForward();
     await byId(other, 'decided').waitFor();
     assert.deepEqual([inbox.problems, other.problems], [[], []]);
     await Promise.all([chat.page, inbox, other].map((page) => page.close()));

@@ -44,6 +44,15 @@ impl Section {
         }
     }
 
+    /// What the page is about that is asked for; a conversation where nobody asks.
+    #[cfg(feature = "ssr")]
+    #[must_use]
+    pub fn of_request() -> Self {
+        leptos::context::use_context::<http::request::Parts>()
+            .map(|parts| Self::of(parts.uri.path()))
+            .unwrap_or_default()
+    }
+
     /// The page's path and title.
     #[must_use]
     pub fn place(self) -> (&'static str, &'static str) {

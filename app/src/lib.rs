@@ -10,7 +10,7 @@
 //! | [`shell`](mod@shell) | [`shell()`]: the HTML document; [`PageAssets`]: the files it loads |
 //! | [`data`] | [`PageData`]: what the server tells a page while rendering it |
 //! | [`types`] | states and answers shared with the server |
-//! | [`pages`] | the page of conversations, and the one for wrong addresses |
+//! | [`pages`] | the pages, and which of the browser's two programs draws which |
 //! | [`components`] | markup, one component with its parts per file |
 //! | [`hooks`] | behaviour: [`use_agent`](hooks::use_agent), [`use_agent_chat`](hooks::use_agent_chat) and what the page needs besides |
 //! | `account` | signing in and accounts: pages of plain HTML, on the server alone |
@@ -49,4 +49,4 @@ mod words;
 
 pub use app::App;
 pub use data::{FIRST_MESSAGES, PageData, PageState};
-pub use shell::{PageAssets, shell};
+pub use shell::{PageAssets, Program, shell};

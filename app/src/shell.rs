@@ -3,15 +3,15 @@
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
 
-use crate::{app::App, theme::Theme};
+use crate::{address::Section, app::App, theme::Theme};
 
 /// Absolute addresses of the files a page loads; the server takes them from its manifest.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PageAssets {
-    /// The script that wasm-bindgen writes.
-    pub js: String,
-    /// The WebAssembly module.
-    pub wasm: String,
+    /// The program of the page of conversations.
+    pub chat: Program,
+    /// The program of the pages of agents at work.
+    pub work: Program,
     /// The stylesheet.
     pub css: String,
     /// The icon.
@@ -20,13 +20,22 @@ pub struct PageAssets {
     pub touch_icon: String,
 }
 
-impl PageAssets {
+/// Addresses of a program for the browser.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Program {
+    /// The script that wasm-bindgen writes.
+    pub js: String,
+    /// The WebAssembly module.
+    pub wasm: String,
+}
+
+impl Program {
     /// The script that loads the WebAssembly and takes the page over, and then sees to a page for when
     /// the server cannot be reached.
     fn start_script(&self) -> String {
         format!(
-            "import init,{{hydrate}} from {};\
-             init({{module_or_path:{}}}).then(()=>{{hydrate();\
+            "import init from {};\
+             init({{module_or_path:{}}}).then(()=>{{\
              navigator.serviceWorker?.register('/service-worker.js').catch(console.warn)}});",
             script_string(&self.js),
             script_string(&self.wasm),
@@ -42,7 +51,12 @@ pub fn shell(assets: PageAssets) -> impl IntoView {
     let theme = Theme::of_request();
     #[cfg(not(feature = "ssr"))]
     let theme: Option<Theme> = None;
-    let script = assets.start_script();
+    #[cfg(feature = "ssr")]
+    let section = Section::of_request();
+    #[cfg(not(feature = "ssr"))]
+    let section = Section::Chat;
+    let program = if section == Section::Chat { assets.chat } else { assets.work };
+    let script = program.start_script();
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=theme.map(Theme::name)>
@@ -64,10 +78,10 @@ pub fn shell(assets: PageAssets) -> impl IntoView {
                 <meta name="theme-color" content="#fbf9f6" media="(prefers-color-scheme: light)" />
                 <meta name="theme-color" content="#1b1816" media="(prefers-color-scheme: dark)" />
                 <link rel="stylesheet" href=assets.css />
-                <link rel="modulepreload" href=assets.js nonce=use_nonce() />
+                <link rel="modulepreload" href=program.js nonce=use_nonce() />
                 <link
                     rel="preload"
-                    href=assets.wasm
+                    href=program.wasm
                     r#as="fetch"
                     r#type="application/wasm"
                     crossorigin="anonymous"
@@ -89,12 +103,12 @@ fn script_string(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::PageAssets;
+    use super::Program;
 
     #[test]
     fn the_start_script_cannot_be_broken_out_of() {
-        let assets = PageAssets { js: "/a</script>\".js".to_owned(), ..PageAssets::default() };
-        assert!(!assets.start_script().contains("</script>"));
-        assert!(assets.start_script().contains(r#"from "/a\u003c/script>\".js";"#));
+        let program = Program { js: "/a</script>\".js".to_owned(), ..Program::default() };
+        assert!(!program.start_script().contains("</script>"));
+        assert!(program.start_script().contains(r#"from "/a\u003c/script>\".js";"#));
     }
 }

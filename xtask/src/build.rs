@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::{
-    bundle::{self, Manifest},
+    bundle::{self, Manifest, Program},
     compress::Effort,
     css,
     process::{self, cargo},
@@ -42,8 +42,12 @@ pub(crate) fn assets(workspace: &Workspace, effort: Effort) -> Result<Manifest> 
     step("WebAssembly", || process::run(cargo(workspace.root()).arg("build").args(BROWSER)))?;
     let manifest = step("bundle", || bundle::build(workspace, &css, effort))?;
     if effort == Effort::Best {
-        let size = bundle::first_load(workspace, &manifest)?;
-        eprintln!("    first load: {} (brotli)", kilobytes(size));
+        for (program, page) in
+            [(Program::Chat, "a conversation"), (Program::Work, "the pages of agents at work")]
+        {
+            let size = bundle::first_load(workspace, &manifest, program)?;
+            eprintln!("    first load of {page}: {} (brotli)", kilobytes(size));
+        }
     }
     Ok(manifest)
 }

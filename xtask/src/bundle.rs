@@ -1,4 +1,4 @@
-//! From a WebAssembly module, a stylesheet and the static files to `target/dist`: hashed
+//! From the WebAssembly modules, a stylesheet and the static files to `target/dist`: hashed
 //! names, compressed copies, and the manifest that maps one to the other.
 
 use std::{
@@ -29,8 +29,33 @@ pub(crate) struct Manifest {
     compressed: bool,
 }
 
-/// The files of the first page load.
-const FIRST_LOAD: [&str; 3] = ["app.js", "app_bg.wasm", "app.css"];
+/// The browser's programs: `frontend/src/bin`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Program {
+    /// Of the page of conversations.
+    Chat,
+    /// Of the pages of agents at work.
+    Work,
+}
+
+impl Program {
+    pub(crate) const ALL: [Self; 2] = [Self::Chat, Self::Work];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Work => "work",
+        }
+    }
+
+    fn script(self) -> String {
+        format!("{}.js", self.name())
+    }
+
+    fn module(self) -> String {
+        format!("{}_bg.wasm", self.name())
+    }
+}
 
 /// Builds `target/dist` and returns its manifest. Files that are already there with the same
 /// content are left alone, so a second call does next to nothing.
@@ -39,7 +64,10 @@ pub(crate) fn build(workspace: &Workspace, css: &str, effort: Effort) -> Result<
     let assets = dist.join("assets");
     fs::create_dir_all(&assets).with_context(|| format!("creating {}", assets.display()))?;
 
-    let mut contents = bindgen(workspace)?;
+    let mut contents = BTreeMap::new();
+    for program in Program::ALL {
+        contents.extend(bindgen(workspace, program)?);
+    }
     contents.insert("app.css".to_owned(), css.as_bytes().to_vec());
     let public = workspace.path("public");
     for file in files_below(&public, &[])? {
@@ -75,13 +103,17 @@ pub(crate) fn build(workspace: &Workspace, css: &str, effort: Effort) -> Result<
     Ok(manifest)
 }
 
-/// Bytes on the wire of the first page load, with brotli where a compressed copy exists.
-pub(crate) fn first_load(workspace: &Workspace, manifest: &Manifest) -> Result<u64> {
+/// Bytes on the wire of the first load of a page, with brotli where a compressed copy exists.
+pub(crate) fn first_load(
+    workspace: &Workspace,
+    manifest: &Manifest,
+    program: Program,
+) -> Result<u64> {
     let assets = workspace.dist().join("assets");
     let mut total = 0;
-    for name in FIRST_LOAD {
+    for name in [program.script(), program.module(), "app.css".to_owned()] {
         let file =
-            manifest.files.get(name).with_context(|| format!("{name} is not in the manifest"))?;
+            manifest.files.get(&name).with_context(|| format!("{name} is not in the manifest"))?;
         let plain = assets.join(file);
         let brotli = assets.join(format!("{file}.br"));
         let path = if brotli.exists() { brotli } else { plain };
@@ -90,16 +122,16 @@ pub(crate) fn first_load(workspace: &Workspace, manifest: &Manifest) -> Result<u
     Ok(total)
 }
 
-/// Runs wasm-bindgen on the built module: `app.js` and `app_bg.wasm`.
-fn bindgen(workspace: &Workspace) -> Result<BTreeMap<String, Vec<u8>>> {
-    let module = workspace.wasm_module();
+/// Runs wasm-bindgen on a built module: its script and what it loads.
+fn bindgen(workspace: &Workspace, program: Program) -> Result<[(String, Vec<u8>); 2]> {
+    let module = workspace.wasm_module(program.name());
     let out = workspace.scratch().join("bindgen");
     if out.exists() {
         fs::remove_dir_all(&out)?;
     }
     Bindgen::new()
         .input_path(&module)
-        .out_name("app")
+        .out_name(program.name())
         .web(true)?
         .typescript(false)
         .omit_default_module_path(true)
@@ -107,28 +139,20 @@ fn bindgen(workspace: &Workspace) -> Result<BTreeMap<String, Vec<u8>>> {
         .remove_producers_section(true)
         .generate(&out)
         .with_context(|| format!("wasm-bindgen on {}", module.display()))?;
-    let mut contents = BTreeMap::new();
+    let (script, module) = (program.script(), program.module());
     for file in files_below(&out, &[])? {
         let name = file.strip_prefix(&out)?.to_string_lossy().into_owned();
-        if !FIRST_LOAD.contains(&name.as_str()) {
+        if name != script && name != module {
             bail!(
                 "wasm-bindgen wrote {name}: a dependency brings its own JavaScript snippet, \
                  which hashed file names do not support"
             );
         }
-        contents.insert(name, fs::read(&file)?);
     }
-    with_short_names(contents)
-}
-
-fn with_short_names(mut contents: BTreeMap<String, Vec<u8>>) -> Result<BTreeMap<String, Vec<u8>>> {
-    let module = contents.remove("app_bg.wasm").context("wasm-bindgen wrote no module")?;
-    let script = contents.remove("app.js").context("wasm-bindgen wrote no script")?;
-    let script = strip::strip(std::str::from_utf8(&script)?);
-    let (module, script) = short_names::shorten(&module, &script)?;
-    contents.insert("app_bg.wasm".to_owned(), module);
-    contents.insert("app.js".to_owned(), script.into_bytes());
-    Ok(contents)
+    let text = fs::read_to_string(out.join(&script)).context("wasm-bindgen wrote no script")?;
+    let bytes = fs::read(out.join(&module)).context("wasm-bindgen wrote no module")?;
+    let (bytes, text) = short_names::shorten(&bytes, &strip::strip(&text))?;
+    Ok([(script, text.into_bytes()), (module, bytes)])
 }
 
 /// `app.css` and its content to `app.0123456789abcdef.css`.

@@ -11,7 +11,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::{
     build::{self, NATIVE, TOOL},
-    bundle, checks,
+    bundle::{self, Program},
+    checks,
     compress::Effort,
     process::{self, cargo},
     progress::{kilobytes, step},
@@ -65,13 +66,15 @@ fn parts(workspace: &Workspace, extent: Extent, totals: &mut Totals) -> Result<(
 
     checks::formatting(workspace)?;
     let manifest = build::assets(workspace, Effort::Best)?;
-    let first_load = bundle::first_load(workspace, &manifest)?;
-    if first_load > FIRST_LOAD_LIMIT {
-        bail!(
-            "the first load is {}, over the limit of {}",
-            kilobytes(first_load),
-            kilobytes(FIRST_LOAD_LIMIT)
-        );
+    for program in Program::ALL {
+        let first_load = bundle::first_load(workspace, &manifest, program)?;
+        if first_load > FIRST_LOAD_LIMIT {
+            bail!(
+                "the first load is {}, over the limit of {}",
+                kilobytes(first_load),
+                kilobytes(FIRST_LOAD_LIMIT)
+            );
+        }
     }
     checks::lints(workspace)?;
     if full {

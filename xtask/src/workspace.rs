@@ -66,11 +66,11 @@ impl Workspace {
         self.target.join("release").join("examples").join(file)
     }
 
-    /// The WebAssembly module as rustc wrote it, before wasm-bindgen.
-    pub(crate) fn wasm_module(&self) -> PathBuf {
+    /// The WebAssembly module of a program as rustc wrote it, before wasm-bindgen.
+    pub(crate) fn wasm_module(&self, program: &str) -> PathBuf {
         self.target
             .join("wasm32-unknown-unknown")
             .join("wasm-release")
-            .join("domovoi_frontend.wasm")
+            .join(format!("{program}.wasm"))
     }
 }

@@ -7,12 +7,11 @@ use leptos_router::{components::Outlet, hooks::use_location};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::{Arrived, Pages};
 use crate::{
-    address::Section,
-    components::{chat_pane::ChatPane, header::Header, palette::CommandPalette, sidebar::Sidebar},
+    components::{header::Header, palette::CommandPalette, sidebar::Sidebar},
     data::PageState,
     hooks::{use_highlights::provide_highlights, use_workspace::provide_workspace},
-    pages::{agents::AgentsPage, approvals::ApprovalsPage, tasks::TasksPage},
 };
 
 /// Asks the server what the page shows, and shows it. It stays in place while the address
@@ -39,18 +38,14 @@ pub fn WorkspacePage() -> impl IntoView {
 fn Desk(page: PageState) -> impl IntoView {
     let workspace = provide_workspace(&page);
     provide_highlights();
-    // The messages that came with the page are those of the conversation it came with.
-    let first = StoredValue::new(Some((page.conversation, page.messages)));
-    let messages_of = move |id: &str| {
-        let known = first.try_update_value(Option::take).flatten();
-        match known {
-            Some((Some(known), messages)) if known == id => Some(messages),
-            _ if workspace.open_id.get_untracked().is_none() => Some(Vec::new()),
-            _ => None,
-        }
+    let arrived = Arrived {
+        messages: StoredValue::new(Some((page.conversation, page.messages))),
+        section: StoredValue::new(Some(page.section)),
     };
-    let data = StoredValue::new(Some(page.section));
-    let first_data = move || data.try_update_value(Option::take).flatten().unwrap_or_default();
+    #[cfg(feature = "ssr")]
+    let Pages(draw) = super::ALL;
+    #[cfg(not(feature = "ssr"))]
+    let Pages(draw) = expect_context();
     // The server asks for it when the page is written, and what it was made in may be gone by then.
     let name = ArcMemo::from(workspace.title);
     name.with_untracked(|_| ());
@@ -62,20 +57,7 @@ fn Desk(page: PageState) -> impl IntoView {
             <CommandPalette />
             <main class="flex min-w-0 flex-1 flex-col">
                 <Header />
-                {move || match workspace.section.get() {
-                    Section::Chat => {
-                        let id = workspace.chat_id.get();
-                        let messages = messages_of(&id);
-                        view! { <ChatPane id messages /> }.into_any()
-                    }
-                    Section::Approvals => {
-                        view! { <ApprovalsPage initial=first_data() /> }.into_any()
-                    }
-                    Section::Tasks => view! { <TasksPage initial=first_data() /> }.into_any(),
-                    Section::Agents => {
-                        view! { <AgentsPage initial=first_data() /> }.into_any()
-                    }
-                }}
+                {move || draw(workspace.section.get(), arrived)}
             </main>
         </div>
     }

@@ -7,7 +7,7 @@ use axum::{
     extract::Path,
     response::{IntoResponse, Response},
 };
-use domovoi_app::PageAssets;
+use domovoi_app::{PageAssets, Program};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use rust_embed::RustEmbed;
 use serde::Deserialize;
@@ -58,12 +58,16 @@ pub(super) fn address(name: &str) -> String {
 /// The addresses a page loads.
 pub(crate) fn page_assets() -> PageAssets {
     PageAssets {
-        js: address("app.js"),
-        wasm: address("app_bg.wasm"),
+        chat: program("chat"),
+        work: program("work"),
         css: address("app.css"),
         favicon: address("favicon.svg"),
         touch_icon: address("icon-180.png"),
     }
+}
+
+fn program(name: &str) -> Program {
+    Program { js: address(&format!("{name}.js")), wasm: address(&format!("{name}_bg.wasm")) }
 }
 
 /// Names carry the hash of the content, so a file never changes.

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     build::{self, NATIVE},
-    bundle,
+    bundle::{self, Program},
     compress::Effort,
     process::{self, cargo},
     progress::step,
@@ -61,7 +61,7 @@ pub(super) fn measure(workspace: &Workspace) -> Result<Section> {
         Figure::new("binary_size", "the binary, web app included", binary as f64, "bytes")
             .limit(Limit::AtMost(BINARY_LIMIT)),
     );
-    let first_load = bundle::first_load(workspace, &manifest)? as f64;
+    let first_load = bundle::first_load(workspace, &manifest, Program::Chat)? as f64;
     let what = "WebAssembly, JavaScript and stylesheet of the first page, with brotli";
     figures.push(
         Figure::new("first_load", what, first_load, "bytes")

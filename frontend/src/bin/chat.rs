@@ -1,0 +1,5 @@
+//! The program of the page of conversations.
+
+fn main() {
+    domovoi_frontend::hydrate(domovoi_app::pages::CHAT);
+}

@@ -1,0 +1,5 @@
+//! The program of the pages of agents at work.
+
+fn main() {
+    domovoi_frontend::hydrate(domovoi_app::pages::WORK);
+}
