@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::{
     address::{Section, conversation_in},
     types::{
-        Conversation, SystemState,
+        ConversationsState, SystemState,
         approvals::{ApprovalsState, ApprovalsView},
         inspect::AgentTypeView,
         tasks::TasksView,
@@ -27,7 +27,7 @@ pub const FIRST_MESSAGES: usize = HistoryPage::SIZE + 1;
 /// What the server knows. It gives the page an `Arc<dyn PageData>` as context.
 pub trait PageData: Send + Sync {
     /// All conversations, the one used last first.
-    fn conversations(&self) -> BoxFuture<'_, Vec<Conversation>>;
+    fn conversations(&self) -> BoxFuture<'_, ConversationsState>;
 
     /// The newest messages of the conversation `id`, oldest first, at most [`FIRST_MESSAGES`]; none
     /// where it does not exist.
@@ -78,7 +78,7 @@ async fn section_data(data: &dyn PageData, section: Section) -> Value {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct PageState {
     /// The sidebar.
-    pub conversations: Vec<Conversation>,
+    pub conversations: ConversationsState,
     /// The conversation that is open; `None` on the page of a new one.
     pub conversation: Option<String>,
     /// Its messages.

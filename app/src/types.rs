@@ -86,6 +86,9 @@ pub struct ImportResult {
 pub struct ConversationsState {
     /// All conversations, the one used last first.
     pub conversations: Vec<Conversation>,
+    /// Conversations for which a model was chosen, with its route.
+    #[serde(default)]
+    pub models: Vec<(String, String)>,
 }
 
 /// State of the agent `system`.
@@ -94,8 +97,20 @@ pub struct ConversationsState {
 pub struct SystemState {
     /// Domovoi's version.
     pub version: String,
-    /// The model that answers.
+    /// The model that answers where no other was chosen.
     pub model: ModelView,
+    /// What can be chosen.
+    #[serde(default)]
+    pub routes: Vec<RouteView>,
+}
+
+/// A model that can be chosen: a route of the gateway.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct RouteView {
+    /// The route's name.
+    pub name: String,
+    /// The name of the model that is asked first.
+    pub model: String,
 }
 
 /// The model that answers.

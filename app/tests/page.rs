@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use domovoi_app::{
     PageAssets, PageData, shell,
-    types::{Conversation, ModelView, Readiness, SystemState},
+    types::{Conversation, ConversationsState, ModelView, Readiness, SystemState},
 };
 use domovoi_protocol::{Role, UiMessage};
 use futures::{FutureExt, StreamExt, future::BoxFuture};
@@ -24,15 +24,16 @@ const CUT: &str = "The server stopped while answering. Please try again.";
 struct Sample;
 
 impl PageData for Sample {
-    fn conversations(&self) -> BoxFuture<'_, Vec<Conversation>> {
+    fn conversations(&self) -> BoxFuture<'_, ConversationsState> {
         async {
-            vec![Conversation {
+            let conversations = vec![Conversation {
                 id: ID.to_owned(),
                 title: "Bread & <b>butter</b>".to_owned(),
                 created_at: 1,
                 updated_at: 2,
                 ..Conversation::default()
-            }]
+            }];
+            ConversationsState { conversations, ..ConversationsState::default() }
         }
         .boxed()
     }
@@ -61,6 +62,7 @@ impl PageData for Sample {
             SystemState {
                 version: "0.1.0".to_owned(),
                 model: ModelView { name: "qwen".to_owned(), readiness: Readiness::Ready },
+                routes: Vec::new(),
             }
         }
         .boxed()

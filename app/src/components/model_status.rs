@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::reactive::memo;
 use crate::{
     components::icon::{Glyph, Icon},
-    hooks::use_workspace::use_workspace,
+    hooks::{use_palette::use_palette, use_workspace::use_workspace},
     types::Readiness,
     units::{bytes, time_left},
 };
@@ -22,7 +22,8 @@ fn state_name(readiness: &Readiness) -> &'static str {
 /// The model's name in the header.
 #[component]
 pub fn ModelBadge() -> impl IntoView {
-    let system = use_workspace().system;
+    let (workspace, palette) = (use_workspace(), use_palette());
+    let system = workspace.system;
     let words = move || {
         system.with(|system| match &system.model.readiness {
             Readiness::Downloading { .. } => "downloading",
@@ -33,13 +34,16 @@ pub fn ModelBadge() -> impl IntoView {
     };
     view! {
         <div class="flex min-w-0 shrink items-center gap-1.5 text-[0.8125rem] text-muted">
-            <span
-                class="max-w-[9rem] truncate sm:max-w-[20rem]"
+            <button
+                type="button"
+                class="max-w-[9rem] truncate rounded-lg px-2 py-1 transition-colors enabled:hover:bg-hover sm:max-w-[20rem]"
                 data-testid="model-name"
-                title=move || system.with(|system| system.model.name.clone())
+                title=move || workspace.model.get()
+                disabled=move || system.with(|system| system.routes.len() < 2)
+                on:click=move |_| palette.open_models()
             >
-                {move || system.with(|system| system.model.name.clone())}
-            </span>
+                {move || workspace.model.get()}
+            </button>
             <span
                 class="shrink-0 text-faint empty:hidden"
                 role="status"

@@ -23,6 +23,8 @@ const NOTE: Duration = Duration::from_secs(6);
 pub struct Conversations {
     /// All conversations, the one used last first; those that were put away are among them.
     pub list: Signal<Vec<Conversation>>,
+    /// Conversations for which a model was chosen, with its route.
+    pub models: Signal<Vec<(String, String)>>,
     /// The list as it is shown.
     pub rows: Memo<Vec<Row>>,
     /// Whether those that were put away are shown.
@@ -46,8 +48,7 @@ pub struct Note {
 }
 
 /// Follows the list of conversations; `now` is when the page was rendered, in milliseconds since 1970.
-pub fn use_conversations(initial: Vec<Conversation>, now: u64) -> Conversations {
-    let initial = ConversationsState { conversations: initial };
+pub fn use_conversations(initial: ConversationsState, now: u64) -> Conversations {
     let agent = use_agent(CONVERSATIONS_AGENT, "default", initial);
     let list = memo(move || {
         agent.state.with(|state| {
@@ -62,6 +63,7 @@ pub fn use_conversations(initial: Vec<Conversation>, now: u64) -> Conversations 
     let rows = memo(move || list.with(|list| rows(list, moment.get(), shows_archived.get())));
     Conversations {
         list: list.into(),
+        models: memo(move || agent.state.with(|state| state.models.clone())).into(),
         rows,
         shows_archived,
         query: RwSignal::new(String::new()),
@@ -97,6 +99,12 @@ impl Conversations {
     /// Keeps a conversation at the top, or no longer.
     pub fn pin(&self, id: &str, pinned: bool) {
         self.agent.call("pin", (id.to_owned(), pinned), |_: Result<(), _>| {});
+    }
+
+    /// Chooses the model that answers in a conversation from now on, by its route.
+    pub fn choose_model(&self, id: &str, route: &str) {
+        let args = (id.to_owned(), route.to_owned());
+        self.agent.call("chooseModel", args, |_: Result<(), _>| {});
     }
 
     /// Puts a conversation away, or back.

@@ -12,6 +12,9 @@ use crate::{
 /// Most entries that are shown.
 const MOST: usize = 12;
 
+/// What the name of a model begins with.
+const MODEL: &str = "Answer with";
+
 /// What an entry does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Deed {
@@ -21,6 +24,8 @@ pub enum Deed {
     New,
     /// Switches between light and dark.
     Theme,
+    /// Lets the model of a route answer in the open conversation.
+    Model(String),
 }
 
 /// One line of the palette.
@@ -54,8 +59,21 @@ pub struct Palette {
     workspace: Workspace,
 }
 
-/// Makes the palette.
+/// Makes the palette and gives it to the components below.
+pub fn provide_palette() {
+    provide_context(palette());
+}
+
+/// The palette of the page.
+///
+/// # Panics
+/// Outside of `pages::workspace`, which is a mistake in the program.
+#[must_use]
 pub fn use_palette() -> Palette {
+    expect_context()
+}
+
+fn palette() -> Palette {
     let workspace = use_workspace();
     let query = RwSignal::new(String::new());
     let entries = memo(move || {
@@ -68,7 +86,16 @@ pub fn use_palette() -> Palette {
             let (path, title) = section.place();
             Entry::new(title, "Page", Deed::Go(path.to_owned()))
         });
-        let commands = commands.into_iter().chain(sections);
+        let routes = match workspace.section.get() {
+            Section::Chat => workspace.system.with(|system| system.routes.clone()),
+            _ => Vec::new(),
+        };
+        // One is no choice.
+        let models = routes.iter().filter(|_| routes.len() > 1).map(|route| {
+            let label = format!("{MODEL} {} ({})", route.name, route.model);
+            Entry::new(&label, "Model", Deed::Model(route.name.clone()))
+        });
+        let commands = commands.into_iter().chain(sections).chain(models);
         let conversations = workspace.conversations.list.get().into_iter().map(|conversation| {
             Entry::new(&conversation.title, "Conversation", Deed::Go(path_of(&conversation.id)))
         });
@@ -81,6 +108,12 @@ impl Palette {
     /// Opens it, empty.
     pub fn open(&self) {
         self.search("");
+        self.is_open.set(true);
+    }
+
+    /// Opens it with the models that can be chosen.
+    pub fn open_models(&self) {
+        self.search(MODEL);
         self.is_open.set(true);
     }
 
@@ -116,6 +149,10 @@ impl Palette {
                 self.workspace.begin_new();
             }
             Deed::Theme => Theme::toggle(),
+            Deed::Model(route) => {
+                let id = self.workspace.chat_id.get_untracked();
+                self.workspace.conversations.choose_model(&id, route);
+            }
         }
     }
 }

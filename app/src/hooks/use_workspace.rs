@@ -40,6 +40,8 @@ pub struct Workspace {
     pub chat_id: Memo<String>,
     /// The title of the open conversation.
     pub title: Memo<String>,
+    /// The name of the model that answers in it.
+    pub model: Memo<String>,
     /// How the connection of the open conversation stands.
     pub connection: RwSignal<ConnectionStatus>,
     /// Whether the list is open, on narrow screens.
@@ -70,6 +72,16 @@ pub fn provide_workspace(page: &PageState) -> Workspace {
         });
         title.unwrap_or_else(|| section.get().place().1.to_owned())
     });
+    let model = memo(move || {
+        let id = chat_id.get();
+        let route = conversations
+            .models
+            .with(|models| models.iter().find(|(of, _)| *of == id).map(|(_, route)| route.clone()));
+        system.with(|system| {
+            let chosen = system.routes.iter().find(|view| Some(&view.name) == route.as_ref());
+            chosen.map_or(&system.model.name, |view| &view.model).clone()
+        })
+    });
     let workspace = Workspace {
         conversations,
         system,
@@ -79,6 +91,7 @@ pub fn provide_workspace(page: &PageState) -> Workspace {
         open_id,
         chat_id,
         title,
+        model,
         connection: RwSignal::new(ConnectionStatus::Connecting),
         drawer: RwSignal::new(false),
         account: StoredValue::new(page.account.clone()),

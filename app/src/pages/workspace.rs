@@ -11,7 +11,10 @@ use super::{Arrived, Pages};
 use crate::{
     components::{header::Header, palette::CommandPalette, sidebar::Sidebar},
     data::PageState,
-    hooks::{use_highlights::provide_highlights, use_workspace::provide_workspace},
+    hooks::{
+        use_highlights::provide_highlights, use_palette::provide_palette,
+        use_workspace::provide_workspace,
+    },
 };
 
 /// Asks the server what the page shows, and shows it. It stays in place while the address
@@ -37,6 +40,7 @@ pub fn WorkspacePage() -> impl IntoView {
 #[component]
 fn Desk(page: PageState) -> impl IntoView {
     let workspace = provide_workspace(&page);
+    provide_palette();
     provide_highlights();
     let arrived = Arrived {
         messages: StoredValue::new(Some((page.conversation, page.messages))),

@@ -1,5 +1,7 @@
 //! A conversation: one instance each, named by its id.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     extract::Request,
@@ -162,8 +164,11 @@ impl AiChatAgent for Assistant {
         let title = first.map(|message| message.text()).unwrap_or_default();
         let id = cx.name().to_owned();
         let list = cx.agents().get::<Conversations>(DEFAULT)?;
-        list.run(move |list, cx| async move { list.used(&cx, &id, &title) }).await??;
-        let model = cx.model(DEFAULT_ROUTE)?;
+        let chosen = list.run(move |list, cx| async move {
+            list.used(&cx, &id, &title)?;
+            Ok::<_, HandlerError>(list.model_of(&cx, &id))
+        });
+        let (route, model) = model(cx, chosen.await??)?;
         let messages = files::with_contents(cx, messages, longest_file(&*model))?;
         let mut answer = StreamText::new(model)
             .for_turn(cx, &turn)
@@ -172,8 +177,21 @@ impl AiChatAgent for Assistant {
         if !self.instructions.is_empty() {
             answer = answer.system(self.instructions.as_str());
         }
-        Ok(answer.tools(self.tools.of(cx)).into_reply())
+        Ok(answer.tools(self.tools.of(cx, &route)).into_reply())
     }
+}
+
+/// The model that was chosen, or the default one where there is none, or none of that name any more.
+fn model(
+    cx: &Context<Assistant>,
+    chosen: Option<String>,
+) -> Result<(String, Arc<dyn LanguageModel>)> {
+    if let Some(route) = chosen
+        && let Ok(model) = cx.model(&route)
+    {
+        return Ok((route, model));
+    }
+    Ok((DEFAULT_ROUTE.to_owned(), cx.model(DEFAULT_ROUTE)?))
 }
 
 /// How much of an attached text a model reads, in bytes: half of what fits into its window, where a

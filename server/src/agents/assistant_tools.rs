@@ -1,32 +1,40 @@
 //! The tools of the assistant.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use domovoi_agents::{Context, chat::Tool};
 use domovoi_tools::reminders;
 
 use super::Assistant;
-use crate::config::{BuiltinTool, Config};
+use crate::{
+    config::{BuiltinTool, Config},
+    gateway::DEFAULT_ROUTE,
+};
 
 /// Those it comes with, and those that were added to the server.
 #[derive(Clone, Default)]
 pub(crate) struct AssistantTools {
     tools: Vec<Arc<dyn Tool>>,
     reminders: bool,
+    /// Routes whose model may use them.
+    routes: BTreeSet<String>,
 }
 
 impl AssistantTools {
-    /// None where the model may use none. One that was `added` takes the place of one of the same
-    /// name that the assistant comes with.
+    /// One that was `added` takes the place of one of the same name that the assistant comes with.
     pub(crate) fn new(config: &Config, added: Vec<Arc<dyn Tool>>) -> Self {
-        if !config.uses_tools() {
+        let routes = config.models.keys().map(String::as_str).chain([DEFAULT_ROUTE]);
+        let routes: BTreeSet<_> =
+            routes.filter(|route| config.uses_tools(route)).map(str::to_owned).collect();
+        if routes.is_empty() {
             return Self::default();
         }
         let names: Vec<String> = added.iter().map(|tool| tool.definition().name).collect();
         let mut tools = added;
         let builtin = config.builtin_tools.iter().filter_map(|tool| tool.make());
         tools.extend(builtin.filter(|tool| !names.contains(&tool.definition().name)));
-        Self { tools, reminders: config.builtin_tools.contains(&BuiltinTool::Reminders) }
+        let reminders = config.builtin_tools.contains(&BuiltinTool::Reminders);
+        Self { tools, reminders, routes }
     }
 
     /// Whether they may set reminders.
@@ -34,8 +42,11 @@ impl AssistantTools {
         self.reminders
     }
 
-    /// Those of a conversation.
-    pub(crate) fn of(&self, cx: &Context<Assistant>) -> Vec<Arc<dyn Tool>> {
+    /// Those of a conversation, for the model of a route; none where it may use none.
+    pub(crate) fn of(&self, cx: &Context<Assistant>, route: &str) -> Vec<Arc<dyn Tool>> {
+        if !self.routes.contains(route) {
+            return Vec::new();
+        }
         let mut tools = self.tools.clone();
         if self.reminders {
             let names: Vec<String> = tools.iter().map(|tool| tool.definition().name).collect();
@@ -65,6 +76,13 @@ mod tests {
         assert_eq!(one, (vec!["time".to_owned()], false));
         assert_eq!(names("", Vec::new()), (Vec::new(), false));
         assert_eq!(names("[model]\ntools = true", Vec::new()).0.len(), 5);
+    }
+
+    #[test]
+    fn each_route_has_tools_or_not() {
+        let config = "[models]\nfar = ['openai/x']\nnear = ['embedded']";
+        let tools = AssistantTools::new(&Config::parse(config).unwrap(), Vec::new());
+        assert_eq!(tools.routes.iter().collect::<Vec<_>>(), ["far"]);
     }
 
     #[test]

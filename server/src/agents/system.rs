@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use domovoi_agents::prelude::*;
-use domovoi_app::types::{ModelView, Readiness, SystemState};
-use domovoi_models::{LanguageModel, ModelReadiness, ModelStatus};
+use domovoi_agents::{Agents, prelude::*};
+use domovoi_app::types::{ModelView, Readiness, RouteView, SystemState};
+use domovoi_models::{LanguageModel, ModelReadiness, ModelStatus, gateway::Gateway};
 
 /// The state of the system.
 #[derive(Clone)]
@@ -32,7 +32,7 @@ impl System {
 
     async fn on_start(&self, cx: &Context<Self>) -> Result<()> {
         let mut status = self.model.status();
-        let mut shown = system_state(&status.borrow_and_update());
+        let mut shown = system_state(&status.borrow_and_update(), cx.agents());
         cx.set_state(shown.clone())?;
         let following = cx.clone();
         cx.spawn(async move {
@@ -41,7 +41,7 @@ impl System {
                     changed = status.changed() => if changed.is_err() { return },
                     () = following.agents().stopping() => return,
                 }
-                let state = system_state(&status.borrow_and_update());
+                let state = system_state(&status.borrow_and_update(), following.agents());
                 // The length of the model's queue is nothing that is shown to everybody.
                 if state == shown {
                     continue;
@@ -56,8 +56,8 @@ impl System {
     }
 }
 
-/// The state for a status of the model.
-pub(crate) fn system_state(status: &ModelStatus) -> SystemState {
+/// The state for a status of the model that answers by default, with all that can be chosen.
+pub(crate) fn system_state(status: &ModelStatus, agents: &Agents) -> SystemState {
     let readiness = match &status.readiness {
         ModelReadiness::Downloading { received_bytes, total_bytes, seconds_left } => {
             Readiness::Downloading {
@@ -71,5 +71,11 @@ pub(crate) fn system_state(status: &ModelStatus) -> SystemState {
         _ => Readiness::Loading,
     };
     let model = ModelView { name: status.name.clone(), readiness };
-    SystemState { version: env!("CARGO_PKG_VERSION").to_owned(), model }
+    let gateway = agents.service::<Gateway>();
+    let route = |name: &str| {
+        let model = gateway.as_ref()?.model(name)?.status().borrow().name.clone();
+        Some(RouteView { name: name.to_owned(), model })
+    };
+    let routes = gateway.iter().flat_map(|gateway| gateway.routes()).filter_map(route).collect();
+    SystemState { version: env!("CARGO_PKG_VERSION").to_owned(), model, routes }
 }

@@ -189,10 +189,10 @@ fn durability<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Durability, 
 }
 
 impl Config {
-    /// Whether the model that answers may use tools: by default where it is at an endpoint.
+    /// Whether the model of a route may use tools: by default where it is at an endpoint.
     #[must_use]
-    pub fn uses_tools(&self) -> bool {
-        let is_at_endpoint = || match self.models.get(crate::gateway::DEFAULT_ROUTE) {
+    pub fn uses_tools(&self, route: &str) -> bool {
+        let is_at_endpoint = || match self.models.get(route) {
             Some(route) => route.targets.first().is_some_and(|target| target.contains('/')),
             None => self.model.provider() == Provider::OpenAi,
         };

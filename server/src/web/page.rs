@@ -7,7 +7,7 @@ use domovoi_agents::{AgentError, Agents};
 use domovoi_app::{
     App, FIRST_MESSAGES, PageData, shell,
     types::{
-        Conversation, SystemState,
+        ConversationsState, SystemState,
         approvals::{ApprovalsState, ApprovalsView},
         inspect::AgentTypeView,
         tasks::TasksView,
@@ -34,10 +34,10 @@ struct AgentData {
 }
 
 impl PageData for AgentData {
-    fn conversations(&self) -> BoxFuture<'_, Vec<Conversation>> {
+    fn conversations(&self) -> BoxFuture<'_, ConversationsState> {
         async {
             let list = self.agents.get::<Conversations>(DEFAULT)?;
-            list.run(|_, cx| async move { cx.state().conversations.clone() }).await
+            list.run(|_, cx| async move { ConversationsState::clone(&cx.state()) }).await
         }
         .map(|result| result.unwrap_or_else(|error| unavailable(&error)))
         .boxed()
@@ -53,7 +53,7 @@ impl PageData for AgentData {
     }
 
     fn system(&self) -> BoxFuture<'_, SystemState> {
-        let state = system_state(&self.model.borrow());
+        let state = system_state(&self.model.borrow(), &self.agents);
         async move { state }.boxed()
     }
 

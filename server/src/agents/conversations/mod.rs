@@ -4,9 +4,11 @@
 //! |---|---|
 //! | `search` | full-text search over what was said |
 //! | `export`, `import` | conversations as files |
+//! | `models` | which model answers where |
 
 pub(super) mod export;
 mod import;
+mod models;
 pub(super) mod search;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -21,6 +23,7 @@ use domovoi_agents::prelude::*;
 use domovoi_app::types::{
     ASSISTANT_AGENT, Conversation, ConversationsState, ImportResult, SearchHit, UNDO_SECONDS,
 };
+use domovoi_protocol::address::is_valid_instance_name;
 use http::{Method, StatusCode};
 
 use self::search::Said;
@@ -109,6 +112,26 @@ impl Conversations {
         change(cx, &id, |conversation| conversation.archived = archived)
     }
 
+    /// Chooses the model that answers in a conversation from now on, by its route; the default one where
+    /// that is empty. The conversation may be one that has not begun.
+    #[callable]
+    fn choose_model(&self, cx: &Context<Self>, id: String, route: String) -> Result<()> {
+        if !route.is_empty() {
+            cx.model(&route)?;
+        }
+        if !is_valid_instance_name(&id) {
+            return Err("this is no id of a conversation".into());
+        }
+        cx.update_state(|state| models::choose(state, id, route))?;
+        Ok(())
+    }
+
+    /// The route that was chosen for a conversation.
+    pub(super) fn model_of(&self, cx: &Context<Self>, id: &str) -> Option<String> {
+        let state = cx.state();
+        state.models.iter().find(|(of, _)| of == id).map(|(_, route)| route.clone())
+    }
+
     /// Deletes a conversation and everything in it, once it can no longer be brought back.
     #[callable]
     fn remove(&self, cx: &Context<Self>, id: String) -> Result<()> {
@@ -159,6 +182,7 @@ impl Conversations {
         tasks.run(move |tasks, cx| async move { tasks.report(&cx, &reminded, &[]) }).await??;
         cx.update_state(|state| {
             state.conversations.retain(|it| it.id != id || it.deleted_at.is_none());
+            models::choose(state, id, String::new());
         })?;
         Ok(())
     }
