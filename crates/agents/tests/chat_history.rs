@@ -22,6 +22,8 @@ struct Echo {
     options: ChatOptions,
     permits: Arc<Semaphore>,
     finished: mpsc::UnboundedSender<FinishedTurn>,
+    /// Hears the history's texts each time it has changed otherwise than by a turn.
+    changed: mpsc::UnboundedSender<Vec<String>>,
 }
 
 #[agent]
@@ -70,6 +72,11 @@ impl AiChatAgent for Echo {
         Ok(())
     }
 
+    async fn on_history_change(&self, cx: &Context<Self>) -> Result<()> {
+        let _ = self.changed.send(cx.messages()?.iter().map(UiMessage::text).collect());
+        Ok(())
+    }
+
     fn sanitize_message(&self, mut message: UiMessage) -> UiMessage {
         for part in &mut message.parts {
             if let domovoi_protocol::Part::Text { text, .. } = part {
@@ -89,6 +96,7 @@ struct Chat {
     server: Server,
     permits: Arc<Semaphore>,
     finished: mpsc::UnboundedReceiver<FinishedTurn>,
+    changed: mpsc::UnboundedReceiver<Vec<String>>,
 }
 
 impl Chat {
@@ -96,9 +104,12 @@ impl Chat {
         let folder = tempfile::tempdir().unwrap();
         let permits = Arc::new(Semaphore::new(0));
         let (tell, finished) = mpsc::unbounded_channel();
-        let echo = Echo { options, permits: Arc::clone(&permits), finished: tell };
+        let (tell_change, changed) = mpsc::unbounded_channel();
+        let permits_of_echo = Arc::clone(&permits);
+        let echo = Echo { options, permits: permits_of_echo, finished: tell, changed: tell_change };
         let builder = Agents::builder(config(folder.path())).chat_agent_with(move || echo.clone());
-        Self { _folder: folder, server: Server::start(builder).await, permits, finished }
+        let server = Server::start(builder).await;
+        Self { _folder: folder, server, permits, finished, changed }
     }
 
     async fn open(&self, query: &str) -> Client {
@@ -207,6 +218,24 @@ async fn earlier_versions_stay_and_can_be_gone_back_to() {
     // And the conversation goes on from there.
     say(&mut client, "5", "due").await;
     assert_eq!(chat.texts().await, ["uno", "... re: uno", "due", "... re: due"]);
+}
+
+#[tokio::test]
+async fn the_agent_is_told_of_changes_that_are_no_turn() {
+    let mut chat = Chat::start(ChatOptions::default()).await;
+    let mut client = chat.open("?domovoi=1").await;
+    say(&mut client, "1", "one").await;
+    client.send(request("2", "submit-message", &[message("q1", "uno")])).await;
+    outcome(&mut client, "2").await;
+    let versions = chat.get("get-versions?id=q1").await;
+    let first = &versions[0]["version"];
+    client.send(json!({"type": "domovoi_select_version", "version": first})).await;
+    // Turns were before it, and are not told: it is the first that is heard.
+    assert_eq!(chat.changed.recv().await.unwrap(), ["one", "... re: one"]);
+    client.call("note", json!(["n", "noted"])).await;
+    assert_eq!(chat.changed.recv().await.unwrap(), ["one", "... re: one", "noted"]);
+    client.send(json!({"type": "cf_agent_chat_clear"})).await;
+    assert!(chat.changed.recv().await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -91,6 +91,17 @@ impl<A: AiChatAgent> Context<A> {
         self.chat().stop_all(Why::Discarded);
         self.database().read(Tables::Chat, history::clear)?;
         self.broadcast_to(ServerFrame::ChatClear(Empty {}).to_json(), to);
+        self.history_changed();
         Ok(())
+    }
+
+    /// Tells the agent that the history has changed otherwise than by a turn.
+    pub(super) fn history_changed(&self) {
+        let cx = self.clone();
+        self.spawn(async move {
+            if let Err(error) = cx.this().on_history_change(&cx).await {
+                tracing::warn!(agent = cx.agent(), instance = cx.name(), %error, "on_history_change failed");
+            }
+        });
     }
 }

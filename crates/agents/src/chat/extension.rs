@@ -118,6 +118,7 @@ fn select_version<A: AiChatAgent>(
         return Ok(());
     }
     delta::tell(cx, &Changes { reload: true, ..Changes::default() }, |_| true)?;
+    cx.history_changed();
     Ok(())
 }
 
@@ -141,6 +142,7 @@ impl<A: AiChatAgent> Context<A> {
             changes.removed = limit.map_or(Ok(Vec::new()), |keep| history::trim(db, keep))?;
             Ok::<_, crate::AgentError>(changes)
         })?;
+        self.history_changed();
         delta::tell(self, &changes, to)
     }
 }

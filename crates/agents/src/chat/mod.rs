@@ -100,6 +100,13 @@ pub trait AiChatAgent: Agent {
         ready(Ok(()))
     }
 
+    /// Called after the history has changed otherwise than by a turn: messages were written or
+    /// deleted, or another version was chosen.
+    fn on_history_change(&self, cx: &Context<Self>) -> impl Future<Output = Result<()>> + Send {
+        let _ = cx;
+        ready(Ok(()))
+    }
+
     /// Changes a message before it is stored: to leave out a secret, say. What was streamed is not
     /// what is kept then, and clients are told.
     fn sanitize_message(&self, message: UiMessage) -> UiMessage {

@@ -186,5 +186,6 @@ fn replace<A: AiChatAgent>(
         }
         Ok::<_, AgentError>(changes)
     })?;
+    cx.history_changed();
     delta::tell(cx, &changes, to_others)
 }
