@@ -148,14 +148,15 @@ impl AiChatAgent for Assistant {
 
     async fn on_finish(&self, cx: &Context<Self>, _finished: &FinishedTurn) -> Result<()> {
         let recent = cx.recent_messages(RECENT)?;
-        let said: Vec<Said> = recent.iter().filter_map(Said::of).collect();
-        let (id, whole) = (cx.name().to_owned(), recent.len() < RECENT);
-        let list = cx.agents().get::<Conversations>(DEFAULT)?;
-        list.run(move |list, cx| async move { list.said(&cx, &id, &said, whole) }).await??;
+        tell_list(cx, &recent, recent.len() < RECENT).await?;
         match self.tools.set_reminders() {
             true => self.tell_reminders(cx).await,
             false => Ok(()),
         }
+    }
+
+    async fn on_history_change(&self, cx: &Context<Self>) -> Result<()> {
+        tell_all(cx).await
     }
 
     async fn on_chat_message(&self, cx: &Context<Self>, turn: ChatTurn) -> Result<ChatReply> {
@@ -164,8 +165,15 @@ impl AiChatAgent for Assistant {
         let title = first.map(|message| message.text()).unwrap_or_default();
         let id = cx.name().to_owned();
         let list = cx.agents().get::<Conversations>(DEFAULT)?;
+        // The question is found whatever becomes of its answer.
+        let recent = &messages[messages.len().saturating_sub(RECENT)..];
+        let said: Vec<Said> = recent.iter().filter_map(Said::of).collect();
+        let whole = recent.len() == messages.len();
         let chosen = list.run(move |list, cx| async move {
             list.used(&cx, &id, &title)?;
+            if let Err(error) = list.said(&cx, &id, &said, whole) {
+                tracing::warn!(conversation = id, %error, "a question cannot be searched");
+            }
             Ok::<_, HandlerError>(list.model_of(&cx, &id))
         });
         let (route, model) = model(cx, chosen.await??)?;
@@ -192,6 +200,20 @@ fn model(
         return Ok((route, model));
     }
     Ok((DEFAULT_ROUTE.to_owned(), cx.model(DEFAULT_ROUTE)?))
+}
+
+/// Tells the list everything that is said here now.
+pub(super) async fn tell_all(cx: &Context<Assistant>) -> Result<()> {
+    tell_list(cx, &cx.messages()?, true).await
+}
+
+/// Tells the list what the newest messages say; `whole` where there are no older ones. They are on their
+/// way before anything else of this conversation's is, so that the last to be told is how it stands.
+async fn tell_list(cx: &Context<Assistant>, messages: &[UiMessage], whole: bool) -> Result<()> {
+    let said: Vec<Said> = messages.iter().filter_map(Said::of).collect();
+    let id = cx.name().to_owned();
+    let list = cx.agents().get::<Conversations>(DEFAULT)?;
+    list.run(move |list, cx| async move { list.said(&cx, &id, &said, whole) }).await?
 }
 
 /// How much of an attached text a model reads, in bytes: half of what fits into its window, where a

@@ -27,7 +27,7 @@ use domovoi_protocol::address::is_valid_instance_name;
 use http::{Method, StatusCode};
 
 use self::search::Said;
-use super::{Approvals, Assistant, DEFAULT, Tasks, sub_path};
+use super::{Approvals, Assistant, DEFAULT, Tasks, assistant::tell_all, sub_path};
 use crate::refusal::refusal;
 
 /// Longest title, in characters; a longer one is cut.
@@ -50,11 +50,13 @@ pub(crate) struct Conversations;
 #[agent(state = ConversationsState)]
 impl Conversations {
     async fn on_start(&self, cx: &Context<Self>) -> Result<()> {
-        if search::prepare(cx)? {
-            // They are from before there was anything to search.
-            let all = cx.state().conversations.iter().map(|it| it.id.clone()).collect();
+        search::prepare(cx)?;
+        // From before there was anything to search, or the process ended while they were indexed.
+        let all: Vec<_> = cx.state().conversations.iter().map(|it| it.id.clone()).collect();
+        let missing = search::not_indexed(cx, all)?;
+        if !missing.is_empty() {
             let owner = cx.clone();
-            cx.spawn(async move { index_all(&owner, all).await });
+            cx.spawn(async move { index_all(&owner, missing).await });
         }
         Ok(())
     }
@@ -187,7 +189,7 @@ impl Conversations {
         Ok(())
     }
 
-    /// Takes note of what a conversation says now; `whole` where there is nothing older.
+    /// Takes note of what a listed conversation says now; `whole` where there is nothing older.
     pub(super) fn said(
         &self,
         cx: &Context<Self>,
@@ -195,6 +197,10 @@ impl Conversations {
         said: &[Said],
         whole: bool,
     ) -> Result<()> {
+        // What is told after its end would be found for ever.
+        if !cx.state().conversations.iter().any(|it| it.id == conversation) {
+            return Ok(());
+        }
         Ok(search::index(cx, conversation, said, whole)?)
     }
 
@@ -279,19 +285,18 @@ async fn add_imported(cx: &Context<Conversations>, found: Vec<import::Imported>)
     Ok(count)
 }
 
-/// Indexes conversations from before there was an index.
+/// Has conversations tell what is said in them, one after the other.
 async fn index_all(cx: &Context<Conversations>, all: Vec<String>) {
     for id in all {
-        let indexed = async {
-            let conversation = cx.agents().get::<Assistant>(&id)?;
-            let messages = conversation.run(|_, cx| async move { cx.messages() }).await??;
-            let said: Vec<Said> = messages.iter().filter_map(Said::of).collect();
-            search::index(cx, &id, &said, true)
-        };
-        if let Err(error) = indexed.await {
+        if let Err(error) = index_one(cx, &id).await {
             tracing::warn!(conversation = id, %error, "a conversation cannot be searched");
         }
     }
+}
+
+async fn index_one(cx: &Context<Conversations>, id: &str) -> Result<()> {
+    let conversation = cx.agents().get::<Assistant>(id)?;
+    conversation.run(|_, cx| async move { tell_all(&cx).await }).await?
 }
 
 /// One line of at most [`MAX_TITLE`] characters; nothing where there is no text.
