@@ -15,6 +15,8 @@ const SMALL_BUTTON_CLASS: &str = "inline-flex h-7 w-7 shrink-0 items-center just
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Shown,
+    /// Shown again after the menu, whose button takes the focus: with the keyboard one goes on there.
+    Back,
     Menu,
     Renaming,
 }
@@ -48,7 +50,7 @@ pub fn ConversationItem(
             data-id=id.get_value()
         >
             {move || match mode.get() {
-                Mode::Shown => view! { <Title id=id.get_value() title mode /> }.into_any(),
+                Mode::Shown | Mode::Back => view! { <Title id=id.get_value() title mode /> }.into_any(),
                 Mode::Menu => {
                     let (pinned, archived) = conversation
                         .with_untracked(|it| it.as_ref().map(|it| (it.pinned, it.archived)))
@@ -64,6 +66,12 @@ pub fn ConversationItem(
 #[component]
 fn Title(id: String, title: Memo<String>, mode: RwSignal<Mode>) -> impl IntoView {
     let workspace = use_workspace();
+    let menu = NodeRef::<html::Button>::new();
+    Effect::new(move |_| {
+        if let (Mode::Back, Some(button)) = (mode.get_untracked(), menu.get()) {
+            let _ = button.focus();
+        }
+    });
     view! {
         <a
             href=path_of(&id)
@@ -75,6 +83,7 @@ fn Title(id: String, title: Memo<String>, mode: RwSignal<Mode>) -> impl IntoView
         </a>
         <span class="row-actions flex items-center pr-1">
             <button
+                node_ref=menu
                 type="button"
                 class=SMALL_BUTTON_CLASS
                 data-testid="conversation-menu"
@@ -102,7 +111,7 @@ fn Menu(id: String, pinned: bool, archived: bool, mode: RwSignal<Mode>) -> impl 
     });
     let button = move |glyph: Glyph, name: &'static str, test: &'static str, deed: fn(Deed)| {
         let act = move |_| {
-            mode.set(Mode::Shown);
+            mode.set(Mode::Back);
             deed(Deed { conversations, id: id.get_value(), pinned, archived, mode });
         };
         let icon = view! { <Icon glyph class="h-4 w-4" /> };
@@ -123,7 +132,7 @@ fn Menu(id: String, pinned: bool, archived: bool, mode: RwSignal<Mode>) -> impl 
                 class=SMALL_BUTTON_CLASS
                 aria-label=name
                 title=name
-                on:click=move |_| mode.set(Mode::Shown)
+                on:click=move |_| mode.set(Mode::Back)
             >
                 {label}
             </a>
@@ -137,7 +146,9 @@ fn Menu(id: String, pinned: bool, archived: bool, mode: RwSignal<Mode>) -> impl 
             aria-label="What to do with it"
             on:keydown=move |event: ev::KeyboardEvent| {
                 if event.key() == "Escape" {
-                    mode.set(Mode::Shown);
+                    // It closes the menu alone, and not the drawer around it.
+                    event.stop_propagation();
+                    mode.set(Mode::Back);
                 }
             }
         >
@@ -147,7 +158,7 @@ fn Menu(id: String, pinned: bool, archived: bool, mode: RwSignal<Mode>) -> impl 
                 class=SMALL_BUTTON_CLASS
                 aria-label="Back"
                 title="Back"
-                on:click=move |_| mode.set(Mode::Shown)
+                on:click=move |_| mode.set(Mode::Back)
             >
                 <Icon glyph=Glyph::Close class="h-4 w-4" />
             </button>
@@ -183,12 +194,12 @@ fn Rename(id: String, title: Memo<String>, mode: RwSignal<Mode>) -> impl IntoVie
     let input = NodeRef::<html::Input>::new();
     let before = title.get_untracked();
     let old = before.clone();
-    let save = move || {
+    let save = move |then: Mode| {
         // Leaving the field after Escape or Enter must not save a second time.
         if mode.get_untracked() != Mode::Renaming {
             return;
         }
-        mode.set(Mode::Shown);
+        mode.set(then);
         let new = input.get_untracked().map(|input| input.value()).unwrap_or_default();
         let new = new.trim();
         if !new.is_empty() && new != old {
@@ -197,8 +208,11 @@ fn Rename(id: String, title: Memo<String>, mode: RwSignal<Mode>) -> impl IntoVie
     };
     let on_leave = save.clone();
     let on_key = move |event: ev::KeyboardEvent| match event.key().as_str() {
-        "Enter" if !event.is_composing() => save(),
-        "Escape" => mode.set(Mode::Shown),
+        "Enter" if !event.is_composing() => save(Mode::Back),
+        "Escape" => {
+            event.stop_propagation();
+            mode.set(Mode::Back);
+        }
         _ => {}
     };
     effect(move || {
@@ -216,7 +230,7 @@ fn Rename(id: String, title: Memo<String>, mode: RwSignal<Mode>) -> impl IntoVie
             maxlength="200"
             value=before
             on:keydown=on_key
-            on:blur=move |_| on_leave()
+            on:blur=move |_| on_leave(Mode::Shown)
         />
     }
 }
