@@ -11,7 +11,7 @@ use crate::{
     },
     groups::Row,
     hooks::{use_target_message::TARGET, use_workspace::use_workspace},
-    types::SearchHit,
+    types::{CONVERSATIONS_AGENT, SearchHit},
 };
 
 /// The field for a search, and the list below it.
@@ -114,9 +114,11 @@ fn hit(hit: SearchHit) -> AnyView {
     .into_any()
 }
 
-/// The button that imports a file of conversations.
+const FOOT_CLASS: &str = "flex h-9 flex-1 items-center rounded-lg px-2 text-sm text-muted transition-colors hover:bg-hover hover:text-ink";
+
+/// Conversations come in from a file, and all of them go out as one.
 #[component]
-pub fn ImportButton() -> impl IntoView {
+pub fn FilesFoot() -> impl IntoView {
     let conversations = use_workspace().conversations;
     let field = NodeRef::<html::Input>::new();
     view! {
@@ -141,16 +143,27 @@ pub fn ImportButton() -> impl IntoView {
         />
         <button
             type="button"
-            class="flex h-9 w-full items-center gap-2.5 rounded-lg px-2 text-sm text-muted transition-colors hover:bg-hover hover:text-ink"
+            class=FOOT_CLASS
             data-testid="import"
+            aria-label="Import conversations"
             on:click=move |_| {
                 if let Some(field) = field.get() {
                     field.click();
                 }
             }
         >
-            "Import conversations"
+            "Import"
         </button>
+        <a
+            href=format!("/agents/{CONVERSATIONS_AGENT}/default/export.json")
+            download
+            rel="external"
+            class=FOOT_CLASS
+            data-testid="export-all"
+            aria-label="Export all conversations"
+        >
+            "Export all"
+        </a>
     }
 }
 

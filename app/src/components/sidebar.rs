@@ -5,7 +5,7 @@ use leptos::{ev, prelude::*};
 use crate::{
     components::{
         account_foot::account_foot,
-        conversation_list::{ConversationList, ImportButton, Notes},
+        conversation_list::{ConversationList, FilesFoot, Notes},
         header::QUIET_BUTTON_CLASS,
         icon::{Glyph, Icon, Mark},
         section_links::SectionLinks,
@@ -60,8 +60,8 @@ pub fn Sidebar() -> impl IntoView {
                 </a>
             </div>
             <ConversationList />
-            <div class="shrink-0 px-3 pb-3">
-                <ImportButton />
+            <div class="flex shrink-0 px-3 pb-3">
+                <FilesFoot />
             </div>
             <SectionLinks />
             {account_foot()}

@@ -1,8 +1,17 @@
 //! Conversations as a file: JSON that can be imported again, or Markdown to read.
 
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use domovoi_agents::{AgentError, Agents};
+use domovoi_app::types::Conversation;
 use domovoi_protocol::{Part, Role, UiMessage};
-use http::HeaderValue;
+use futures::{StreamExt, stream};
+use http::{HeaderValue, header};
 use serde_json::{Value, json};
+
+use super::super::Assistant;
 
 /// Of the JSON; a file with a higher one is not read.
 pub(super) const VERSION: u64 = 1;
@@ -17,18 +26,44 @@ pub(in super::super) struct Exported {
 
 /// The JSON of conversations.
 pub(in super::super) fn json(conversations: &[Exported]) -> Value {
-    let conversations: Vec<Value> = conversations
-        .iter()
-        .map(|it| {
-            json!({
-                "title": it.title,
-                "createdAt": it.created_at,
-                "updatedAt": it.updated_at,
-                "messages": it.messages,
-            })
-        })
-        .collect();
+    let conversations: Vec<Value> = conversations.iter().map(one).collect();
     json!({ "domovoi": VERSION, "conversations": conversations })
+}
+
+fn one(conversation: &Exported) -> Value {
+    json!({
+        "title": conversation.title,
+        "createdAt": conversation.created_at,
+        "updatedAt": conversation.updated_at,
+        "messages": conversation.messages,
+    })
+}
+
+/// The JSON of all of these, read one after the other while it is sent: together they may be more than
+/// fits into memory. Where one cannot be read the answer breaks off, and is no whole file.
+pub(super) fn all(agents: Agents, conversations: Vec<Conversation>) -> Response {
+    let begin = format!("{{\"domovoi\":{VERSION},\"conversations\":[");
+    let conversations = stream::iter(conversations).enumerate().then(move |(at, it)| {
+        let agents = agents.clone();
+        async move {
+            let json = one(&read(&agents, it).await?).to_string();
+            Ok::<_, AgentError>(if at == 0 { json } else { format!(",{json}") })
+        }
+    });
+    let whole =
+        stream::iter([Ok(begin)]).chain(conversations).chain(stream::iter([Ok("]}".to_owned())]));
+    let save = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (header::CONTENT_DISPOSITION, disposition("conversations", "json")),
+    ];
+    (save, Body::from_stream(whole)).into_response()
+}
+
+async fn read(agents: &Agents, listed: Conversation) -> Result<Exported, AgentError> {
+    let conversation = agents.get::<Assistant>(&listed.id)?;
+    let messages = conversation.run(|_, cx| async move { cx.messages() }).await??;
+    let Conversation { title, created_at, updated_at, .. } = listed;
+    Ok(Exported { title, created_at, updated_at, messages })
 }
 
 /// A conversation as Markdown.

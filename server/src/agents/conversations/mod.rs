@@ -73,11 +73,16 @@ impl Conversations {
         }
     }
 
-    /// `POST import`: adds the conversations of a file.
+    /// `POST import`: adds the conversations of a file. `GET export.json`: all of them as one.
     async fn on_request(&self, cx: &Context<Self>, request: Request) -> Result<Response> {
-        let path = sub_path(request.uri());
-        if request.method() != Method::POST || path != "import" {
-            return Ok(StatusCode::NOT_FOUND.into_response());
+        match (request.method(), sub_path(request.uri())) {
+            (&Method::POST, "import") => {}
+            (&Method::GET, "export.json") => {
+                let state = cx.state();
+                let listed = state.conversations.iter().filter(|it| it.deleted_at.is_none());
+                return Ok(export::all(cx.agents().clone(), listed.cloned().collect()));
+            }
+            _ => return Ok(StatusCode::NOT_FOUND.into_response()),
         }
         let Ok(file) = to_bytes(request.into_body(), MAX_IMPORT_BYTES).await else {
             let message = format!("The file is larger than {} MB.", MAX_IMPORT_BYTES / 1_000_000);
