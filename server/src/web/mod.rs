@@ -1,7 +1,8 @@
-//! Everything over HTTP: pages, assets, agents, health, figures, highlighting, formulas, diagrams, what agents
-//! have stored, what an installed page needs, signing in, who may ask.
+//! Everything over HTTP: pages, assets, agents, health, figures, highlighting, formulas, diagrams, what
+//! agents have stored, what an installed page needs, what browsers report, signing in, who may ask.
 
 mod assets;
+mod csp_report;
 mod diagram;
 mod guard;
 mod health;
@@ -69,6 +70,7 @@ pub(crate) fn router(
         .merge(health::routes(config, entrance.homes(), model))
         .merge(metrics.routes(config.metrics.access))
         .merge(install::routes())
+        .merge(csp_report::routes())
         .merge(api)
         .route("/assets/{file}", get(assets::serve))
         .layer(middleware::from_fn_with_state(requests.clone(), metrics::observe))

@@ -23,7 +23,7 @@ use leptos_axum::{
 };
 use tokio::sync::watch;
 
-use super::{assets, inspect};
+use super::{assets, csp_report, inspect};
 use crate::agents::{Approvals, Assistant, Conversations, DEFAULT, Tasks, system_state};
 
 /// What the pages are made from: the agents of whose home it is.
@@ -129,6 +129,8 @@ fn content_security_policy(nonce: &str) -> String {
     format!(
         "default-src 'self'; script-src 'nonce-{nonce}' 'wasm-unsafe-eval'; \
          style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
-         worker-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+         worker-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; \
+         frame-ancestors 'none'{}",
+        csp_report::REPORT
     )
 }

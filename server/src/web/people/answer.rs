@@ -14,7 +14,8 @@ use crate::{people::PeopleError, refusal};
 
 /// Nothing but a stylesheet, an icon and forms that go back to this server.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; \
-    form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+    report-uri /csp-report";
 
 /// How pages look to whoever asks.
 pub(super) fn look(headers: &HeaderMap) -> Look {
