@@ -75,12 +75,11 @@ const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=3153600
 
 /// `GET /assets/{file}`, in the best encoding the client takes.
 pub(crate) async fn serve(Path(file): Path<String>, headers: HeaderMap) -> Response {
-    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
     // No other name reaches the disk.
     if !MANIFEST.files.values().any(|known| *known == file) {
         return StatusCode::NOT_FOUND.into_response();
     }
-    let (found, encoding) = best(&file, accepted.unwrap_or_default());
+    let (found, encoding) = best(&file, &headers);
     let Some(found) = found else { return StatusCode::NOT_FOUND.into_response() };
     let kind = mime_guess::from_path(&file).first_or_octet_stream();
     let mut response = found.into_response();
@@ -96,13 +95,20 @@ pub(crate) async fn serve(Path(file): Path<String>, headers: HeaderMap) -> Respo
     response
 }
 
-fn best(file: &str, accepted: &str) -> (Option<Cow<'static, [u8]>>, Option<&'static str>) {
+/// Whether a client takes this encoding.
+pub(super) fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
+    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+    accepted.unwrap_or_default().split(',').any(|part| {
+        let mut words = part.split(';').map(str::trim);
+        words.next() == Some(encoding) && words.next() != Some("q=0")
+    })
+}
+
+fn best(file: &str, headers: &HeaderMap) -> (Option<Cow<'static, [u8]>>, Option<&'static str>) {
     for (encoding, suffix) in [("br", "br"), ("gzip", "gz")] {
-        let accepts = accepted.split(',').any(|part| {
-            let mut words = part.split(';').map(str::trim);
-            words.next() == Some(encoding) && words.next() != Some("q=0")
-        });
-        if accepts && let Some(found) = read(&format!("assets/{file}.{suffix}")) {
+        if accepts(headers, encoding)
+            && let Some(found) = read(&format!("assets/{file}.{suffix}"))
+        {
             return (Some(found), Some(encoding));
         }
     }

@@ -2,6 +2,7 @@
 //! agents have stored, what an installed page needs, what browsers report, signing in, who may ask.
 
 mod assets;
+mod compress;
 mod csp_report;
 mod diagram;
 mod guard;
@@ -50,6 +51,7 @@ pub(crate) fn home(
         .merge(inspect::routes(agents.clone()))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
     page::routes(agents.clone(), payer.clone(), model)
+        .layer(middleware::from_fn(compress::compress))
         .merge(api)
         .merge(agents.routes())
         .layer(middleware::from_fn_with_state(requests.clone(), metrics::observe))
