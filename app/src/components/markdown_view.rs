@@ -1,5 +1,7 @@
 //! Markdown that grows: finished blocks stay as they are in the page.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 
 use crate::reactive::{effect, memo};
@@ -7,6 +9,10 @@ use crate::{
     hooks::use_highlights::use_highlights,
     markdown::{Block, Document},
 };
+
+/// A block as it is shown. Each has a signal of its own: an answer can have hundreds of them, and while
+/// it streams in nothing is to be asked of those that are finished.
+type Shown = ArcRwSignal<Arc<Block>>;
 
 /// Renders Markdown.
 #[component]
@@ -16,36 +22,47 @@ pub fn MarkdownView(
     /// Whether more may come.
     growing: Signal<bool>,
 ) -> impl IntoView {
-    let document = Memo::new(move |before: Option<&Document>| {
-        let mut document = before.cloned().unwrap_or_default();
-        text.with(|text| document.update(text));
-        document
+    let all = StoredValue::new((Document::default(), Vec::<Shown>::new()));
+    let count = memo(move || {
+        let updated = all.try_update_value(|(document, shown)| {
+            text.with(|text| document.update(text));
+            for (index, block) in document.blocks().iter().enumerate() {
+                match shown.get(index) {
+                    // Those that are settled are the very same.
+                    Some(known) if known.with_untracked(|known| known == block) => {}
+                    Some(known) => known.set(Arc::clone(block)),
+                    None => shown.push(ArcRwSignal::new(Arc::clone(block))),
+                }
+            }
+            document.blocks().len()
+        });
+        updated.unwrap_or_default()
     });
-    let count = memo(move || document.with(|document| document.blocks().len()));
+    let block = move |index: usize| {
+        all.with_value(|(_, shown)| shown.get(index).cloned()).unwrap_or_default()
+    };
     view! {
         <div class="markdown">
             <For
                 each=move || 0..count.get()
                 key=|index| *index
-                children=move |index| view! { <BlockView document index growing /> }
+                children=move |index| view! { <BlockView block=block(index) growing /> }
             />
         </div>
     }
 }
 
 #[component]
-fn BlockView(document: Memo<Document>, index: usize, growing: Signal<bool>) -> impl IntoView {
+fn BlockView(block: Shown, growing: Signal<bool>) -> impl IntoView {
     let highlights = use_highlights();
-    let block = memo(move || {
-        document.with(|document| document.blocks().get(index).cloned().unwrap_or_default())
-    });
-    let html = memo(move || block.get().html(|code| highlights.get(code)));
+    let shown = block.clone();
     effect(move || {
         let finished = !growing.get();
-        let block: std::sync::Arc<Block> = block.get();
+        let block = block.get();
         for code in block.code_blocks().filter(|code| code.complete || finished) {
             highlights.request(code);
         }
     });
-    view! { <div class="block" inner_html=move || html.get()></div> }
+    let html = move || shown.get().html(|code| highlights.get(code));
+    view! { <div class="block" inner_html=html></div> }
 }

@@ -1,11 +1,16 @@
-//! Drawing: what has changed is noted as frames come, and shown once per animation frame.
+//! Drawing: what has changed is noted as frames come, and shown with the next animation frame; while much
+//! comes, with every other one.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use domovoi_client::chat::{Changed, ChatSession, ChatStatus, Effect as Todo};
 use leptos::prelude::*;
 
 use super::{AgentChat, rows::rows_of};
+
+/// Shortest time between two drawings, in milliseconds: nobody reads thirty versions of a sentence in a
+/// second, and each is laid out and painted.
+const PAUSE: f64 = 32.0;
 
 /// What the signals do not show yet.
 #[derive(Default)]
@@ -17,21 +22,25 @@ pub(super) struct Undrawn {
 }
 
 impl AgentChat {
-    /// Shows what has changed with the next animation frame.
+    /// Shows what has changed with the next animation frame, unless there was one just now.
     pub(super) fn draw_soon(&self) {
         let chat = *self;
         let schedule = self.core.try_update_value(|core| {
             let undrawn = &mut core.undrawn;
             let schedule = undrawn.is_anything() && !undrawn.scheduled;
             undrawn.scheduled |= schedule;
-            schedule
+            schedule.then_some(core.drawn_at)
         });
-        if schedule != Some(true) {
-            return;
-        }
+        let Some(drawn_at) = schedule.flatten() else { return };
+        // A clock that was set back must not keep it waiting.
+        let wait = (drawn_at + PAUSE - js_sys::Date::now()).min(PAUSE);
         if document().hidden() {
             // Nothing is animated in a page nobody sees.
             chat.draw();
+        } else if wait > 0.0 {
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in bounds")]
+            let wait = Duration::from_millis(wait as u64);
+            set_timeout(move || chat.draw(), wait);
         } else {
             request_animation_frame(move || chat.draw());
         }
@@ -41,6 +50,7 @@ impl AgentChat {
         let chat = *self;
         self.core.try_update_value(move |core| {
             let undrawn = std::mem::take(&mut core.undrawn);
+            core.drawn_at = js_sys::Date::now();
             chat.draw_messages(&core.session, &undrawn);
             chat.draw_older(&core.session);
             if undrawn.status {

@@ -1,7 +1,7 @@
 //! One conversation.
 //!
 //! The state machine of `domovoi_client::chat` decides; this hook carries its effects out and
-//! keeps signals in step. Frames are applied as they come, and drawn once per animation frame:
+//! keeps signals in step. Frames are applied as they come, and drawn at most thirty times a second:
 //! each message has a signal of its own, so only what changed is drawn.
 //!
 //! | module | what is in it |
@@ -9,7 +9,7 @@
 //! | `actions` | what a person or the application does: send, edit, regenerate, answer tools |
 //! | `browser_tools` | [`BrowserTool`]: tools that run in the page |
 //! | `data` | parts of the application's own that answers carry |
-//! | `drawing` | signals follow the session, once per animation frame |
+//! | `drawing` | signals follow the session, at most thirty times a second |
 //! | `ending` | [`Ending`]: how the last turn ended, in words |
 //! | `link` | between the session and the connection |
 //! | `options` | [`AgentChatOptions`]: what a conversation begins with |
@@ -90,6 +90,8 @@ pub struct AgentChat {
 struct Core {
     session: ChatSession,
     undrawn: drawing::Undrawn,
+    /// When the signals were last set, in milliseconds since 1970.
+    drawn_at: f64,
     tools: browser_tools::Registry,
     versions: versions::Fetching,
 }
