@@ -254,6 +254,19 @@ async fn the_same_question_is_answered_from_the_cache_until_its_time_is_over() {
 }
 
 #[tokio::test]
+async fn nobody_is_given_what_another_was_answered() {
+    let model = ScriptedModel::new([said("one"), said("two"), said("three")]);
+    let route = Route::new([target("a/1", &model)]).cache_ttl(Duration::from_secs(60));
+    let gateway = gateway(route);
+    let of = |name: &str| gateway.for_payer(&Payer::named(name));
+    assert_eq!(answer(&of("anna")).await, "one");
+    assert_eq!(answer(&of("bob")).await, "two");
+    assert_eq!(answer(&gateway).await, "three", "nobody is somebody too");
+    assert_eq!(answer(&of("anna")).await, "one");
+    assert_eq!(answer(&of("bob")).await, "two");
+}
+
+#[tokio::test]
 async fn nothing_is_kept_unless_somebody_wants_it_and_the_answer_is_whole() {
     let model = ScriptedModel::new([
         said("one"),

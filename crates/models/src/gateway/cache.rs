@@ -9,8 +9,9 @@ use sha2::{Digest, Sha256};
 use super::Gateway;
 use crate::{FinishReason, ModelEvent, ModelRequest};
 
-/// The name a question has in the cache: a hash of the model and of everything in the request that
-/// an answer depends on. Who asks is not part of it.
+/// The name a question has in the cache: a hash of the model, of everything in the request that an
+/// answer depends on, and of whose request it is. An answer may repeat what tools know of a person, and
+/// how quickly it comes says that somebody has asked the same.
 pub(super) fn key(model: &str, request: &ModelRequest) -> String {
     let ModelRequest {
         messages,
@@ -19,10 +20,18 @@ pub(super) fn key(model: &str, request: &ModelRequest) -> String {
         temperature,
         tool_choice,
         response_format,
-        metadata: _,
+        metadata,
     } = request;
-    let question =
-        json!([model, messages, tools, max_tokens, temperature, tool_choice, response_format]);
+    let question = json!([
+        model,
+        metadata.user,
+        messages,
+        tools,
+        max_tokens,
+        temperature,
+        tool_choice,
+        response_format
+    ]);
     let digest = Sha256::digest(question.to_string());
     digest.iter().fold(String::new(), |mut hex, byte| {
         // Writing to a string cannot fail.
