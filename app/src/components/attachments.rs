@@ -114,7 +114,7 @@ pub fn sent_files(parts: &[Part]) -> Option<AnyView> {
 fn sent_file(file: &Part) -> Option<AnyView> {
     let Part::File { url, .. } = file else { return None };
     let name = name_of(file);
-    if !is_own(url) && !url.starts_with("data:image/") {
+    if !is_shown(url) {
         return Some(view! { <span class="text-sm text-muted">{name}</span> }.into_any());
     }
     let shown = picture(file, "max-h-[16rem] max-w-full rounded-xl");
@@ -139,18 +139,49 @@ fn sent_file(file: &Part) -> Option<AnyView> {
 
 fn picture(file: &Part, class: &'static str) -> Option<AnyView> {
     let Part::File { url, media_type, .. } = file else { return None };
-    let safe = media_type.starts_with("image/") && (is_own(url) || url.starts_with("data:image/"));
+    let safe = media_type.starts_with("image/") && is_shown(url);
     safe.then(|| view! { <img src=url.clone() alt=name_of(file) class=class /> }.into_any())
 }
 
-/// Whether an address is one of this server's files.
-fn is_own(url: &str) -> bool {
-    url.strip_prefix("/agents/").is_some_and(|rest| rest.starts_with(ASSISTANT_AGENT))
+/// Whether an address is that of a file of a conversation's, or is a picture itself.
+fn is_shown(url: &str) -> bool {
+    let own = url.strip_prefix("/agents/").and_then(|rest| rest.strip_prefix(ASSISTANT_AGENT));
+    let own = own.is_some_and(|rest| rest.starts_with('/') && !rest.contains(".."));
+    // SVG is none: it can hold scripts.
+    own || ["png", "jpeg", "gif", "webp"].iter().any(|kind| {
+        url.strip_prefix("data:image/")
+            .and_then(|url| url.strip_prefix(kind))
+            .is_some_and(|rest| rest.starts_with(";base64,"))
+    })
 }
 
 fn name_of(file: &Part) -> String {
     match file {
         Part::File { filename: Some(name), .. } => name.clone(),
         _ => "A file".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_shown;
+
+    #[test]
+    fn files_of_conversations_and_pictures_are_shown() {
+        for url in ["/agents/assistant/x/files/1", "data:image/png;base64,AA=="] {
+            assert!(is_shown(url), "{url}");
+        }
+        for url in [
+            "/agents/assistants/x",
+            "/agents/assistant/../../sign-out",
+            "//xss.invalid/x.png",
+            "https://xss.invalid/x.png",
+            "data:image/svg+xml;base64,AA==",
+            "data:image/<script>",
+            "data:image/png,<script>",
+            "javascript:alert(1)",
+        ] {
+            assert!(!is_shown(url), "{url}");
+        }
     }
 }
