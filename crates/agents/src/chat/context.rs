@@ -62,6 +62,12 @@ impl<A: AiChatAgent> Context<A> {
     /// turn to itself.
     pub async fn ask_and_wait(&self, text: impl Into<String>) -> Option<FinishedTurn> {
         let message = UiMessage::new(Uuid::now_v7().to_string(), Role::User, text);
+        self.ask_message_and_wait(message).await
+    }
+
+    /// As [`Context::ask_and_wait`], with a whole message. Where the history has one of its id it is
+    /// answered again, and what came after it is left.
+    pub async fn ask_message_and_wait(&self, message: UiMessage) -> Option<FinishedTurn> {
         let work = Work::Ask(vec![message]);
         let order = Order { id: Uuid::now_v7().to_string(), requester: None, work };
         order::start(self, order).await.ok()

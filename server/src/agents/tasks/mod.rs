@@ -148,8 +148,12 @@ impl Tasks {
     #[callable]
     fn run_now(&self, cx: &Context<Self>, id: String) -> Result<()> {
         let task = store::get(cx, &id)?;
-        let options = ScheduleOptions::default().retry(Retry::never());
-        let run = cx.schedule_with(Duration::ZERO, Self::PERFORM, id, options)?;
+        let run = cx.schedule_with(
+            Duration::ZERO,
+            Self::PERFORM,
+            perform::once(&id),
+            ScheduleOptions::default().retry(RETRY),
+        )?;
         store::belongs(cx, &run.id, &task.id)?;
         changed(cx)
     }
@@ -183,9 +187,9 @@ impl Tasks {
 
     /// A run is due: the assistant is asked, and the run ends as its answer does.
     #[task]
-    async fn perform(&self, cx: &Context<Self>, id: String) -> Result<()> {
+    async fn perform(&self, cx: &Context<Self>, run: String) -> Result<()> {
         changed(cx)?;
-        perform::perform(cx, &id).await
+        perform::perform(cx, &run).await
     }
 
     /// Takes in the reminders of a conversation: all of them.
@@ -202,11 +206,16 @@ impl Tasks {
     }
 }
 
-/// A run that fails is not tried again by itself: the person is told, and the prompt would be in
-/// the conversation twice.
+/// A run whose answer fails is tried twice more: models are out of reach for minutes at times.
+const RETRY: Retry = Retry {
+    max_attempts: 3,
+    first_delay: Duration::from_secs(60),
+    max_delay: Duration::from_secs(3600),
+};
+
 fn options(task: &Stored) -> ScheduleOptions {
     let key = format!("task:{}", task.id);
-    let options = ScheduleOptions::default().retry(Retry::never());
+    let options = ScheduleOptions::default().retry(RETRY);
     match task.kind {
         // A date that is the same again, after it was paused, is another run.
         TaskKind::Once => options,

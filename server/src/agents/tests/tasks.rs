@@ -5,7 +5,7 @@ use std::time::Duration;
 use domovoi_app::types::tasks::{
     NewTask, RunView, TaskKind, TaskProblems, TaskView, TasksState, TasksView,
 };
-use domovoi_models::testing::Gate;
+use domovoi_models::{ModelError, testing::Gate};
 
 use super::*;
 
@@ -44,8 +44,11 @@ async fn a_task_runs_at_its_times_and_now_and_says_how_it_went() {
     client.call::<()>("runNow", (&task.id,)).await.unwrap();
     settle(&test).await;
     test.advance(HOUR / 2).await.unwrap();
-    // No answer is left for the third.
+    // No answer is left for the third, nor for what is tried after it.
     test.advance(HOUR / 2).await.unwrap();
+    assert_eq!(statuses(&list(&mut client).await.tasks[0].runs)[0], "retrying");
+    test.advance(Duration::from_secs(60)).await.unwrap();
+    test.advance(Duration::from_secs(120)).await.unwrap();
     let task = list(&mut client).await.tasks.remove(0);
     assert_eq!(statuses(&task.runs), ["failed", "succeeded", "succeeded"]);
     assert!(task.runs[0].error.is_some());
@@ -65,6 +68,31 @@ async fn a_task_runs_at_its_times_and_now_and_says_how_it_went() {
     client.call::<()>("remove", (&task.id,)).await.unwrap();
     assert_eq!(list(&mut client).await.tasks, []);
     assert!(client.call::<()>("runNow", (&task.id,)).await.is_err());
+}
+
+#[tokio::test]
+async fn a_run_that_fails_is_tried_again_with_the_same_message() {
+    let down = || Script::new().fail(ModelError::Unavailable("down".to_owned()));
+    let (test, _) = start([down(), says("Rain."), down(), says("Sun.")]);
+    let mut client = connect(&test, "tasks").await;
+    let task = create(&mut client, half_hourly()).await;
+    let texts = async || {
+        let assistant = test.get::<Assistant>(&task.conversation).unwrap();
+        let messages = assistant.run(|_, cx| async move { cx.messages() }).await.unwrap().unwrap();
+        messages.iter().map(|message| message.text()).collect::<Vec<_>>()
+    };
+    let prompt = "Look at the weather.";
+    client.call::<()>("runNow", (&task.id,)).await.unwrap();
+    settle(&test).await;
+    assert_eq!(statuses(&list(&mut client).await.tasks[0].runs), ["retrying"]);
+    test.advance(Duration::from_secs(60)).await.unwrap();
+    assert_eq!(statuses(&list(&mut client).await.tasks[0].runs), ["succeeded"]);
+    assert_eq!(texts().await, [prompt, "Rain."]);
+    // So is one at its time.
+    test.advance(HOUR / 2 - Duration::from_secs(60)).await.unwrap();
+    test.advance(Duration::from_secs(60)).await.unwrap();
+    assert_eq!(statuses(&list(&mut client).await.tasks[0].runs), ["succeeded", "succeeded"]);
+    assert_eq!(texts().await, [prompt, "Rain.", prompt, "Sun."]);
 }
 
 #[tokio::test]
