@@ -78,6 +78,8 @@ pub struct Fragment {
 pub struct ImportResult {
     /// How many conversations were added.
     pub conversations: usize,
+    /// The same in words for a person, and what was left out and why.
+    pub message: String,
 }
 
 /// State of the agent `conversations`.

@@ -102,25 +102,23 @@ pub async fn upload(
     Err("Files are attached in a browser.".to_owned())
 }
 
-/// Imports a file of conversations; how many there were.
+/// Imports a file of conversations; how many there were and what was left out, in words.
 ///
 /// # Errors
 /// What is wrong with it, in words for a person.
 #[cfg(target_arch = "wasm32")]
-pub async fn import(file: leptos::wasm_bindgen::JsValue) -> Result<usize, String> {
+pub async fn import(file: leptos::wasm_bindgen::JsValue) -> Result<String, String> {
     let path = format!("/agents/{}/default/import", crate::types::CONVERSATIONS_AGENT);
-    post_file(&path, file, "The file").await?["conversations"]
-        .as_u64()
-        .and_then(|count| usize::try_from(count).ok())
-        .ok_or_else(|| "The server did not take the file.".to_owned())
+    let answer = post_file(&path, file, "The file").await?;
+    Ok(answer["message"].as_str().unwrap_or_default().to_owned())
 }
 
-/// Imports a file of conversations; how many there were.
+/// Imports a file of conversations; how many there were and what was left out, in words.
 ///
 /// # Errors
 /// Always: there are no files here.
 #[cfg(not(target_arch = "wasm32"))]
-pub async fn import(_file: leptos::wasm_bindgen::JsValue) -> Result<usize, String> {
+pub async fn import(_file: leptos::wasm_bindgen::JsValue) -> Result<String, String> {
     Err("Files are imported in a browser.".to_owned())
 }
 

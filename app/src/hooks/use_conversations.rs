@@ -160,11 +160,7 @@ impl Conversations {
     pub fn import(&self, file: JsValue) {
         let this = *self;
         spawn_local(async move {
-            let text = match http::import(file).await {
-                Ok(1) => "One conversation was imported.".to_owned(),
-                Ok(count) => format!("{count} conversations were imported."),
-                Err(problem) => problem,
-            };
+            let text = http::import(file).await.unwrap_or_else(|problem| problem);
             this.tell(Note { text, deleted: None }, NOTE);
         });
     }

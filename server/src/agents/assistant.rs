@@ -23,6 +23,7 @@ use serde_json::{Map, Value};
 use super::{
     Approvals, AssistantTools, Conversations, DEFAULT, Tasks,
     conversations::{
+        deleted_at,
         export::{self, Exported},
         search::{RECENT, Said},
     },
@@ -62,12 +63,19 @@ impl Assistant {
         Ok(())
     }
 
-    /// Tells the inbox all that people are asked here and were. What is told and when is in the
-    /// order of this conversation, since it is read when it is sent.
+    /// Tells the inbox all that people are asked here and were; nothing while this conversation is
+    /// deleted. What is told and when is in the order of this conversation, since it is read when it is
+    /// sent.
     pub(super) async fn tell_approvals(&self, cx: &Context<Self>) -> Result<()> {
         let inbox = cx.agents().get::<Approvals>(DEFAULT)?;
         let conversation = cx.name().to_owned();
-        let records = cx.approvals(&ApprovalFilter::default())?;
+        let list = cx.agents().get::<Conversations>(DEFAULT)?;
+        let id = conversation.clone();
+        let deleted = list.run(move |_, cx| async move { deleted_at(&cx, &id) }).await?;
+        let records = match deleted {
+            Some(_) => Vec::new(),
+            None => cx.approvals(&ApprovalFilter::default())?,
+        };
         inbox.run(move |inbox, cx| async move { inbox.report(&cx, &conversation, records) }).await?
     }
 
@@ -169,14 +177,18 @@ impl AiChatAgent for Assistant {
         let recent = &messages[messages.len().saturating_sub(RECENT)..];
         let said: Vec<Said> = recent.iter().filter_map(Said::of).collect();
         let whole = recent.len() == messages.len();
-        let chosen = list.run(move |list, cx| async move {
-            list.used(&cx, &id, &title)?;
+        let noted = list.run(move |list, cx| async move {
+            let was_deleted = list.used(&cx, &id, &title)?;
             if let Err(error) = list.said(&cx, &id, &said, whole) {
                 tracing::warn!(conversation = id, %error, "a question cannot be searched");
             }
-            Ok::<_, HandlerError>(list.model_of(&cx, &id))
+            Ok::<_, HandlerError>((was_deleted, list.model_of(&cx, &id)))
         });
-        let (route, model) = model(cx, chosen.await??)?;
+        let (was_deleted, chosen) = noted.await??;
+        if was_deleted {
+            self.tell_approvals(cx).await?;
+        }
+        let (route, model) = model(cx, chosen)?;
         let messages = files::with_contents(cx, messages, longest_file(&*model))?;
         let mut answer = StreamText::new(model)
             .for_turn(cx, &turn)

@@ -19,7 +19,7 @@ use axum::{
     extract::Request,
     response::{IntoResponse, Response},
 };
-use domovoi_agents::prelude::*;
+use domovoi_agents::{prelude::*, schedule::Retry};
 use domovoi_app::types::{
     ASSISTANT_AGENT, Conversation, ConversationsState, ImportResult, SearchHit, UNDO_SECONDS,
 };
@@ -27,7 +27,7 @@ use domovoi_protocol::address::is_valid_instance_name;
 use http::{Method, StatusCode};
 
 use self::search::Said;
-use super::{Approvals, Assistant, DEFAULT, Tasks, assistant::tell_all, sub_path};
+use super::{Approvals, Assistant, DEFAULT, Tasks, assistant::tell_all, files, sub_path};
 use crate::refusal::refusal;
 
 /// Longest title, in characters; a longer one is cut.
@@ -53,6 +53,11 @@ impl Conversations {
         search::prepare(cx)?;
         // From before there was anything to search, or the process ended while they were indexed.
         let all: Vec<_> = cx.state().conversations.iter().map(|it| it.id.clone()).collect();
+        for deleted in cx.state().conversations.iter().filter(|it| it.deleted_at.is_some()) {
+            // Where it is there already it stays as it is.
+            let options = purging().key(format!("purge:{}", deleted.id));
+            cx.schedule_with(PURGE_AFTER, Self::PURGE, deleted.id.clone(), options)?;
+        }
         let missing = search::not_indexed(cx, all)?;
         if !missing.is_empty() {
             let owner = cx.clone();
@@ -90,9 +95,9 @@ impl Conversations {
         };
         let read = tokio::task::spawn_blocking(move || import::read(&file)).await;
         match read.unwrap_or_else(|_| Err("The file cannot be read.".to_owned())) {
-            Ok(found) => {
-                let conversations = add_imported(cx, found).await?;
-                Ok((StatusCode::CREATED, Json(ImportResult { conversations })).into_response())
+            Ok((found, left_out)) => {
+                let result = add_imported(cx, found, left_out).await?;
+                Ok((StatusCode::CREATED, Json(result)).into_response())
             }
             Err(message) => {
                 Ok(refusal(StatusCode::UNPROCESSABLE_ENTITY, "not_an_export", &message))
@@ -141,19 +146,23 @@ impl Conversations {
 
     /// Deletes a conversation and everything in it, once it can no longer be brought back.
     #[callable]
-    fn remove(&self, cx: &Context<Self>, id: String) -> Result<()> {
+    async fn remove(&self, cx: &Context<Self>, id: String) -> Result<()> {
         // A task without a deletion does nothing; a deletion without a task would never end.
-        cx.schedule(PURGE_AFTER, Self::PURGE, id.clone())?;
-        change(cx, &id, |conversation| conversation.deleted_at = Some(now()))
+        cx.schedule_with(PURGE_AFTER, Self::PURGE, id.clone(), purging())?;
+        change(cx, &id, |conversation| conversation.deleted_at = Some(now()))?;
+        calls_changed(cx, &id).await;
+        Ok(())
     }
 
     /// Brings a deleted conversation back, where its end has not begun.
     #[callable]
-    fn restore(&self, cx: &Context<Self>, id: String) -> Result<()> {
+    async fn restore(&self, cx: &Context<Self>, id: String) -> Result<()> {
         if deleted_at(cx, &id).is_some_and(|at| !can_return(at)) {
             return Err("it can no longer be brought back".into());
         }
-        change(cx, &id, |conversation| conversation.deleted_at = None)
+        change(cx, &id, |conversation| conversation.deleted_at = None)?;
+        calls_changed(cx, &id).await;
+        Ok(())
     }
 
     /// Messages that have all these words, the best first, after conversations whose title has them.
@@ -177,7 +186,7 @@ impl Conversations {
         let Some(at) = deleted_at(cx, &id) else { return Ok(()) };
         if can_return(at) {
             // It was deleted again since, or the clock was set back.
-            cx.schedule(PURGE_AFTER, Self::PURGE, id)?;
+            cx.schedule_with(PURGE_AFTER, Self::PURGE, id, purging())?;
             return Ok(());
         }
         cx.agents().destroy(ASSISTANT_AGENT, &id).await?;
@@ -209,9 +218,10 @@ impl Conversations {
         Ok(search::index(cx, conversation, said, whole)?)
     }
 
-    /// Notes that somebody wrote in a conversation; a new one gets a title from its first message.
-    pub(crate) fn used(&self, cx: &Context<Self>, id: &str, first_message: &str) -> Result<()> {
-        let now = now();
+    /// Notes that somebody wrote in a conversation; a new one gets a title from its first message. Whether
+    /// it was deleted until now.
+    pub(crate) fn used(&self, cx: &Context<Self>, id: &str, first_message: &str) -> Result<bool> {
+        let (now, was_deleted) = (now(), deleted_at(cx, id).is_some());
         cx.update_state(|state| {
             let list = &mut state.conversations;
             let mut conversation = match list.iter().position(|other| other.id == id) {
@@ -229,7 +239,7 @@ impl Conversations {
             conversation.deleted_at = None;
             list.insert(0, conversation);
         })?;
-        Ok(())
+        Ok(was_deleted)
     }
 }
 
@@ -245,8 +255,25 @@ fn change(
     .ok_or_else(|| "there is no such conversation".into())
 }
 
+/// What was deleted is to go however long its file cannot be.
+fn purging() -> ScheduleOptions {
+    ScheduleOptions::default().retry(Retry { max_attempts: u32::MAX, ..Retry::default() })
+}
+
+/// Has a conversation tell the inbox which of its calls wait: none while it is deleted. Where that fails
+/// it is deleted all the same, and its end takes them away.
+async fn calls_changed(cx: &Context<Conversations>, id: &str) {
+    let told = async {
+        let conversation = cx.agents().get::<Assistant>(id)?;
+        conversation.run(|assistant, cx| async move { assistant.tell_approvals(&cx).await }).await?
+    };
+    if let Err(error) = told.await {
+        tracing::warn!(conversation = id, %error, "the inbox cannot be told of a deletion");
+    }
+}
+
 /// When a conversation was deleted; nothing where it was not.
-fn deleted_at(cx: &Context<Conversations>, id: &str) -> Option<u64> {
+pub(super) fn deleted_at(cx: &Context<Conversations>, id: &str) -> Option<u64> {
     cx.state().conversations.iter().find(|it| it.id == id)?.deleted_at
 }
 
@@ -265,13 +292,22 @@ fn title_hit(conversation: &Conversation) -> SearchHit {
 
 /// Writes the messages of imported conversations, then lists them; a crash between leaves nothing that
 /// is listed and not there.
-async fn add_imported(cx: &Context<Conversations>, found: Vec<import::Imported>) -> Result<usize> {
+async fn add_imported(
+    cx: &Context<Conversations>,
+    found: Vec<import::Imported>,
+    mut left_out: import::LeftOut,
+) -> Result<ImportResult> {
     let mut added = Vec::new();
     for import::Imported { title, created_at, updated_at, messages } in found {
         let id = uuid::Uuid::now_v7().to_string();
         let said: Vec<Said> = messages.iter().filter_map(Said::of).collect();
         let conversation = cx.agents().get::<Assistant>(&id)?;
-        conversation.run(move |_, cx| async move { cx.save_messages(messages) }).await??;
+        let refused = conversation.run(move |_, cx| async move {
+            let (messages, refused) = files::keep_all(&cx, messages)?;
+            cx.save_messages(messages)?;
+            Ok::<_, HandlerError>(refused)
+        });
+        left_out.refused_files += refused.await??;
         search::index(cx, &id, &said, true)?;
         let updated_at = updated_at.or(created_at).unwrap_or_else(now);
         added.push(Conversation {
@@ -282,12 +318,17 @@ async fn add_imported(cx: &Context<Conversations>, found: Vec<import::Imported>)
             ..Conversation::default()
         });
     }
-    let count = added.len();
+    let conversations = added.len();
     cx.update_state(|state| {
         state.conversations.extend(added);
         state.conversations.sort_by_key(|it| std::cmp::Reverse(it.updated_at));
     })?;
-    Ok(count)
+    let count = match conversations {
+        1 => "One conversation was imported.".to_owned(),
+        many => format!("{many} conversations were imported."),
+    };
+    let words: Vec<String> = [count].into_iter().chain(left_out.words()).collect();
+    Ok(ImportResult { conversations, message: words.join(" ") })
 }
 
 /// Has conversations tell what is said in them, one after the other.

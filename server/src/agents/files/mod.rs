@@ -4,9 +4,11 @@
 //!
 //! | file | what is in it |
 //! |---|---|
+//! | `inline` | files that come within messages, as data |
 //! | `kind` | what a file is, by its content |
 //! | `reading` | what a model is told of the files of a history |
 
+mod inline;
 mod kind;
 mod reading;
 
@@ -17,12 +19,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domovoi_agents::{AgentError, prelude::*};
-use domovoi_protocol::address;
+use domovoi_protocol::{Part, address};
 use http::{HeaderValue, Method, StatusCode, header};
 use rusqlite::OptionalExtension;
-use serde_json::json;
 
-pub(super) use reading::with_contents;
+pub(super) use self::{inline::keep_all, reading::with_contents};
 
 use super::{Assistant, sub_path};
 use crate::refusal::refusal;
@@ -77,26 +78,46 @@ async fn add(cx: &Context<Assistant>, request: Request) -> Result<Response> {
         let message = format!("`{name}` is larger than {most} MB.");
         return Ok(refusal(StatusCode::PAYLOAD_TOO_LARGE, "file_too_large", &message));
     };
-    let Some(media_type) = kind::media_type(&name, &content) else {
+    match keep(cx, &name, &content)? {
+        Ok(part) => Ok((StatusCode::CREATED, Json(part)).into_response()),
+        Err(refused) => Ok(refusal(refused.status, refused.code, &refused.message)),
+    }
+}
+
+/// Why a file cannot be kept.
+struct Refused {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+}
+
+/// Keeps a file; the part that stands for it in a message.
+fn keep(
+    cx: &Context<Assistant>,
+    name: &str,
+    content: &[u8],
+) -> Result<std::result::Result<Part, Refused>> {
+    let refused = |status, code, message| Ok(Err(Refused { status, code, message }));
+    let Some(media_type) = kind::media_type(name, content) else {
         let message =
             format!("`{name}` cannot be attached: images, PDF and text can, with CSV and code.");
-        return Ok(refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "file_type", &message));
+        return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "file_type", message);
     };
     cx.sql().execute(TABLE, [])?;
     let all: i64 = cx.sql().query_one("SELECT coalesce(sum(length(content)), 0) FROM files", [])?;
     if all.saturating_add(i64::try_from(content.len()).unwrap_or(i64::MAX)) > MAX_ALL_BYTES {
         let most = MAX_ALL_BYTES / 1_000_000;
         let message = format!("This conversation has {most} MB of files, which is the most.");
-        return Ok(refusal(StatusCode::INSUFFICIENT_STORAGE, "too_many_files", &message));
+        return refused(StatusCode::INSUFFICIENT_STORAGE, "too_many_files", message);
     }
     let id = uuid::Uuid::now_v7().to_string();
     cx.sql().execute(
         "INSERT INTO files (id, name, media_type, content) VALUES (?1, ?2, ?3, ?4)",
-        (&id, &name, media_type, &content[..]),
+        (&id, name, media_type, content),
     )?;
     let url = format!("{}/files/{id}", address::path(ASSISTANT_AGENT, cx.name()));
-    let part = json!({ "type": "file", "url": url, "mediaType": media_type, "filename": name });
-    Ok((StatusCode::CREATED, Json(part)).into_response())
+    let (media_type, filename) = (media_type.to_owned(), Some(name.to_owned()));
+    Ok(Ok(Part::File { media_type, url, filename }))
 }
 
 fn find(cx: &Context<Assistant>, id: &str) -> Result<Option<File>, AgentError> {

@@ -70,3 +70,25 @@ async fn what_a_deleted_conversation_asked_waits_no_more() {
     while client.state::<ApprovalsState>().await.unwrap().open > 0 {}
     assert_eq!(list(&mut client).await, ApprovalsView::default());
 }
+
+#[tokio::test]
+async fn what_waits_is_hidden_while_its_conversation_is_deleted() {
+    let (test, _) = start([deletes("one"), deletes("two"), says("Fine.")]);
+    for conversation in ["c1", "c2"] {
+        say(&test, conversation, "Delete it.").await;
+    }
+    settle(&test).await;
+    let mut conversations = connect(&test, "conversations").await;
+    let mut client = connect(&test, "approvals").await;
+    let waiting = async |client: &mut TestClient| {
+        let open = list(client).await.open;
+        open.into_iter().map(|it| it.conversation).collect::<Vec<_>>()
+    };
+    conversations.call::<()>("remove", ("c1",)).await.unwrap();
+    assert_eq!(waiting(&mut client).await, ["c2"]);
+    conversations.call::<()>("restore", ("c1",)).await.unwrap();
+    assert_eq!(waiting(&mut client).await, ["c1", "c2"]);
+    // Who writes in it brings it back as well.
+    conversations.call::<()>("remove", ("c2",)).await.unwrap();
+    assert_eq!(waiting(&mut client).await, ["c1"]);
+}

@@ -1,6 +1,7 @@
 //! The agents at work, with a model that says what a test wants, crashes, and a clock that it moves.
 
 mod approvals;
+mod conversations;
 mod tasks;
 
 use std::sync::Arc;

@@ -1,12 +1,15 @@
 //! Conversations from a file: Domovoi's own, ChatGPT's export, Open WebUI's export.
 
 mod chatgpt;
+mod left_out;
 mod open_webui;
 mod own;
 
-use domovoi_protocol::{Role, UiMessage};
+use domovoi_protocol::{Part, Role, UiMessage};
 use serde_json::Value;
 use uuid::Uuid;
+
+pub(super) use self::left_out::LeftOut;
 
 /// A conversation as a file has it.
 #[derive(Debug, PartialEq)]
@@ -18,39 +21,62 @@ pub(super) struct Imported {
     pub(super) messages: Vec<UiMessage>,
 }
 
-/// The conversations of a file; those without a message are left out.
+/// The conversations of a file, and what was left out of it.
 ///
 /// # Errors
 /// What is wrong with the file, for a person to read.
-pub(super) fn read(file: &[u8]) -> Result<Vec<Imported>, String> {
+pub(super) fn read(file: &[u8]) -> Result<(Vec<Imported>, LeftOut), String> {
     let json: Value = serde_json::from_slice(file)
         .map_err(|_| "This is no export of conversations: it is not JSON.".to_owned())?;
-    let found = if own::is(&json) {
-        own::read(&json)?
+    let mut left_out = LeftOut::default();
+    let mut found = if own::is(&json) {
+        own::read(json, &mut left_out)?
     } else {
         let all = match &json {
             Value::Array(all) => all.as_slice(),
             one => std::slice::from_ref(one),
         };
-        all.iter().filter_map(|one| chatgpt::read(one).or_else(|| open_webui::read(one))).collect()
+        all.iter().filter_map(|one| foreign(one, &mut left_out)).collect()
     };
-    let found: Vec<Imported> = found.into_iter().filter(|it| !it.messages.is_empty()).collect();
+    found.retain(|conversation: &Imported| {
+        let says_something = !conversation.messages.is_empty();
+        if !says_something {
+            left_out.empty();
+        }
+        says_something
+    });
     if found.is_empty() {
-        return Err("There is no conversation in this file. Exports of Domovoi, ChatGPT \
-                    (conversations.json) and Open WebUI can be imported."
-            .to_owned());
+        let words = left_out.words().unwrap_or_default();
+        let text = format!(
+            "There is no conversation in this file. Exports of Domovoi, ChatGPT \
+             (conversations.json) and Open WebUI can be imported. {words}"
+        );
+        return Err(text.trim_end().to_owned());
     }
-    Ok(found)
+    Ok((found, left_out))
 }
 
-/// A message of text alone, with a new id; nothing where there is no text, or nobody's.
-fn message(role: &str, text: &str) -> Option<UiMessage> {
+fn foreign(json: &Value, left_out: &mut LeftOut) -> Option<Imported> {
+    let found = chatgpt::read(json, left_out).or_else(|| open_webui::read(json, left_out));
+    if found.is_none() {
+        left_out.unreadable("no conversation of ChatGPT's or Open WebUI's");
+    }
+    found
+}
+
+/// A message with a new id; nothing where there is neither a text nor a file, or nobody's.
+fn message(role: &str, text: &str, files: Vec<Part>) -> Option<UiMessage> {
     let role = match role {
         "user" => Role::User,
         "assistant" => Role::Assistant,
         _ => return None,
     };
-    (!text.trim().is_empty()).then(|| UiMessage::new(Uuid::now_v7().to_string(), role, text))
+    let mut message = UiMessage::new(Uuid::now_v7().to_string(), role, text);
+    if text.trim().is_empty() {
+        message.parts.clear();
+    }
+    message.parts.extend(files);
+    (!message.parts.is_empty()).then_some(message)
 }
 
 /// Seconds since 1970, as other programs write them, in milliseconds.
@@ -93,7 +119,7 @@ mod tests {
             "c": {"id": "c", "parent": "a", "children": [], "message":
               {"author": {"role": "assistant"}, "content": {"content_type": "text", "parts": ["Because."]}}}
           }}]"#;
-        let [one] = &read(file).unwrap()[..] else { panic!() };
+        let [one] = &read(file).unwrap().0[..] else { panic!() };
         assert_eq!((one.title.as_str(), one.created_at), ("Cats", Some(1_700_000_000_500)));
         let expected = [(Role::User, "Why?".to_owned()), (Role::Assistant, "Because.".to_owned())];
         assert_eq!(texts(one), expected);
@@ -106,9 +132,49 @@ mod tests {
             "1": {"id": "1", "parentId": null, "role": "user", "content": "Who?"},
             "2": {"id": "2", "parentId": "1", "role": "assistant", "content": "Rex."},
             "3": {"id": "3", "parentId": "1", "role": "assistant", "content": "Left out."}}}}}]"#;
-        let [one] = &read(file).unwrap()[..] else { panic!() };
+        let [one] = &read(file).unwrap().0[..] else { panic!() };
         let expected = [(Role::User, "Who?".to_owned()), (Role::Assistant, "Rex.".to_owned())];
         assert_eq!((one.title.as_str(), texts(one)), ("Dogs", expected.to_vec()));
+    }
+
+    #[test]
+    fn what_chatgpt_does_not_show_is_left_out_and_pictures_are_missed() {
+        let file = br#"[{"title": "Cats", "current_node": "e", "mapping": {
+            "a": {"parent": null, "message": {"author": {"role": "user"}, "content":
+              {"content_type": "user_editable_context", "parts": ["About me"]}}},
+            "b": {"parent": "a", "message": {"author": {"role": "assistant"}, "content":
+              {"parts": ["Obey."]}, "metadata": {"is_visually_hidden_from_conversation": true}}},
+            "c": {"parent": "b", "message": {"author": {"role": "assistant"}, "recipient": "python",
+              "content": {"content_type": "code", "text": "x", "parts": ["print()"]}}},
+            "d": {"parent": "c", "message": {"author": {"role": "user"}, "recipient": "all", "content":
+              {"content_type": "multimodal_text", "parts": [{"asset_pointer": "file-service://1"}, "Who?"]},
+              "metadata": {"attachments": [{"name": "cat.png"}]}}},
+            "e": {"parent": "d", "message": {"author": {"role": "assistant"}, "content": {"parts": ["Rex."]}}}
+          }}, 5, {"title": "Empty", "current_node": "x", "mapping": {}}]"#;
+        let (found, left_out) = read(file).unwrap();
+        let said = [(Role::User, "Who?".to_owned()), (Role::Assistant, "Rex.".to_owned())];
+        assert_eq!(texts(&found[0]), said);
+        let words = left_out.words().unwrap();
+        for part in ["1 entry that", "1 without a message", "1 attachment that is not in the file"]
+        {
+            assert!(words.contains(part), "{words}");
+        }
+    }
+
+    #[test]
+    fn files_of_open_webui_come_along_with_what_is_in_them() {
+        let file = br#"{"chat": {"history": {"currentId": "1", "messages": {"1": {"role": "user", "content": "",
+          "files": [{"type": "image", "url": "data:image/png;base64,AA=="},
+            {"type": "file", "name": "a.txt", "file": {"data": {"content": "hi"}}},
+            {"type": "collection", "id": "5"}]}}}}}"#;
+        let (found, left_out) = read(file).unwrap();
+        let [Part::File { .. }, Part::File { url, filename, .. }] = &found[0].messages[0].parts[..]
+        else {
+            panic!("{:?}", found[0].messages)
+        };
+        let file = (url.as_str(), filename.as_deref());
+        assert_eq!(file, ("data:text/plain;base64,aGk=", Some("a.txt")));
+        assert!(left_out.words().unwrap().contains("1 attachment that is not"));
     }
 
     #[test]
@@ -116,7 +182,7 @@ mod tests {
         let file =
             br#"{"title": "", "current_node": "a", "mapping": {"a": {"parent": "a", "message":
           {"author": {"role": "user"}, "content": {"parts": ["x"]}}}}}"#;
-        assert_eq!(read(file).unwrap()[0].messages.len(), 1);
+        assert_eq!(read(file).unwrap().0[0].messages.len(), 1);
     }
 
     #[test]

@@ -5,12 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{super::export::VERSION, Imported};
-
-#[derive(Deserialize)]
-struct Export {
-    conversations: Vec<Conversation>,
-}
+use super::{super::export::VERSION, Imported, LeftOut};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -26,26 +21,39 @@ pub(super) fn is(json: &Value) -> bool {
     json.get("domovoi").is_some()
 }
 
-pub(super) fn read(json: &Value) -> Result<Vec<Imported>, String> {
+pub(super) fn read(mut json: Value, left_out: &mut LeftOut) -> Result<Vec<Imported>, String> {
     if json["domovoi"].as_u64().is_some_and(|version| version > VERSION) {
         return Err("This export was written by a newer Domovoi: update this one first.".to_owned());
     }
-    let export = Export::deserialize(json)
-        .map_err(|error| format!("This export of Domovoi is damaged: {error}."))?;
-    let conversations = export.conversations.into_iter().map(|conversation| Imported {
-        title: conversation.title,
-        created_at: conversation.created_at,
-        updated_at: conversation.updated_at,
-        messages: conversation.messages.into_iter().filter_map(renewed).collect(),
-    });
-    Ok(conversations.collect())
+    let Value::Array(all) = json["conversations"].take() else {
+        return Err("This export of Domovoi is damaged: it has no `conversations`.".to_owned());
+    };
+    let mut found = Vec::new();
+    for json in all {
+        match serde_json::from_value::<Conversation>(json) {
+            Ok(conversation) => found.push(imported(conversation, left_out)),
+            Err(error) => left_out.unreadable(error.to_string()),
+        }
+    }
+    Ok(found)
+}
+
+fn imported(conversation: Conversation, left_out: &mut LeftOut) -> Imported {
+    let Conversation { title, created_at, updated_at, messages } = conversation;
+    let messages = messages.into_iter().filter_map(|message| renewed(message, left_out)).collect();
+    Imported { title, created_at, updated_at, messages }
 }
 
 /// The message with an id of its own and what is over of it; nothing where nothing is. Instructions to the
 /// model are nobody's message: the thread does not show them.
-fn renewed(mut message: UiMessage) -> Option<UiMessage> {
+fn renewed(mut message: UiMessage, left_out: &mut LeftOut) -> Option<UiMessage> {
     message.id = Uuid::now_v7().to_string();
+    let files = |message: &UiMessage| {
+        message.parts.iter().filter(|part| matches!(part, Part::File { .. })).count()
+    };
+    let before = files(&message);
     message.parts.retain(is_over);
+    left_out.missing_files += before - files(&message);
     let says_something = message.parts.iter().any(|part| !matches!(part, Part::StepStart));
     (message.role != Role::System && says_something).then_some(message)
 }
@@ -76,7 +84,7 @@ mod tests {
     fn messages(messages: &Value) -> Vec<UiMessage> {
         let file =
             json!({ "domovoi": 1, "conversations": [{ "title": "x", "messages": messages }] });
-        read(&file).unwrap().remove(0).messages
+        read(file, &mut LeftOut::default()).unwrap().remove(0).messages
     }
 
     #[test]
@@ -109,6 +117,20 @@ mod tests {
         ]));
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].text(), "Hello");
+    }
+
+    #[test]
+    fn one_that_is_damaged_does_not_keep_the_others_out() {
+        let file = json!({ "domovoi": 1, "conversations": [
+            { "title": "x" }, { "title": "y", "messages": [] }
+        ] });
+        let mut left_out = LeftOut::default();
+        assert_eq!(read(file, &mut left_out).unwrap().len(), 1);
+        let words = left_out.words().unwrap();
+        assert!(
+            words.contains("1 entry that cannot be read (missing field `messages`)"),
+            "{words}"
+        );
     }
 
     #[test]
