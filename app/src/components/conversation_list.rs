@@ -48,10 +48,11 @@ pub fn ConversationList() -> impl IntoView {
             aria-label="Found"
         >
             {move || {
-                let hits = conversations.hits.get();
-                match hits.is_empty() {
-                    true => view! { <li class="px-2 py-1.5 text-sm text-faint">"Nothing found."</li> }.into_any(),
-                    false => hits.into_iter().map(hit).collect_view().into_any(),
+                match conversations.hits.get() {
+                    Some(hits) if hits.is_empty() => {
+                        view! { <li class="px-2 py-1.5 text-sm text-faint">"Nothing found."</li> }.into_any()
+                    }
+                    hits => hits.unwrap_or_default().into_iter().map(hit).collect_view().into_any(),
                 }
             }}
         </ul>

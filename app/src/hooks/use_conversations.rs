@@ -31,8 +31,8 @@ pub struct Conversations {
     pub shows_archived: RwSignal<bool>,
     /// What is looked for.
     pub query: RwSignal<String>,
-    /// What was found.
-    pub hits: RwSignal<Vec<SearchHit>>,
+    /// What was found, once there is an answer.
+    pub hits: RwSignal<Option<Vec<SearchHit>>>,
     /// What just happened, in words.
     pub note: RwSignal<Option<Note>>,
     agent: Agent<ConversationsState>,
@@ -67,7 +67,7 @@ pub fn use_conversations(initial: ConversationsState, now: u64) -> Conversations
         rows,
         shows_archived,
         query: RwSignal::new(String::new()),
-        hits: RwSignal::new(Vec::new()),
+        hits: RwSignal::new(None),
         note: RwSignal::new(None),
         agent,
     }
@@ -143,7 +143,7 @@ impl Conversations {
         let this = *self;
         self.query.set(query.to_owned());
         if query.trim().is_empty() {
-            return self.hits.set(Vec::new());
+            return self.hits.set(None);
         }
         let asked = query.to_owned();
         self.agent.call("search", (asked.clone(),), move |hits: Result<Vec<SearchHit>, _>| {
@@ -151,7 +151,7 @@ impl Conversations {
             if this.query.try_with_untracked(|query| *query == asked) == Some(true)
                 && let Ok(hits) = hits
             {
-                this.hits.set(hits);
+                this.hits.set(Some(hits));
             }
         });
     }

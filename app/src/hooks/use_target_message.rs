@@ -35,6 +35,9 @@ pub fn use_target_message(chat: AgentChat) {
 }
 
 fn show(id: &str) {
+    if let Ok(Some(before)) = document().query_selector("[data-found]") {
+        let _ = before.remove_attribute("data-found");
+    }
     let found = document().query_selector(&format!("[data-message-id=\"{id}\"]"));
     if let Ok(Some(message)) = found {
         message.scroll_into_view();
