@@ -104,6 +104,40 @@ const SCRIPTS = {
       assert.deepEqual(tools(chat.seen)[0].output, { deleted: 'a.txt' });
     },
   },
+  'rejects a call': {
+    agent: 'tool-agent',
+    async run(chat) {
+      chat.submit('approval');
+      await chat.until((seen) => tools(seen)[0]?.state === 'approval-requested' && rests(seen));
+      chat.decide(false);
+      await chat.until((seen) => answer(seen) === 'Done.' && tools(seen)[0].state === 'output-denied' && rests(seen));
+      assert.equal(chat.seen.messages.length, 2);
+    },
+  },
+  'answers a tool of its own': {
+    agent: 'tool-agent',
+    async run(chat) {
+      chat.submit('client-tool');
+      await chat.until((seen) => tools(seen)[0]?.state === 'input-available' && rests(seen));
+      chat.output({ timezone: 'Europe/Oslo' });
+      await chat.until((seen) => answer(seen) === 'Done.' && rests(seen));
+      assert.deepEqual(tools(chat.seen)[0].output, { timezone: 'Europe/Oslo' });
+      assert.equal(chat.seen.messages.length, 2);
+    },
+  },
+  'goes on when the connection has broken after a tool of its own': {
+    agent: 'tool-agent',
+    async run(chat, { proxy }) {
+      chat.submit('client-tool');
+      await chat.until((seen) => tools(seen)[0]?.state === 'input-available' && rests(seen));
+      chat.output({ timezone: 'Europe/Oslo' });
+      await chat.until((seen) => answer(seen) === 'Done.' || seen.status === 'streaming');
+      proxy.cut();
+      await chat.until(({ connected }) => !connected);
+      await chat.until((seen) => answer(seen) === 'Done.' && rests(seen) && seen.connected);
+      assert.equal(chat.seen.messages.length, 2);
+    },
+  },
   'is told what went wrong': {
     agent: 'bad-key-agent',
     async run(chat) {

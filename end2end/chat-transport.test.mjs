@@ -89,6 +89,31 @@ describe('WebSocketChatTransport', () => {
     assert.equal(textOf(answer), 'chunk-1 chunk-2 chunk-3 chunk-4 chunk-5');
   });
 
+  it('goes on with the same message after a tool of the client, and after a rejection', LIMIT, async () => {
+    for (const [text, answered, state] of [
+      ['client-tool', { type: 'cf_agent_tool_result', toolName: 'getTimezone', output: 'UTC' }, 'output-available'],
+      ['approval', { type: 'cf_agent_tool_approval', approved: false }, 'output-denied'],
+    ]) {
+      const { client, name, transport, send } = await join('tool-agent');
+      client.addEventListener('message', ({ data }) => {
+        const frame = JSON.parse(data);
+        if (frame.type === 'cf_agent_stream_resuming') transport.handleStreamResuming(frame);
+      });
+      const asking = await whole(await send([user(text)]));
+      const { toolCallId } = asking.parts.find(({ toolCallId }) => toolCallId);
+      transport.expectToolContinuation();
+      client.send(JSON.stringify({ ...answered, toolCallId, autoContinue: true }));
+      // `useAgentChat` has decided by itself, and adds to the message it has then.
+      const message = answered.approved === false ? decided(asking) : undefined;
+      const answer = await whole(await transport.reconnectToStream({ chatId: name }), message);
+      const [, kept] = await history(host, 'tool-agent', name);
+      assert.equal(answer.id, kept.id);
+      assert.equal(textOf(answer), 'Done.');
+      assert.deepEqual(answer.parts.flatMap((part) => part.state && part.toolCallId ? [part.state] : []), [state]);
+      assert.deepEqual(answer.parts.map(({ type }) => type), kept.parts.map(({ type }) => type));
+    }
+  });
+
   it('sends fields of the application along', LIMIT, async () => {
     const { client, send } = await join('chat-agent', { prepareBody: () => ({ theme: 'dark' }) });
     const sent = [];
@@ -104,10 +129,15 @@ describe('WebSocketChatTransport', () => {
 });
 
 /** The message of a stream. */
-async function whole(stream) {
-  let message;
-  for await (const snapshot of readUIMessageStream({ stream, terminateOnError: true })) message = snapshot;
+async function whole(stream, message) {
+  for await (const snapshot of readUIMessageStream({ stream, message, terminateOnError: true })) message = snapshot;
   return message;
+}
+
+/** A message whose call a person has rejected, as the AI SDK writes it down. */
+function decided({ parts, ...message }) {
+  const decide = (part) => ({ ...part, state: 'approval-responded', approval: { ...part.approval, approved: false } });
+  return { ...message, parts: parts.map((part) => (part.toolCallId ? decide(part) : part)) };
 }
 
 /** Reads until a chunk that fits. */

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{
     AiChatAgent, ApprovalRequest, RecordedDecision,
     approvals::{notice, trail},
-    early, history,
+    continued, early, history,
     order::{self, Order, Work},
 };
 use crate::{AgentError, Connection, Context, storage::Tables};
@@ -165,9 +165,22 @@ pub(super) fn apply<A: AiChatAgent>(cx: &Context<A>, answer: Answer) -> Result<(
         }
         early::forget(db, &answer.call)
     })?;
-    cx.broadcast(ServerFrame::from(MessageUpdated { message: message.clone() }).to_json());
-    if answer.auto_continue && !message.parts.iter().any(is_open) {
-        let work = Work::Continue { message_id: message.id, client_tools: answer.client_tools };
+    let goes_on = answer.auto_continue && !message.parts.iter().any(is_open);
+    let rejected = matches!(answer.kind, Kind::Decision { approved: false, .. })
+        .then_some(answer.call)
+        .filter(|_| goes_on);
+    // Who rejects a call gets the word of it with the chunks that follow.
+    let waits =
+        answer.from.as_ref().filter(|from| continued::concerns(from)).zip(rejected.as_ref());
+    if let Some((from, call)) = waits {
+        let message = continued::decided(&message, call);
+        from.send_frame(&MessageUpdated { message }.into());
+    }
+    let told = ServerFrame::from(MessageUpdated { message: message.clone() }).to_json();
+    cx.broadcast_to(told, |other| waits.is_none_or(|(from, _)| from != other));
+    if goes_on {
+        let client_tools = answer.client_tools;
+        let work = Work::Continue { message_id: message.id, rejected, client_tools };
         let id = Uuid::now_v7().to_string();
         // Clients see how it ends.
         drop(order::start(cx, Order { id, requester: answer.from, work }));

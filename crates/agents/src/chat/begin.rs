@@ -29,6 +29,10 @@ pub(super) struct Begun {
     pub(super) message_id: String,
     /// The message that is gone on with; none where a new one is written.
     pub(super) message: Option<UiMessage>,
+    /// A client holds that message and has sent it to be gone on with.
+    pub(super) requested: bool,
+    /// The call whose rejection lets it go on.
+    pub(super) rejected: Option<String>,
     /// Position of the message before it.
     pub(super) anchor: Option<i64>,
     /// Ids of the messages of a person that were written.
@@ -61,6 +65,8 @@ pub(super) fn begin<A: AiChatAgent>(
                 attachments,
                 message_id,
                 message: resumed,
+                requested: false,
+                rejected: None,
                 anchor: history::head(db)?,
                 user_ids: std::mem::take(&mut merged.user_ids),
                 changes: merged.changes(),
@@ -75,21 +81,24 @@ pub(super) fn begin<A: AiChatAgent>(
                 let resumed = resumed(db, &messages, trigger)?;
                 merged.extend(merge(db, &messages, trigger, lists)?);
                 let client_tools = client_tools.unwrap_or_default();
-                begun(trigger, Attachments { client_tools, custom }, resumed, merged)
+                let begun = begun(trigger, Attachments { client_tools, custom }, resumed, merged)?;
+                Ok(begun.map(|begun| Begun { requested: true, ..begun }))
             }
             Work::Ask(messages) => {
                 let messages: Vec<_> = messages.into_iter().map(sanitize).collect();
                 let merged = merge(db, &messages, Trigger::SubmitMessage, Lists::WhatIsNew)?;
                 begun(Trigger::SubmitMessage, journal::attachments(db)?, None, merged)
             }
-            Work::Continue { message_id, client_tools } => {
+            Work::Continue { message_id, rejected, client_tools } => {
                 // Where the conversation has gone on meanwhile, there is no answer to go on with.
                 let Some(message) = history::newest(db, &message_id)? else { return Ok(None) };
                 let mut attachments = journal::attachments(db)?;
                 if let Some(client_tools) = client_tools {
                     attachments.client_tools = client_tools;
                 }
-                begun(Trigger::SubmitMessage, attachments, Some(message), Merged::default())
+                let message = Some(message);
+                let begun = begun(Trigger::SubmitMessage, attachments, message, Merged::default())?;
+                Ok(begun.map(|begun| Begun { rejected, ..begun }))
             }
         }
     })

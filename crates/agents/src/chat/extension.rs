@@ -29,7 +29,7 @@ impl<A: AiChatAgent> Extension<A> for ChatExtension {
     fn on_connect(&self, cx: &Context<A>, connection: &Connection) {
         legacy::greet(cx, connection);
         if let Some(id) = cx.chat().running() {
-            resume::offer(connection, id, None);
+            resume::offer(cx.chat(), connection, id, None);
         }
     }
 

@@ -9,6 +9,7 @@
 //! | `begin`, `turn` | one turn: what it adds to the history, and its answer |
 //! | `emitter`, `journal` | chunks on their way to disk, message and clients |
 //! | `resume` | notices, acknowledgements, replay |
+//! | `continued` | going on with an answer in clients that know no more than the AI SDK does |
 //! | `answers`, `early` | answers to tool calls that wait, and going on after them |
 //! | `approvals` | the audit trail of people's decisions, expiry and escalation |
 //! | `history`, `merge`, `versions` | the messages, a row for each version of each |
@@ -34,6 +35,7 @@ mod answers;
 mod approvals;
 mod begin;
 mod context;
+mod continued;
 mod delta;
 mod early;
 mod emitter;

@@ -33,8 +33,14 @@ pub(super) enum Work {
     Request(ChatBody),
     /// The agent itself writes these messages and answers them.
     Ask(Vec<UiMessage>),
-    /// An answer is gone on with; `client_tools` where a client has said which it has now.
-    Continue { message_id: String, client_tools: Option<Vec<ClientTool>> },
+    /// An answer is gone on with.
+    Continue {
+        message_id: String,
+        /// The call whose rejection lets it go on.
+        rejected: Option<String>,
+        /// Where a client has said which it has now.
+        client_tools: Option<Vec<ClientTool>>,
+    },
 }
 
 /// Runs the turn a client asked for, when its time has come.

@@ -4,20 +4,34 @@
 
 use domovoi_protocol::{
     ServerFrame,
-    chat::{ChatResponse, Outcome},
+    chat::{ChatResponse, MessageUpdated, Outcome},
     resume::{PendingFrame, ResumeAck, ResumeNone, ResumeNoneReason, ResumeRequest, ResumingFrame},
 };
 
 use super::{
-    AiChatAgent, ChatState, TurnOutcome,
+    AiChatAgent, ChatState, TurnOutcome, continued,
     delta::{self, Changes},
     journal::{self, TurnStatus},
     legacy,
 };
 use crate::{AgentError, Connection, Context, Result};
 
-/// Offers a running turn to a connection, which gets no live chunks until it acknowledges.
-pub(super) fn offer(connection: &Connection, id: String, probe_id: Option<String>) {
+/// Offers a running turn to a connection.
+pub(super) fn offer(
+    chat: &ChatState,
+    connection: &Connection,
+    id: String,
+    probe_id: Option<String>,
+) {
+    if let Some(continued) = chat.continued(&id).filter(|_| continued::concerns(connection)) {
+        let message = continued.message().clone();
+        connection.send_frame(&MessageUpdated { message }.into());
+    }
+    announce(connection, id, probe_id);
+}
+
+/// Tells a connection of a turn, of which it gets no live chunks until it acknowledges.
+pub(super) fn announce(connection: &Connection, id: String, probe_id: Option<String>) {
     // An old client knows no notices, and would be left without chunks.
     if legacy::is_old(connection) {
         return;
@@ -30,7 +44,7 @@ pub(super) fn offer(connection: &Connection, id: String, probe_id: Option<String
 pub(super) fn probe(chat: &ChatState, connection: &Connection, probe: ResumeRequest) {
     let probe_id = probe.probe_id;
     if let Some(id) = chat.running() {
-        offer(connection, id, probe_id);
+        offer(chat, connection, id, probe_id);
     } else if let Some(id) = chat.waiting() {
         chat.tell_when_running(connection);
         let pending = PendingFrame { id: Some(id), probe_id };
@@ -61,11 +75,22 @@ pub(super) fn acknowledge<A: AiChatAgent>(
     })?;
     // A client that is not told would write a second message.
     let continuation = goes_on.then_some(true);
+    let continued = cx.chat().continued(&ack.id).filter(|_| continued::concerns(connection));
+    for chunk in continued.iter().flat_map(|continued| continued.head()) {
+        connection.send_frame(&ServerFrame::from(ChatResponse {
+            id: ack.id.clone(),
+            body: chunk.to_json(),
+            replay: Some(true),
+            continuation,
+            ..ChatResponse::default()
+        }));
+    }
+    let numbered = continued.is_none_or(|continued| continued.was_asked_by(connection));
     for (seq, body) in missing {
         connection.send_frame(&ServerFrame::from(ChatResponse {
             id: ack.id.clone(),
             body,
-            seq: Some(seq),
+            seq: numbered.then_some(seq),
             replay: Some(true),
             continuation,
             ..ChatResponse::default()
@@ -93,7 +118,7 @@ pub(super) fn acknowledge<A: AiChatAgent>(
     // Another turn may have begun while the connection made up its mind: its first chunks are gone
     // by.
     if let Some(other) = cx.chat().running().filter(|id| *id != ack.id) {
-        offer(connection, other, None);
+        offer(cx.chat(), connection, other, None);
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use domovoi_protocol::UiMessage;
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
-use super::{answers::Answer, options::Concurrency};
+use super::{answers::Answer, continued::Continued, options::Concurrency};
 use crate::Connection;
 
 /// The turns of one instance that have not ended.
@@ -22,6 +22,8 @@ pub(crate) struct ChatState {
     probes: Mutex<Vec<Connection>>,
     /// Answers to tool calls of the message that is being written.
     answers: Mutex<Vec<Answer>>,
+    /// The newest turn that goes on with an answer.
+    continued: Mutex<Option<Arc<Continued>>>,
     /// Who asked last was a client from the time of `ai` 4.
     old: AtomicBool,
 }
@@ -153,6 +155,16 @@ impl ChatState {
 
     pub(super) fn take_answers(&self) -> Vec<Answer> {
         std::mem::take(&mut *self.answers.lock())
+    }
+
+    /// Notes what a turn goes on with.
+    pub(super) fn goes_on(&self, continued: Continued) {
+        *self.continued.lock() = Some(Arc::new(continued));
+    }
+
+    /// What a turn goes on with, where it is the newest that does.
+    pub(super) fn continued(&self, id: &str) -> Option<Arc<Continued>> {
+        self.continued.lock().clone().filter(|continued| continued.id == id)
     }
 
     pub(super) fn is_old(&self) -> bool {

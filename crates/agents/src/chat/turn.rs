@@ -14,6 +14,7 @@ use super::{
     AiChatAgent, ApprovalRequest, ChatTurn, FinishedTurn, answers,
     approvals::{timers, trail},
     begin::{self, Begun},
+    continued::{self, Continued},
     delta::{self, Changes},
     emitter::{Batch, Emitter},
     history,
@@ -40,14 +41,21 @@ pub(super) async fn run<A: AiChatAgent>(
     let Some(begun) = begin::begin(cx, order)? else { return Ok(None) };
     let Begun { id, requester, message, message_id, .. } = &begun;
     let emitter = Emitter::new(id, message_id.clone(), message.clone());
-    // Who asked for a continuation waits for its chunks until it has acknowledged the notice.
+    if let Some(message) = message {
+        let rejected = begun.rejected.as_deref();
+        cx.chat().goes_on(Continued::new(id, requester.as_ref(), message, rejected));
+    }
     match requester {
-        Some(asker) if message.is_some() => resume::offer(asker, id.clone(), None),
+        // Who has asked for it by its id has no use for a notice.
+        Some(asker) if begun.requested && continued::concerns(asker) => asker.set_parked(false),
+        // Who asked for a continuation waits for its chunks until it has acknowledged the notice. It
+        // has just been told what is gone on with.
+        Some(asker) if message.is_some() => resume::announce(asker, id.clone(), None),
         Some(asker) => asker.set_parked(false),
         None => {}
     }
     for waiting in cx.chat().take_probes() {
-        resume::offer(&waiting, id.clone(), None);
+        resume::offer(cx.chat(), &waiting, id.clone(), None);
     }
     // Who asked shows its message already; a client of ours is told what that left.
     delta::tell(cx, &begun.changes, |connection| {
