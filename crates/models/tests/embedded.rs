@@ -327,6 +327,46 @@ async fn a_worker_stops_when_told_and_ends_with_its_parent_in_the_middle_of_an_a
 }
 
 #[tokio::test]
+async fn a_stop_is_followed_by_one_token_at_most() {
+    let mut worker = Command::new(env!("CARGO_BIN_EXE_domovoi-model-worker"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut orders = worker.stdin.take().unwrap();
+    let mut reports = BufReader::new(worker.stdout.take().unwrap()).lines();
+    let path = smollm2().await;
+    let load = json!({"order": "load", "path": path, "threads": 1, "context_tokens": 2048});
+    orders.write_all(format!("{load}\n").as_bytes()).await.unwrap();
+    let mut report = async || -> Value {
+        serde_json::from_str(&reports.next_line().await.unwrap().unwrap()).unwrap()
+    };
+    assert_eq!(report().await["report"], "loaded");
+    for id in 0..12 {
+        let content = json!([{"type": "text", "text": LONG}]);
+        let messages = json!([{"role": "user", "content": content}]);
+        let generate =
+            json!({"order": "generate", "id": id, "max_tokens": 2000, "messages": messages});
+        orders.write_all(format!("{generate}\n").as_bytes()).await.unwrap();
+        // At another place of the answer each time.
+        for _ in 0..=id {
+            assert_eq!(report().await["report"], "text");
+        }
+        let cancel = json!({"order": "cancel", "id": id});
+        orders.write_all(format!("{cancel}\n").as_bytes()).await.unwrap();
+        let end = loop {
+            let report = report().await;
+            if report["report"] != "text" {
+                break report;
+            }
+        };
+        assert_eq!((&end["report"], &end["reason"]), (&json!("finished"), &json!("other")));
+        assert!(end["late_tokens"].as_u64().unwrap_or(0) <= 1, "{end}");
+    }
+}
+
+#[tokio::test]
 async fn a_dropped_model_ends_its_worker() {
     let model = start(1).await;
     let mut answer = model.stream(ask(LONG, 900)).await.unwrap();

@@ -224,7 +224,7 @@ fn event_of(report: Report, job: u64) -> Option<Result<ModelEvent, ModelError>> 
             let id = format!("call_{}", Uuid::new_v4().simple());
             Some(Ok(ModelEvent::ToolCall(ToolCall { id, name, arguments })))
         }
-        Report::Finished { id, reason, input_tokens, output_tokens } if id == job => {
+        Report::Finished { id, reason, input_tokens, output_tokens, .. } if id == job => {
             let usage = Some(Usage { input_tokens, output_tokens });
             Some(Ok(ModelEvent::Finish { reason, usage }))
         }

@@ -12,6 +12,7 @@ use super::call_watch::CallWatch;
 use super::engine::{Engine, Halt};
 use super::grammar;
 use super::instructions::{CALL, instruct};
+use super::orders::Orders;
 use super::protocol::{Constraint, Failure, Generate, Report};
 use super::sampling::sampler;
 use crate::FinishReason;
@@ -26,16 +27,27 @@ const DEFAULT_MAX_TOKENS: usize = 1024;
 pub(super) fn generate(
     engine: &mut Engine<'_>,
     request: &Generate,
-    cancelled: &dyn Fn() -> bool,
+    orders: &Orders,
     send: &dyn Fn(&Report) -> io::Result<()>,
 ) -> io::Result<Report> {
+    let cancelled = &|| orders.is_cancelled(request.id);
+    let finished = |reason, input_tokens: usize, output_tokens: usize| Report::Finished {
+        id: request.id,
+        reason,
+        input_tokens: input_tokens as u64,
+        output_tokens: output_tokens as u64,
+        late_tokens: orders.late_tokens(request.id),
+    };
     let mut answer = match Answer::begin(engine, request, cancelled) {
         Ok(answer) => answer,
-        Err(Halt::Cancelled) => return Ok(finished(request.id, FinishReason::Other, 0, 0)),
+        Err(Halt::Cancelled) => return Ok(finished(FinishReason::Other, 0, 0)),
         Err(Halt::Failed(failure)) => return Ok(Report::Failed { id: request.id, failure }),
     };
     loop {
-        let step = match answer.step(cancelled) {
+        let before = answer.output_tokens;
+        let step = answer.step(cancelled);
+        (before..answer.output_tokens).for_each(|_| orders.count_token());
+        let step = match step {
             Ok(step) => step,
             Err(Halt::Cancelled) => Step::End(FinishReason::Other),
             Err(Halt::Failed(failure)) => return Ok(Report::Failed { id: request.id, failure }),
@@ -48,14 +60,9 @@ pub(super) fn generate(
             if let Some((name, arguments)) = answer.called.take() {
                 send(&Report::Call { id: request.id, name, arguments })?;
             }
-            return Ok(finished(request.id, reason, answer.input_tokens, answer.output_tokens));
+            return Ok(finished(reason, answer.input_tokens, answer.output_tokens));
         }
     }
-}
-
-fn finished(id: u64, reason: FinishReason, input_tokens: usize, output_tokens: usize) -> Report {
-    let (input_tokens, output_tokens) = (input_tokens as u64, output_tokens as u64);
-    Report::Finished { id, reason, input_tokens, output_tokens }
 }
 
 /// An answer that is being given.

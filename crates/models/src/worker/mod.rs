@@ -70,8 +70,7 @@ fn serve(orders: &Orders) -> io::Result<()> {
     send(&Report::Loaded { context_tokens: engine.context_tokens() })?;
     while let Some(order) = orders.next() {
         if let Order::Generate(request) = order {
-            let cancelled = || orders.is_cancelled(request.id);
-            let end = answer::generate(&mut engine, &request, &cancelled, &send)?;
+            let end = answer::generate(&mut engine, &request, orders, &send)?;
             send(&end)?;
         }
     }

@@ -101,6 +101,9 @@ pub(crate) enum Report {
         input_tokens: u64,
         /// Tokens of the answer.
         output_tokens: u64,
+        /// Tokens that were computed after a cancellation was heard.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        late_tokens: u64,
     },
     /// The end of an answer that cannot be given or go on.
     Failed {
@@ -110,6 +113,11 @@ pub(crate) enum Report {
         #[serde(flatten)]
         failure: Failure,
     },
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Why an answer cannot be given.
