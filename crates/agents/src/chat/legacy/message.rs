@@ -129,7 +129,11 @@ pub(super) fn write(message: &UiMessage) -> Value {
                     "details": [{"type": "text", "text": text}]}));
             }
             Part::File { media_type, url, filename } if message.role == Role::User => {
-                attachments.push(json!({"name": filename, "contentType": media_type, "url": url}));
+                let mut attachment = json!({"contentType": media_type, "url": url});
+                if let Some(name) = filename {
+                    attachment["name"] = name.as_str().into();
+                }
+                attachments.push(attachment);
             }
             Part::File { media_type, url, .. } => {
                 parts.push(json!({"type": "file", "mimeType": media_type, "data": data(url)}));
@@ -203,7 +207,12 @@ pub(super) fn error(text: &str) -> Value {
 
 /// A web page the answer rests on.
 pub(super) fn source(id: &str, url: &str, title: Option<&str>) -> Value {
-    json!({"sourceType": "url", "id": id, "url": url, "title": title})
+    let mut source = json!({"sourceType": "url", "id": id, "url": url});
+    // It knows a title or none, and would show a null.
+    if let Some(title) = title {
+        source["title"] = title.into();
+    }
+    source
 }
 
 /// What an old client takes as a file: base64, where the address holds it.
@@ -302,6 +311,8 @@ mod tests {
         assert_eq!(written["reasoning"], "look");
         assert_eq!(written["toolInvocations"][0]["state"], "result");
         assert_eq!(written["toolInvocations"][0]["result"], 4);
+        let source = &written["parts"][6]["source"];
+        assert_eq!(*source, json!({"sourceType": "url", "id": "s", "url": "https://example.org"}));
         assert_eq!(read(&written).unwrap().parts, parts);
     }
 
