@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use domovoi_agents::{
     prelude::*,
-    schedule::{Overlap, QueuedTask, Retry, Run, ScheduleFilter},
+    schedule::{Overlap, QueuedTask, Retry, Run, ScheduleFilter, ScheduleKind},
 };
 
 #[derive(Default, Clone, Serialize, Deserialize)]
@@ -123,13 +123,9 @@ impl Reminders {
 
     /// Cancels all of a kind: `delayed`, `scheduled`, `cron` or `interval`.
     #[callable]
-    fn cancel_all(&self, cx: &Context<Self>, kind: String) -> Result<usize> {
+    fn cancel_all(&self, cx: &Context<Self>, kind: ScheduleKind) -> Result<usize> {
         let filter = ScheduleFilter { kind: Some(kind), ..ScheduleFilter::default() };
-        let schedules = cx.get_schedules(&filter)?;
-        for schedule in &schedules {
-            cx.cancel_schedule(&schedule.id)?;
-        }
-        Ok(schedules.len())
+        Ok(cx.cancel_schedules(&filter)?)
     }
 
     /// Tries again after an error, up to five times.

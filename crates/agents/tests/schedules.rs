@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use domovoi_agents::{
     prelude::*,
-    schedule::{CatchUp, Overlap, Retry, RunStatus, ScheduleFilter},
+    schedule::{CatchUp, Overlap, Retry, RunStatus, ScheduleFilter, ScheduleKind},
     testing::TestAgents,
 };
 
@@ -176,7 +176,7 @@ async fn schedules_are_found_and_cancelled() {
         let filter = ScheduleFilter::default;
         let found = [
             ask(filter())?,
-            ask(ScheduleFilter { kind: Some(text("interval")), ..filter() })?,
+            ask(ScheduleFilter { kind: Some(ScheduleKind::Interval), ..filter() })?,
             ask(ScheduleFilter { from: Some(now), to: Some(now + 2 * HOUR), ..filter() })?,
             ask(ScheduleFilter { id: Some(first.id.clone()), ..filter() })?,
             ask(ScheduleFilter { id: Some(text("nobody's")), ..filter() })?,
@@ -193,6 +193,28 @@ async fn schedules_are_found_and_cancelled() {
     assert_eq!(cancelled, (Some(first), true, false));
     test.advance(3 * HOUR).await.unwrap();
     assert_eq!(notes(&test).await, ["second"]);
+}
+
+#[tokio::test]
+async fn schedules_are_cancelled_by_their_key_and_by_their_task() {
+    let test = diary();
+    let (by_key, again, by_task, left) = inside(&test, |cx| {
+        let keyed = || ScheduleOptions::default().key("tea");
+        cx.schedule_with(HOUR, Diary::NOTE, text("tea"), keyed())?;
+        cx.schedule(Every(HOUR), Diary::NOTE, text("hourly"))?;
+        cx.schedule(2 * HOUR, Diary::NOTE, text("later"))?;
+        cx.schedule(2 * HOUR, Diary::GIVE_UP, ())?;
+        let by_key = cx.cancel_schedule_with_key("tea")?;
+        let again = cx.cancel_schedule_with_key("tea")?;
+        let by_task = cx.cancel_schedules_of(Diary::NOTE)?;
+        Ok((by_key, again, by_task, cx.get_schedules(&ScheduleFilter::default())?))
+    })
+    .await;
+    assert_eq!((by_key, again, by_task), (true, false, 2));
+    let left: Vec<_> = left.iter().map(|schedule| schedule.task.as_str()).collect();
+    assert_eq!(left, [Diary::GIVE_UP.name()]);
+    test.advance(3 * HOUR).await.unwrap();
+    assert_eq!(notes(&test).await, [""; 0]);
 }
 
 #[tokio::test]

@@ -14,7 +14,6 @@
 //! missed run. Runs are delivered at least once: one that a crash has cut off begins again.
 
 mod due;
-#[cfg(feature = "backup")]
 mod pending;
 mod policy;
 mod queue;
@@ -29,13 +28,12 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use uuid::Uuid;
 
-#[cfg(feature = "backup")]
 pub(crate) use self::pending::has_work;
 pub(crate) use self::runner::{Scheduler, alarm};
 pub use self::{
     policy::{CatchUp, Overlap, Retry, ScheduleOptions},
     queue::QueuedTask,
-    timing::{Cron, Every, Timing, When},
+    timing::{Cron, Every, ScheduleKind, Timing, When},
 };
 use crate::{
     Agent, AgentError, Context, Task,
@@ -84,8 +82,12 @@ impl Schedule {
 pub struct ScheduleFilter {
     /// The one with this id.
     pub id: Option<String>,
-    /// Those of this kind: `delayed`, `scheduled`, `cron` or `interval`.
-    pub kind: Option<String>,
+    /// The one that was made with this key.
+    pub key: Option<String>,
+    /// Those of the task of this name: [`Task::name`].
+    pub task: Option<String>,
+    /// Those of this kind.
+    pub kind: Option<ScheduleKind>,
     /// Those due at this time or later.
     pub from: Option<SystemTime>,
     /// Those due before this time.
@@ -218,6 +220,38 @@ impl<A: Agent> Context<A> {
     /// [`AgentError::Database`].
     pub fn cancel_schedule(&self, id: &str) -> Result<bool, AgentError> {
         Ok(self.database().read(Tables::Schedules, |db| store::cancel(db, id))?.unwrap_or_default())
+    }
+
+    /// Removes the schedule that was made with this [key](ScheduleOptions::key), as
+    /// [`Context::cancel_schedule`] does. Whether there was one.
+    ///
+    /// # Errors
+    /// [`AgentError::Database`].
+    pub fn cancel_schedule_with_key(&self, key: &str) -> Result<bool, AgentError> {
+        let filter = ScheduleFilter { key: Some(key.to_owned()), ..ScheduleFilter::default() };
+        Ok(self.cancel_schedules(&filter)? > 0)
+    }
+
+    /// Removes all schedules of a task, as [`Context::cancel_schedule`] does. How many there were.
+    ///
+    /// # Errors
+    /// [`AgentError::Database`].
+    pub fn cancel_schedules_of<P>(&self, task: Task<A, P>) -> Result<usize, AgentError> {
+        let task = Some(task.name().to_owned());
+        self.cancel_schedules(&ScheduleFilter { task, ..ScheduleFilter::default() })
+    }
+
+    /// Removes the schedules that [`Context::get_schedules`] finds, all or none of them, as
+    /// [`Context::cancel_schedule`] does. How many there were.
+    ///
+    /// # Errors
+    /// [`AgentError::Database`].
+    pub fn cancel_schedules(&self, filter: &ScheduleFilter) -> Result<usize, AgentError> {
+        let range = (filter.from.map(to_millis), filter.to.map(to_millis));
+        Ok(self
+            .database()
+            .read(Tables::Schedules, |db| store::cancel_all(db, filter, range))?
+            .unwrap_or_default())
     }
 
     /// The newest runs of a schedule, or of all, at most `limit`, the newest first. A thousand are

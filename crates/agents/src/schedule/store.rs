@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Schedule, ScheduleFilter, ScheduleOptions, Timing};
+use super::{Schedule, ScheduleFilter, ScheduleKind, ScheduleOptions, Timing};
 use crate::AgentError;
 
 /// What keys begin with that nobody has given.
@@ -110,7 +110,16 @@ pub(super) fn select(
         conditions.push("id = :id");
         values.push((":id", id));
     }
-    if let Some(kind) = &filter.kind {
+    if let Some(key) = &filter.key {
+        conditions.push("key = :key");
+        values.push((":key", key));
+    }
+    if let Some(task) = &filter.task {
+        conditions.push("task = :task");
+        values.push((":task", task));
+    }
+    let kind = filter.kind.map(ScheduleKind::as_str);
+    if let Some(kind) = &kind {
         conditions.push("timing ->> 'type' = :kind");
         values.push((":kind", kind));
     }
@@ -149,14 +158,33 @@ fn read(row: &Row<'_>) -> Result<Schedule, AgentError> {
 
 pub(super) fn cancel(db: &mut Connection, id: &str) -> Result<bool, AgentError> {
     let transaction = db.transaction()?;
-    let removed =
-        transaction.prepare_cached("DELETE FROM domovoi_schedules WHERE id = ?1")?.execute([id])?;
-    transaction
-        .prepare_cached(
-            "DELETE FROM domovoi_runs WHERE schedule_id = ?1 AND status IN ('waiting', 'retrying')",
-        )?
-        .execute([id])?;
+    let removed = remove(&transaction, id)?;
     transaction.commit()?;
+    Ok(removed)
+}
+
+/// Cancels the schedules that are asked for; answers how many.
+pub(super) fn cancel_all(
+    db: &mut Connection,
+    filter: &ScheduleFilter,
+    range: (Option<i64>, Option<i64>),
+) -> Result<usize, AgentError> {
+    let transaction = db.transaction()?;
+    let found = select(&transaction, filter, range)?;
+    for schedule in &found {
+        remove(&transaction, &schedule.id)?;
+    }
+    transaction.commit()?;
+    Ok(found.len())
+}
+
+fn remove(db: &Connection, id: &str) -> Result<bool, AgentError> {
+    let removed =
+        db.prepare_cached("DELETE FROM domovoi_schedules WHERE id = ?1")?.execute([id])?;
+    db.prepare_cached(
+        "DELETE FROM domovoi_runs WHERE schedule_id = ?1 AND status IN ('waiting', 'retrying')",
+    )?
+    .execute([id])?;
     Ok(removed > 0)
 }
 

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use jiff::{Timestamp, tz::TimeZone};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{AgentError, clock::to_millis};
@@ -108,6 +109,32 @@ pub enum Timing {
         /// The interval.
         interval_seconds: f64,
     },
+}
+
+/// A kind of schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ScheduleKind {
+    /// Once, some time after it was made.
+    Delayed,
+    /// Once, at a date.
+    Scheduled,
+    /// By a cron expression.
+    Cron,
+    /// At a fixed interval.
+    Interval,
+}
+
+impl ScheduleKind {
+    /// Its name, as in [`Timing`]'s JSON.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Delayed => "delayed",
+            Self::Scheduled => "scheduled",
+            Self::Cron => "cron",
+            Self::Interval => "interval",
+        }
+    }
 }
 
 impl When {
