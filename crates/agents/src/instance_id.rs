@@ -75,6 +75,25 @@ impl InstanceId {
         self.stem(data_dir, "sqlite3")
     }
 
+    /// The name of the instance whose file has this name, without its extension. Nothing where it was
+    /// too long for a file name.
+    pub(crate) fn name_of_file(stem: &str) -> Option<String> {
+        let mut bytes = Vec::with_capacity(stem.len());
+        let mut rest = stem.as_bytes();
+        while let Some((byte, after)) = rest.split_first() {
+            rest = after;
+            if *byte != b'%' {
+                bytes.push(*byte);
+                continue;
+            }
+            let (digits, after) = rest.split_at_checked(2)?;
+            bytes.push(u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?);
+            rest = after;
+        }
+        let name = String::from_utf8(bytes).ok()?;
+        (file_name(&name) == stem).then_some(name)
+    }
+
     /// The folder with the databases of its sub-agents.
     pub(crate) fn children_folder(&self, data_dir: &Path) -> PathBuf {
         self.stem(data_dir, "sub")
@@ -141,6 +160,17 @@ mod tests {
         let (one, two) = (file(&format!("{}1", "é".repeat(120))), file(&"é".repeat(120)));
         assert_ne!(one, two);
         assert!(one.len() < 220);
+    }
+
+    #[test]
+    fn files_lead_back_to_names() {
+        for name in ["chat-1", "../x", "Größe", "a%b", "\u{1}"] {
+            assert_eq!(InstanceId::name_of_file(&file_name(name)).as_deref(), Some(name));
+        }
+        assert_eq!(InstanceId::name_of_file(&file_name(&"é".repeat(120))), None);
+        for other in ["A", "%", "%4", "%zz", "%ff", "%+1", "copy of x"] {
+            assert_eq!(InstanceId::name_of_file(other), None, "{other}");
+        }
     }
 
     #[test]

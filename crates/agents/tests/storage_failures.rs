@@ -4,6 +4,8 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test may fail")]
 
 use std::{
+    fs,
+    path::Path,
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
@@ -145,4 +147,59 @@ async fn a_queued_task_that_cannot_be_taken_out_does_not_spin() {
     assert_eq!(runs(&test).await.0, meanwhile + 1, "at least once");
     let left = worker.run(|_, cx| async move { cx.queued() }).await.unwrap().unwrap();
     assert_eq!(left, []);
+}
+
+fn test_in(folder: &Path) -> TestAgents {
+    let data_dir = folder.to_owned();
+    let configure = |config: &mut AgentsConfig| config.data_dir = data_dir;
+    TestAgents::with_config(configure, |agents| agents.agent::<Worker>()).unwrap()
+}
+
+#[tokio::test]
+async fn a_damaged_index_is_kept_aside_and_made_anew_from_the_files() {
+    type Damage = fn(&Path);
+    let damages: [(Damage, bool); 3] = [
+        (|index| fs::write(index, "no database").unwrap(), true),
+        (
+            |index| {
+                let mut bytes = fs::read(index).unwrap();
+                bytes[4096..].fill(7);
+                fs::write(index, bytes).unwrap();
+            },
+            true,
+        ),
+        (|index| fs::remove_file(index).unwrap(), false),
+    ];
+    for (damage, kept) in damages {
+        let folder = tempfile::tempdir().unwrap();
+        let index = folder.path().join("agents.sqlite3");
+        let test = test_in(folder.path());
+        schedule(&test).await;
+        for name in ["b", "Größe/1"] {
+            let worker = test.get::<Worker>(name).unwrap();
+            let write = |_, cx: Context<Worker>| async move { cx.update_state(|runs| *runs = 7) };
+            worker.run(write).await.unwrap().unwrap();
+        }
+        let names = test.agents().list("worker", None, 9).unwrap();
+        assert_eq!(names, ["Größe/1", "a", "b"]);
+        test.agents().shutdown(SECOND).await;
+        drop(test);
+        damage(&index);
+
+        let test = test_in(folder.path());
+        assert_eq!(test.agents().list("worker", None, 9).unwrap(), names);
+        assert_eq!(test.agents().list_scheduled("worker", None, 9).unwrap(), ["a"]);
+        test.advance(10 * SECOND).await.unwrap();
+        assert_eq!((runs(&test).await, history(&test).await), ((1, 1), vec![RunStatus::Succeeded]));
+        let files = fs::read_dir(folder.path()).unwrap();
+        let files = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        let aside = files.filter(|name| name.starts_with("agents.sqlite3.damaged-")).count();
+        assert_eq!(aside, usize::from(kept));
+        test.agents().shutdown(SECOND).await;
+        drop(test);
+
+        // What was made anew stays.
+        let test = test_in(folder.path());
+        assert_eq!(test.agents().list("worker", None, 9).unwrap(), names);
+    }
 }

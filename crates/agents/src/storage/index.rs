@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use rusqlite_migration::{M, Migrations};
 use tokio::sync::Notify;
 
-use super::{database::open_database, new_file};
+use super::{database::open_database, new_file, rebuild};
 use crate::{AgentError, InstanceId};
 
 static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
@@ -24,6 +24,9 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
 
 /// Its file in the data folder.
 pub(crate) const FILE: &str = "agents.sqlite3";
+
+/// The largest index that is looked through when it is opened, in bytes: a hundred thousand instances.
+const CHECKED_BYTES: u64 = 16 << 20;
 
 /// When an instance has to be woken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,18 +52,32 @@ pub(crate) struct Index {
 }
 
 impl Index {
-    /// Opens the index. Alarms that had fired fire again, and those of interrupted work at once.
+    /// Opens the index. Alarms that had fired fire again, and those of interrupted work at once. One
+    /// that is damaged is kept aside, and a new one made from the files of the instances; so it is where
+    /// there are instances and no index.
     pub(super) fn open(data_dir: &Path) -> Result<Self, AgentError> {
         let file = data_dir.join(FILE);
-        if new_file::is_new(&file)? {
-            new_file::write(&file, new_file::LARGE_PAGE)?;
-        }
-        let mut database = open_database(&file)?;
-        MIGRATIONS.to_latest(&mut database)?;
-        database.execute(
-            "UPDATE alarms SET fired = 0, due = iif(open, 0, due) WHERE fired OR open",
-            [],
-        )?;
+        let found = match new_file::is_new(&file) {
+            Ok(true) if rebuild::has_instances(data_dir) => None,
+            Ok(true) => {
+                new_file::write(&file, new_file::LARGE_PAGE)?;
+                Some(Self::database(&file)?)
+            }
+            Ok(false) => match Self::database(&file) {
+                Ok(database) => Some(database),
+                Err(error @ AgentError::DatabaseDamaged(_)) => {
+                    tracing::error!(file = %file.display(), %error, "the index is damaged");
+                    None
+                }
+                Err(error) => return Err(error),
+            },
+            Err(error @ AgentError::DatabaseDamaged(_)) => {
+                tracing::error!(file = %file.display(), %error, "the index is damaged");
+                None
+            }
+            Err(error) => return Err(error),
+        };
+        let database = found.map_or_else(|| Self::rebuilt(data_dir, &file), Ok)?;
         Ok(Self {
             file,
             database: Mutex::new(database),
@@ -68,6 +85,48 @@ impl Index {
             earlier: Notify::new(),
             changed: AtomicBool::new(true),
         })
+    }
+
+    fn database(file: &Path) -> Result<Connection, AgentError> {
+        let mut database = open_database(file)?;
+        MIGRATIONS.to_latest(&mut database)?;
+        database.execute(
+            "UPDATE alarms SET fired = 0, due = iif(open, 0, due) WHERE fired OR open",
+            [],
+        )?;
+        // What is damaged further on would show when an instance is asked for. Of a large one nobody
+        // waits for that at each start; `domovoi doctor` looks.
+        let size = std::fs::metadata(file).map_or(0, |file| file.len());
+        if size > CHECKED_BYTES {
+            return Ok(database);
+        }
+        let whole: String = database.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        if whole == "ok" {
+            return Ok(database);
+        }
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+        Err(rusqlite::Error::SqliteFailure(code, Some(whole)).into())
+    }
+
+    /// A new index. It is complete before it takes the place of what is there.
+    fn rebuilt(data_dir: &Path, file: &Path) -> Result<Connection, AgentError> {
+        let new = file.with_extension("rebuilding");
+        new_file::write(&new, new_file::LARGE_PAGE)?;
+        let mut database = Self::database(&new)?;
+        let instances = rebuild::fill(&mut database, data_dir)?;
+        drop(database);
+        let aside = match file.exists() || new_file::log(file).exists() {
+            true => Some(rebuild::keep_aside(file)?),
+            false => None,
+        };
+        std::fs::rename(&new, file)
+            .map_err(|source| AgentError::DataDir { path: file.to_owned(), source })?;
+        tracing::warn!(
+            instances,
+            kept = aside.map(|aside| aside.display().to_string()),
+            "the index was made anew from the files of the instances"
+        );
+        Self::database(file)
     }
 
     /// Brings the index of a folder that was put back from a backup in step with the files beside

@@ -8,6 +8,7 @@
 //! | `open_files` | at most so many files are open |
 //! | `closer` | the thread that tidies up files that are closed |
 //! | `index` | instances and alarms of all agents, in one file |
+//! | `rebuild` | the index made anew from the files of the instances |
 //! | `gate` | holds back what may not leave an instance before its writes are durable |
 //! | `syncer` | the thread that makes writes durable at level `power` |
 
@@ -17,6 +18,7 @@ mod gate;
 mod index;
 mod new_file;
 mod open_files;
+mod rebuild;
 mod syncer;
 mod tables;
 
