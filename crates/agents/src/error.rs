@@ -35,7 +35,7 @@ pub enum AgentError {
     /// Another process owns the data folder.
     #[error("the data folder {0} is in use by another process")]
     DataDirInUse(PathBuf),
-    /// The index of all instances in the data folder cannot be used; it was left as it is.
+    /// The index of all instances in the data folder cannot be used, nor made anew.
     #[error("the index {path} cannot be used: {source}")]
     Index {
         /// Its file.
@@ -120,6 +120,33 @@ pub enum AgentError {
     Handler(HandlerError),
 }
 
+/// What a client is told of an error that is about the server's files or its SQL.
+const ABOUT_THE_SERVER: &str = "the server's storage failed; its log says how";
+
+/// What a client is told in the place of an error, which the log has.
+fn hidden(error: &dyn fmt::Display, told: &str) -> String {
+    tracing::error!(%error, "clients are told less of this");
+    told.to_owned()
+}
+
+impl AgentError {
+    /// The error in words for a client: without paths of the server and without SQL.
+    pub(crate) fn for_client(&self) -> String {
+        match self {
+            Self::DataDir { .. }
+            | Self::DataDirInUse(_)
+            | Self::Index { .. }
+            | Self::Database(_)
+            | Self::Migration(_) => hidden(self, ABOUT_THE_SERVER),
+            Self::DatabaseDamaged(_) => {
+                hidden(self, "the database is damaged and was left as it is")
+            }
+            Self::Handler(error) => error.for_client(),
+            error => error.to_string(),
+        }
+    }
+}
+
 impl From<rusqlite_migration::Error> for AgentError {
     fn from(error: rusqlite_migration::Error) -> Self {
         match error {
@@ -171,6 +198,15 @@ impl HandlerError {
         self.terminal
     }
 
+    /// The error in words for a client, as [`AgentError::for_client`].
+    pub(crate) fn for_client(&self) -> String {
+        match (self.downcast_ref::<AgentError>(), self.downcast_ref::<rusqlite::Error>()) {
+            (Some(error), _) => error.for_client(),
+            (None, Some(error)) => hidden(error, ABOUT_THE_SERVER),
+            (None, None) => self.to_string(),
+        }
+    }
+
     /// The error of type `E` that this was made of, or this where it was another.
     ///
     /// # Errors
@@ -207,3 +243,30 @@ impl fmt::Debug for HandlerError {
 
 /// The result of a handler.
 pub type Result<T, E = HandlerError> = std::result::Result<T, E>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_is_told_neither_paths_nor_sql() {
+        let failed = || {
+            let error = rusqlite::Connection::open_in_memory().unwrap().execute("SELEC secret", []);
+            AgentError::from(error.unwrap_err())
+        };
+        let path = PathBuf::from("/secret/folder");
+        let source = Box::new(failed());
+        let errors = [
+            failed(),
+            AgentError::Index { path: path.clone(), source },
+            AgentError::DataDirInUse(path.clone()),
+            AgentError::DataDir { path, source: std::io::Error::other("secret") },
+            AgentError::Handler(HandlerError::from(failed())),
+        ];
+        for error in errors {
+            assert!(error.to_string().contains("secret"), "{error}");
+            assert_eq!(error.for_client(), ABOUT_THE_SERVER);
+        }
+        assert_eq!(HandlerError::new("no tea").for_client(), "no tea");
+    }
+}

@@ -220,18 +220,24 @@ fn refuse<A: Agent>(setup: &Setup<A>, command: Option<Command<A>>, error: &Handl
     match command {
         Some(Command::Connect(connection)) => {
             setup.slot.connections.remove(&connection);
-            connection.close(CODE_INTERNAL_ERROR, &format!("the agent cannot start: {error}"));
+            connection.close(
+                CODE_INTERNAL_ERROR,
+                &AgentError::CannotStart(error.for_client()).to_string(),
+            );
         }
         Some(Command::Message { in_flight, .. }) => {
             let connection = in_flight.connection();
             setup.slot.connections.remove(connection);
-            connection.close(CODE_INTERNAL_ERROR, &format!("the agent cannot start: {error}"));
+            connection.close(
+                CODE_INTERNAL_ERROR,
+                &AgentError::CannotStart(error.for_client()).to_string(),
+            );
         }
         Some(Command::Request { answer, .. }) => {
-            let _ = answer.send(Err(AgentError::CannotStart(error.to_string()).into()));
+            let _ = answer.send(Err(AgentError::CannotStart(error.for_client()).into()));
         }
         Some(Command::Call { answer, .. }) => {
-            let _ = answer.send(Err(AgentError::CannotStart(error.to_string())));
+            let _ = answer.send(Err(AgentError::CannotStart(error.for_client())));
         }
         Some(Command::Destroy { answer }) => {
             let _ = answer.send(Err(AgentError::Gone));

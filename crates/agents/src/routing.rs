@@ -274,6 +274,6 @@ impl AgentError {
 impl IntoResponse for AgentError {
     fn into_response(self) -> Response {
         let (status, code) = self.status();
-        error_response(status, code, &self.to_string())
+        error_response(status, code, &self.for_client())
     }
 }

@@ -175,7 +175,7 @@ async fn one(ready: Ready, scope: Arc<Scope>, progress: mpsc::UnboundedSender<Pr
                 Ok(output) => {
                     return Chunk::ToolOutputAvailable { tool_call_id, output, preliminary: None };
                 }
-                Err(error) => error.to_string(),
+                Err(error) => error.for_client(),
             }
         }
         Ok(Err(_)) => {

@@ -148,7 +148,7 @@ impl<A: AiChatAgent> Turn<'_, A> {
 
     fn failed(&self, error: &HandlerError) -> End {
         tracing::warn!(agent = self.cx.agent(), instance = self.cx.name(), %error, "a chat turn failed");
-        End::Failed(error.to_string())
+        End::Failed(error.for_client())
     }
 
     /// Journals what waits, then sends it.

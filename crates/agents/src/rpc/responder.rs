@@ -131,7 +131,7 @@ impl Responder {
     pub(super) fn fail(&self, error: AgentError) {
         self.once(|| match &self.caller {
             Caller::Client { connection, id } => {
-                connection.send_text(Frame::failure(id, &error.to_string()));
+                connection.send_text(Frame::failure(id, &error.for_client()));
             }
             Caller::Local(pieces) => {
                 let _ = pieces.send(Piece::End(Err(error)));
