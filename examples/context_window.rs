@@ -16,10 +16,12 @@ impl AiChatAgent for Companion {
             .answer_tokens(500)
             .longest_tool_result(300)
             .fact(format!("The person is called {}.", cx.name()));
-        let answer = StreamText::new(cx.model("default")?)
+        let model = cx.model("default")?;
+        let history = cx.history_for(&*model, &window)?;
+        let answer = StreamText::new(model)
             .for_turn(cx, &turn)
             .system("You are good company.")
-            .messages(&cx.messages()?)
+            .history(&history)
             .context(window);
         Ok(answer.into_reply())
     }

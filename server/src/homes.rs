@@ -169,6 +169,7 @@ impl Homes {
             sum.completed_turns += figures.completed_turns;
             sum.aborted_turns += figures.aborted_turns;
             sum.failed_turns += figures.failed_turns;
+            sum.messages_read += figures.messages_read;
         }
         sum
     }

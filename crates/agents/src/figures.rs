@@ -18,14 +18,17 @@ pub struct Figures {
     pub aborted_turns: u64,
     /// Chat turns that ended with an error.
     pub failed_turns: u64,
+    /// Messages that agents have read of their conversations.
+    pub messages_read: u64,
 }
 
-/// Chat turns that have ended.
+/// Chat turns that have ended, and what agents have read for them.
 #[derive(Debug, Default)]
 pub(crate) struct TurnCounts {
     completed: AtomicU64,
     aborted: AtomicU64,
     failed: AtomicU64,
+    read: AtomicU64,
 }
 
 impl TurnCounts {
@@ -36,6 +39,10 @@ impl TurnCounts {
             TurnOutcome::Failed => &self.failed,
         };
         count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_read(&self, messages: usize) {
+        self.read.fetch_add(messages as u64, Ordering::Relaxed);
     }
 }
 
@@ -50,6 +57,7 @@ impl Agents {
             completed_turns: turns.completed.load(Ordering::Relaxed),
             aborted_turns: turns.aborted.load(Ordering::Relaxed),
             failed_turns: turns.failed.load(Ordering::Relaxed),
+            messages_read: turns.read.load(Ordering::Relaxed),
         }
     }
 }

@@ -66,12 +66,10 @@ impl Helper {
 impl AiChatAgent for Helper {
     async fn on_chat_message(&self, cx: &Context<Self>, _turn: ChatTurn) -> Result<ChatReply> {
         let model: Arc<dyn LanguageModel> = self.model.clone();
-        let mut answer =
-            StreamText::new(model).system("Be brief.").messages(&cx.messages()?).tool(read_book);
-        if let Some(window) = self.window {
-            answer = answer.context(window(cx));
-        }
-        Ok(answer.into_reply())
+        let window = self.window.map_or_else(ContextWindow::new, |window| window(cx));
+        let history = cx.history_for(&*model, &window)?;
+        let answer = StreamText::new(model).system("Be brief.").history(&history);
+        Ok(answer.tool(read_book).context(window).into_reply())
     }
 }
 
@@ -257,6 +255,54 @@ async fn a_very_long_history_is_summarised_over_several_turns() {
     assert!(first > 0, "{second:?}");
     assert!(!second[0].contains("not shown"), "{second:?}");
     assert!(chat.model.requests().iter().all(|request| size(request) <= 2500));
+}
+
+/// Ten thousand messages, and what turns of nobody that is connected read of them: how many messages, and
+/// what the model was sent.
+async fn in_a_long_conversation(
+    window: fn(&Context<Helper>) -> ContextWindow,
+    turns: usize,
+) -> Vec<(u64, Vec<String>)> {
+    let folder = tempfile::tempdir().unwrap();
+    let model = Arc::new(ScriptedModel::new([]));
+    let helper = Helper { model: Arc::clone(&model), window: Some(window) };
+    let builder = Agents::builder(config(folder.path())).chat_agent_with(move || helper.clone());
+    let server = Server::start(builder).await;
+    let handle = server.agents.get::<Helper>("x").unwrap();
+    handle.run(|helper, cx| async move { helper.fill(&cx, 0, 10_000) }).await.unwrap().unwrap();
+    let mut seen = Vec::new();
+    for _ in 0..turns {
+        let before = server.agents.figures().messages_read;
+        let summaries = if window as usize == without_summaries as usize { 0 } else { 4 };
+        (0..summaries).for_each(|_| model.push(Script::new().text("Some.").stop()));
+        model.push(Script::new().text("Yes.").stop());
+        let end = handle.run(|_, cx| async move { cx.ask_and_wait("And?").await }).await.unwrap();
+        assert_eq!(end.unwrap().error, None);
+        let read = server.agents.figures().messages_read - before;
+        seen.push((read, sent(model.requests().last().unwrap())));
+    }
+    seen
+}
+
+#[tokio::test]
+async fn a_turn_in_a_long_conversation_reads_what_the_model_can_read() {
+    let [(read, sent)] = &in_a_long_conversation(without_summaries, 1).await[..] else { panic!() };
+    assert!(*read < 30, "{read}");
+    let first: usize = sent[1].parse().unwrap();
+    assert_eq!(sent[0], format!("Be brief.\n\n{first} earlier messages are not shown."));
+}
+
+#[tokio::test]
+async fn what_is_not_read_yet_is_summarised_in_the_turns_that_follow() {
+    let mut hidden = 10_000;
+    for (read, sent) in in_a_long_conversation(small, 3).await {
+        assert!(read < 130, "{read}");
+        let (_, note) = sent[0].split_once("Some.\n\n").unwrap();
+        let note = note.split_once(" earlier messages are not shown.").unwrap().0;
+        let less: usize = note.parse().unwrap();
+        assert!(hidden - less > 50, "{hidden} {less}");
+        hidden = less;
+    }
 }
 
 #[tokio::test]

@@ -176,6 +176,7 @@ impl Script {
 pub struct ScriptedModel {
     shared: Arc<Shared>,
     context_window: Option<u32>,
+    images: bool,
 }
 
 #[derive(Debug)]
@@ -205,6 +206,7 @@ impl ScriptedModel {
                 status: watch::Sender::new(status),
             }),
             context_window: None,
+            images: false,
         }
     }
 
@@ -212,6 +214,13 @@ impl ScriptedModel {
     #[must_use]
     pub fn with_context_window(mut self, tokens: u32) -> Self {
         self.context_window = Some(tokens);
+        self
+    }
+
+    /// Has [`LanguageModel::accepts_images`] answer yes.
+    #[must_use]
+    pub fn with_images(mut self) -> Self {
+        self.images = true;
         self
     }
 
@@ -257,6 +266,10 @@ impl LanguageModel for ScriptedModel {
 
     fn context_window(&self) -> Option<u32> {
         self.context_window
+    }
+
+    fn accepts_images(&self) -> bool {
+        self.images
     }
 
     fn stream(&self, request: ModelRequest) -> BoxFuture<'_, Result<ModelStream, ModelError>> {

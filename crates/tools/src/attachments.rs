@@ -2,6 +2,8 @@
 //! and what it is called, not what is in it.
 
 use data_url::{DataUrl, forgiving_base64::DecodeError};
+use domovoi_agents::Result;
+use domovoi_agents::chat::{Attachment, ToolContext};
 use domovoi_protocol::{Part, Role, UiMessage};
 
 /// What is in a file, or in a text that came in the place of one.
@@ -13,11 +15,29 @@ pub(crate) struct Content {
 }
 
 /// The newest file of this name that a person has attached, of at most `limit` bytes.
-pub(crate) fn attached(
-    messages: &[UiMessage],
-    name: &str,
-    limit: usize,
-) -> Result<Content, String> {
+pub(crate) fn attached(cx: &ToolContext, name: &str, limit: usize) -> Result<Content> {
+    let Some(kept) = cx.attachments() else { return Ok(in_messages(cx.messages(), name, limit)?) };
+    if let Some(Attachment { media_type, content }) = kept.find(name.trim())? {
+        let bytes = content;
+        return if bytes.len() > limit {
+            Err(too_large(limit).into())
+        } else {
+            Ok(Content { media_type, bytes })
+        };
+    }
+    let names = kept.names()?;
+    Ok(in_messages(cx.messages(), name, limit).map_err(|error| match names.is_empty() {
+        true => error,
+        false => unknown(name, &names),
+    })?)
+}
+
+fn unknown(name: &str, names: &[impl AsRef<str>]) -> String {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    format!("There is no file `{name}`. Attached are: `{}`.", names.join("`, `"))
+}
+
+fn in_messages(messages: &[UiMessage], name: &str, limit: usize) -> Result<Content, String> {
     let people = messages.iter().filter(|message| message.role == Role::User);
     let files = people.flat_map(|message| &message.parts).filter_map(|part| match part {
         Part::File { url, filename: Some(name), .. } => Some((name.as_str(), url.as_str())),
@@ -30,7 +50,7 @@ pub(crate) fn attached(
         None if files.is_empty() => Err("No file is attached to this conversation.".to_owned()),
         None => {
             let names: Vec<_> = files.iter().map(|(name, _)| *name).collect();
-            Err(format!("There is no file `{name}`. Attached are: `{}`.", names.join("`, `")))
+            Err(unknown(name, &names))
         }
     }
 }

@@ -47,7 +47,7 @@ pub(crate) struct QueryArgs {
 #[tool]
 pub async fn query_csv(args: QueryArgs, cx: ToolContext) -> Result<Value> {
     let Content { bytes, .. } = match (args.file, args.csv) {
-        (Some(file), None) => attached(cx.messages(), &file, MAX_BYTES)?,
+        (Some(file), None) => attached(&cx, &file, MAX_BYTES)?,
         (None, Some(csv)) => given(csv, MAX_BYTES)?,
         _ => return Err("Give either `file` or `csv`.".into()),
     };

@@ -41,7 +41,7 @@ pub(crate) struct Extract {
 #[tool]
 pub async fn extract_text(args: ExtractArgs, cx: ToolContext) -> Result<Extract> {
     let Content { media_type, bytes } = match (args.file, args.content) {
-        (Some(file), None) => attached(cx.messages(), &file, MAX_BYTES)?,
+        (Some(file), None) => attached(&cx, &file, MAX_BYTES)?,
         (None, Some(content)) => given(content, MAX_BYTES)?,
         _ => return Err("Give either `file` or `content`.".into()),
     };

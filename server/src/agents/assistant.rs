@@ -12,11 +12,8 @@ use domovoi_agents::{
     prelude::*,
     schedule::ScheduleFilter,
 };
-use domovoi_models::{
-    LanguageModel,
-    gateway::{Feedback, FeedbackSubject, Gateway, Rating},
-};
-use domovoi_protocol::{Role, UiMessage};
+use domovoi_models::gateway::{Feedback, FeedbackSubject, Gateway, Rating};
+use domovoi_protocol::UiMessage;
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value};
 
@@ -128,7 +125,7 @@ impl Assistant {
         if !gateway.add_feedback(&subject, &feedback)? {
             return Err("there is no such answer in the log of requests".into());
         }
-        let rated = cx.messages()?.into_iter().find(|message| message.id == message_id);
+        let rated = cx.message(&message_id)?;
         cx.save_messages(rated.map(|message| with_rating(message, rating)))?;
         Ok(())
     }
@@ -168,15 +165,13 @@ impl AiChatAgent for Assistant {
     }
 
     async fn on_chat_message(&self, cx: &Context<Self>, turn: ChatTurn) -> Result<ChatReply> {
-        let messages = cx.messages()?;
-        let first = messages.iter().find(|message| message.role == Role::User);
-        let title = first.map(|message| message.text()).unwrap_or_default();
+        let title = cx.first_question()?.map(|message| message.text()).unwrap_or_default();
         let id = cx.name().to_owned();
         let list = cx.agents().get::<Conversations>(DEFAULT)?;
         // The question is found whatever becomes of its answer.
-        let recent = &messages[messages.len().saturating_sub(RECENT)..];
+        let recent = cx.recent_messages(RECENT)?;
         let said: Vec<Said> = recent.iter().filter_map(Said::of).collect();
-        let whole = recent.len() == messages.len();
+        let whole = recent.len() < RECENT;
         let noted = list.run(move |list, cx| async move {
             let was_deleted = list.used(&cx, &id, &title)?;
             if let Err(error) = list.said(&cx, &id, &said, whole) {
@@ -189,11 +184,14 @@ impl AiChatAgent for Assistant {
             self.tell_approvals(cx).await?;
         }
         let (route, model) = model(cx, chosen)?;
-        let messages = files::with_contents(cx, messages, longest_file(&*model))?;
+        let window = cx.conversation_window();
+        let mut history = cx.history_for(&*model, &window)?;
+        files::write_contents(cx, history.messages_mut(), &*model)?;
         let mut answer = StreamText::new(model)
             .for_turn(cx, &turn)
-            .messages(&messages)
-            .context(cx.conversation_window());
+            .history(&history)
+            .attachments(files::of(cx))
+            .context(window);
         if !self.instructions.is_empty() {
             answer = answer.system(self.instructions.as_str());
         }
@@ -226,13 +224,6 @@ async fn tell_list(cx: &Context<Assistant>, messages: &[UiMessage], whole: bool)
     let id = cx.name().to_owned();
     let list = cx.agents().get::<Conversations>(DEFAULT)?;
     list.run(move |list, cx| async move { list.said(&cx, &id, &said, whole) }).await?
-}
-
-/// How much of an attached text a model reads, in bytes: half of what fits into its window, where a
-/// token is about three bytes.
-fn longest_file(model: &dyn LanguageModel) -> usize {
-    const MOST: usize = 60_000;
-    model.context_window().map_or(MOST, |tokens| (tokens as usize * 3 / 2).min(MOST))
 }
 
 /// `GET export.json` and `GET export.md`: the conversation as a file.

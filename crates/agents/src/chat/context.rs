@@ -13,12 +13,14 @@ use super::{
 use crate::{AgentError, Connection, Context, storage::Tables};
 
 impl<A: AiChatAgent> Context<A> {
-    /// The history, oldest first. In a long conversation [`Context::recent_messages`] reads less.
+    /// The history, oldest first. In a long conversation [`Context::recent_messages`] reads less, and
+    /// [`Context::history_for`] what an answer can need.
     ///
     /// # Errors
     /// [`AgentError::Database`], or [`AgentError::Json`] where a stored message cannot be read.
     pub fn messages(&self) -> Result<Vec<UiMessage>, AgentError> {
-        Ok(self.database().read(Tables::Chat, |db| history::all(db))?.unwrap_or_default())
+        let found = self.database().read(Tables::Chat, |db| history::all(db))?;
+        Ok(self.counted(found.unwrap_or_default()))
     }
 
     /// The newest messages, at most `limit`, oldest first.
@@ -26,7 +28,33 @@ impl<A: AiChatAgent> Context<A> {
     /// # Errors
     /// As [`Context::messages`].
     pub fn recent_messages(&self, limit: usize) -> Result<Vec<UiMessage>, AgentError> {
-        Ok(self.database().read(Tables::Chat, |db| history::recent(db, limit))?.unwrap_or_default())
+        let found = self.database().read(Tables::Chat, |db| history::recent(db, limit))?;
+        Ok(self.counted(found.unwrap_or_default()))
+    }
+
+    /// The message with this id, where it is part of the history.
+    ///
+    /// # Errors
+    /// As [`Context::messages`].
+    pub fn message(&self, id: &str) -> Result<Option<UiMessage>, AgentError> {
+        let found = self.database().read(Tables::Chat, |db| history::get(db, id))?.flatten();
+        self.agents().turn_counts().add_read(usize::from(found.is_some()));
+        Ok(found)
+    }
+
+    /// The message of a person that the conversation begins with.
+    ///
+    /// # Errors
+    /// As [`Context::messages`].
+    pub fn first_question(&self) -> Result<Option<UiMessage>, AgentError> {
+        let found = self.database().read(Tables::Chat, |db| history::first_of_user(db))?.flatten();
+        self.agents().turn_counts().add_read(usize::from(found.is_some()));
+        Ok(found)
+    }
+
+    fn counted(&self, messages: Vec<UiMessage>) -> Vec<UiMessage> {
+        self.agents().turn_counts().add_read(messages.len());
+        messages
     }
 
     /// Writes messages into the history, each in its place where its id is known and at the end

@@ -4,6 +4,8 @@
 //! gets a row beside the old one, with the same parent, and the old one and what followed it are
 //! active no longer; [`super::versions`] finds them again.
 
+use std::ops::ControlFlow;
+
 use domovoi_protocol::{Role, UiMessage};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -16,6 +18,82 @@ pub(super) struct Place {
     pub(super) position: i64,
     /// Position of the message before it.
     pub(super) parent: Option<i64>,
+}
+
+/// A way through the messages.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Order {
+    /// From one position on.
+    OldestFirst,
+    /// From before one position.
+    NewestFirst,
+}
+
+/// Shows messages with their positions, those after `from` or before it, until there are enough; the
+/// others are not read.
+pub(super) fn visit(
+    db: &Connection,
+    order: Order,
+    from: i64,
+    mut visitor: impl FnMut(i64, UiMessage) -> ControlFlow<()>,
+) -> Result<(), AgentError> {
+    let sql = match order {
+        Order::OldestFirst => {
+            "SELECT position, content FROM domovoi_messages
+             WHERE active AND position > ?1 ORDER BY position"
+        }
+        Order::NewestFirst => {
+            "SELECT position, content FROM domovoi_messages
+             WHERE active AND position < ?1 ORDER BY position DESC"
+        }
+    };
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query([from])?;
+    while let Some(row) = rows.next()? {
+        if visitor(row.get(0)?, content(row, 1)?).is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The messages of instructions before a position, oldest first.
+pub(super) fn instructions(db: &Connection, end: i64) -> Result<Vec<UiMessage>, AgentError> {
+    let mut statement = db.prepare_cached(
+        "SELECT content FROM domovoi_messages
+         WHERE active AND role = 'system' AND position < ?1 ORDER BY position",
+    )?;
+    let mut rows = statement.query([end])?;
+    let mut messages = Vec::new();
+    while let Some(row) = rows.next()? {
+        messages.push(content(row, 0)?);
+    }
+    Ok(messages)
+}
+
+/// How many messages are between two positions, instructions aside. They themselves are not looked at.
+pub(super) fn count(db: &Connection, after: i64, before: i64) -> Result<usize, AgentError> {
+    let mut all = db.prepare_cached(
+        "SELECT count(*) FROM domovoi_messages INDEXED BY domovoi_messages_id
+         WHERE active AND position > ?1 AND position < ?2",
+    )?;
+    let mut system = db.prepare_cached(
+        "SELECT count(*) FROM domovoi_messages
+         WHERE active AND role = 'system' AND position > ?1 AND position < ?2",
+    )?;
+    let [all, system] = [&mut all, &mut system]
+        .map(|count| count.query_row([after, before], |row| row.get::<_, usize>(0)));
+    Ok(all?.saturating_sub(system?))
+}
+
+/// The oldest message of a person.
+pub(super) fn first_of_user(db: &Connection) -> Result<Option<UiMessage>, AgentError> {
+    let mut statement = db.prepare_cached(
+        "SELECT content FROM domovoi_messages WHERE active AND role = 'user'
+         ORDER BY position LIMIT 1",
+    )?;
+    let mut rows = statement.query([])?;
+    rows.next()?.map(|row| content(row, 0)).transpose()
 }
 
 /// All messages, oldest first.

@@ -24,6 +24,7 @@
 //! | `generate_object` | [`generate_object`]: an answer as a value of a type |
 //! | `tool`, `tool_calls` | [`Tool`]: a function a model may call; the calls of one step |
 //! | `tool_context`, `tool_arguments` | what a tool is told: [`ToolContext`], its arguments |
+//! | `attachments` | [`Attachments`]: files of a conversation that tools may read |
 
 use std::future::{Future, ready};
 
@@ -33,6 +34,7 @@ use tokio_util::sync::CancellationToken;
 
 mod answers;
 mod approvals;
+mod attachments;
 mod begin;
 mod context;
 mod continued;
@@ -72,13 +74,14 @@ pub use tool_arguments::read as read_tool_arguments;
 pub use approvals::{
     ApprovalFilter, ApprovalPolicy, ApprovalRecord, ApprovalRequest, RecordedDecision,
 };
+pub use attachments::{Attachment, Attachments};
 pub use generate_object::{ObjectError, generate_object};
 pub use options::{ChatOptions, Concurrency};
 pub use reply::ChatReply;
 pub use stream_text::StreamText;
 pub use tool::{DEFAULT_TOOL_TIMEOUT, Tool};
 pub use tool_context::ToolContext;
-pub use window::{ContextWindow, PinnedFact};
+pub use window::{ContextWindow, History, PinnedFact};
 
 use crate::{Agent, Context, Result};
 

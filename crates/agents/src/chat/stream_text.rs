@@ -14,13 +14,13 @@ use futures::{Stream, StreamExt};
 use serde_json::{Value, json};
 
 use super::{
-    AiChatAgent, ChatReply, ChatTurn, Tool,
+    AiChatAgent, Attachments, ChatReply, ChatTurn, Tool,
     finish::Finish,
     opening::{Opened, Opening},
     part_writer::{Kind, PartWriter},
     tool_calls::{self, Fate, Ready, Tools, answer_of},
     tool_context::Scope,
-    window::{ContextWindow, Conversation, Fitting},
+    window::{ContextWindow, Conversation, Fitting, History},
 };
 use crate::{Context, Result};
 
@@ -102,6 +102,21 @@ impl StreamText {
             history = before;
         }
         self.conversation.add_history(history, self.model.accepts_images());
+        self
+    }
+
+    /// Adds what [`Context::history_for`] has read, as [`StreamText::messages`] does. It is to be the
+    /// same window.
+    #[must_use]
+    pub fn history(mut self, history: &History) -> Self {
+        self.conversation.leave_out(history.gap());
+        self.messages(history.messages())
+    }
+
+    /// Lets tools read files that are not in the messages.
+    #[must_use]
+    pub fn attachments(mut self, attachments: Arc<dyn Attachments>) -> Self {
+        self.scope.attachments = Some(attachments);
         self
     }
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::Attachments;
 use crate::{AgentError, Agents, Result};
 
 /// What a tool knows about the call. Cheap to clone.
@@ -30,6 +31,8 @@ pub(super) struct Scope {
     pub(super) agents: Option<Agents>,
     /// The history that the model was given.
     pub(super) messages: Vec<UiMessage>,
+    /// Files that are not in them.
+    pub(super) attachments: Option<Arc<dyn Attachments>>,
 }
 
 /// How far a call is.
@@ -57,12 +60,19 @@ impl ToolContext {
         &self.abort
     }
 
-    /// The conversation as it was given to [`StreamText::messages`](super::StreamText::messages),
-    /// oldest first. The answer that calls the tool is in it only where it goes on after a client or
+    /// The conversation as it was given to [`StreamText::messages`](super::StreamText::messages) or
+    /// [`StreamText::history`](super::StreamText::history), oldest first. The answer that calls the tool is in it only where it goes on after a client or
     /// a person has answered.
     #[must_use]
     pub fn messages(&self) -> &[UiMessage] {
         &self.scope.messages
+    }
+
+    /// Files of the conversation that are not in its messages; nothing where the answer was made without
+    /// [`StreamText::attachments`](super::StreamText::attachments).
+    #[must_use]
+    pub fn attachments(&self) -> Option<&dyn Attachments> {
+        self.scope.attachments.as_deref()
     }
 
     /// What was added with [`AgentsBuilder::service`](crate::AgentsBuilder::service); nothing also

@@ -32,6 +32,9 @@ impl Tables {
                 include_str!("../../../../migrations/agent/chat/0003_summaries_and_facts.sql"),
                 include_str!("../../../../migrations/agent/chat/0004_approvals.sql"),
                 include_str!("../../../../migrations/agent/chat/0005_chunks_by_number.sql"),
+                include_str!(
+                    "../../../../migrations/agent/chat/0006_instructions_in_the_history.sql"
+                ),
             ],
         }
     }

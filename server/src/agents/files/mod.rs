@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `inline` | files that come within messages, as data |
 //! | `kind` | what a file is, by its content |
-//! | `reading` | what a model is told of the files of a history |
+//! | `reading` | what a model is told of the files of a history, and what tools read |
 
 mod inline;
 mod kind;
@@ -23,7 +23,10 @@ use domovoi_protocol::{Part, address};
 use http::{HeaderValue, Method, StatusCode, header};
 use rusqlite::OptionalExtension;
 
-pub(super) use self::{inline::keep_all, reading::with_contents};
+pub(super) use self::{
+    inline::keep_all,
+    reading::{of, write_contents},
+};
 
 use super::{Assistant, sub_path};
 use crate::refusal::refusal;

@@ -2,6 +2,7 @@
 
 mod approvals;
 mod conversations;
+mod history;
 mod tasks;
 
 use std::sync::Arc;
@@ -33,7 +34,11 @@ async fn delete_file(file: File) -> Result<String> {
 
 /// The server's agents, answered for by these scripts.
 fn start(scripts: impl IntoIterator<Item = Script>) -> (TestAgents, ScriptedModel) {
-    let scripted = ScriptedModel::new(scripts);
+    start_with(ScriptedModel::new(scripts))
+}
+
+/// The server's agents, answered for by this model.
+fn start_with(scripted: ScriptedModel) -> (TestAgents, ScriptedModel) {
     let model: Arc<dyn LanguageModel> = Arc::new(scripted.clone());
     let config = Config::parse("builtin_tools = ['reminders']\n[model]\nname = 'gpt'").unwrap();
     let test = TestAgents::new(move |builder| {

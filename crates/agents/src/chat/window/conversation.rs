@@ -3,7 +3,7 @@
 use domovoi_models::{ModelMessage, ToolCall};
 use domovoi_protocol::{Role, UiMessage};
 
-use super::super::model_history::to_model;
+use super::{super::model_history::to_model, Gap};
 
 /// A message of the history, or a step of the answer: calls of tools are never apart from their
 /// results.
@@ -31,12 +31,20 @@ impl Piece {
 pub(in super::super) struct Conversation {
     pub(super) instructions: Vec<String>,
     pub(super) pieces: Vec<Piece>,
+    /// Messages among them that were not read.
+    pub(super) gap: Option<Gap>,
 }
 
 impl Conversation {
     /// Puts instructions before those that are there.
     pub(in super::super) fn instruct(&mut self, instructions: String) {
         self.instructions.insert(0, instructions);
+    }
+
+    /// Notes which messages of a history that is added next were not read.
+    pub(in super::super) fn leave_out(&mut self, gap: Option<Gap>) {
+        let at = self.pieces.len();
+        self.gap = gap.map(|gap| Gap { at: at + gap.at, ..gap });
     }
 
     /// Adds messages of the history; an answer at the end is gone on with, and is added in steps.

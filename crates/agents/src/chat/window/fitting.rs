@@ -96,8 +96,13 @@ impl Fitting {
         let turn = Turn::fit(turn, &meter, limits.result, room, spare).map_err(|tokens| {
             ModelError::ContextExceeded { tokens: tokens + fixed, limit: limits.prompt }
         })?;
-        let older =
-            Older { pieces: older, meter: &meter, result: limits.result, room: room - turn.tokens };
+        let older = Older {
+            pieces: older,
+            gap: conversation.gap,
+            meter: &meter,
+            result: limits.result,
+            room: room - turn.tokens,
+        };
         let known = match &self.written {
             Some(written) => Some(written.clone()),
             None => self.known(conversation, older.pieces)?,
@@ -137,9 +142,8 @@ impl Fitting {
 
     /// Nothing where nobody knows what the model can read.
     fn limits(&self, model: &dyn LanguageModel, request: &ModelRequest) -> Option<Limits> {
-        let window = [self.window.max_tokens, model.context_window()].into_iter().flatten().min();
-        let window = match (window, self.allowed) {
-            (Some(window), _) => window as usize,
+        let window = match (self.window.tokens(model), self.allowed) {
+            (Some(window), _) => window,
             (None, Some(allowed)) => allowed,
             (None, None) => return None,
         };
@@ -166,7 +170,8 @@ impl Fitting {
         conversation: &Conversation,
         older: &[Piece],
     ) -> Result<Option<Known>, AgentError> {
-        let first = conversation.pieces.first().and_then(|piece| piece.id.as_deref());
+        let spoken = conversation.pieces.iter().find(|piece| !piece.is_system());
+        let first = spoken.and_then(|piece| piece.id.as_deref());
         let (Some(database), Some(first)) = (&self.window.database, first) else {
             return Ok(None);
         };
@@ -202,12 +207,14 @@ impl Fitting {
         let (covered, beyond) = known.as_ref().map_or((0, false), |it| (it.covered, it.beyond));
         // Half of the room stays free, so that the next turns need no new summary.
         let cut = older.next_question(older.newest_in(older.room.saturating_sub(longest) / 2));
-        if !self.summarises() || older.room < longest || cut <= covered {
+        // Nor does it take in what comes after messages that were not read.
+        let end = older.gap.map_or(cut, |gap| gap.at.min(cut));
+        if !self.summarises() || older.room < longest || end <= covered {
             return Ok((older.as_much_as_fits(known), None));
         }
         let summarizer = Summarizer { model, meter: older.meter, prompt, answer, longest };
         let previous = known.as_ref().map(|known| known.text.as_str());
-        let news = &older.pieces[covered..cut];
+        let news = &older.pieces[covered..end];
         let Written { text, pieces, usage } =
             match summarizer.write(&request.metadata, previous, news).await {
                 Ok(written) => written,

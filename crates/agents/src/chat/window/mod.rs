@@ -7,6 +7,7 @@
 //! | `meter` | what a text costs in tokens, and making one shorter |
 //! | `fitting` | choosing what is sent at one step |
 //! | `turn`, `older` | what is sent of this turn, and of what came before |
+//! | `reading` | [`History`]: what of the history is read from disk |
 //! | `head` | instructions, facts, summary and notes as one message |
 //! | `summarize` | asking the model for a summary of what no longer fits |
 //! | `summaries` | summaries on disk, and when they hold |
@@ -20,16 +21,21 @@ mod fitting;
 mod head;
 mod meter;
 mod older;
+mod reading;
 mod summaries;
 mod summarize;
 mod turn;
 
 use std::{fmt, sync::Arc};
 
+use domovoi_models::LanguageModel;
+
 pub(super) use ask::ask;
 pub(super) use conversation::Conversation;
 pub use facts::PinnedFact;
 pub(super) use fitting::Fitting;
+pub(super) use reading::Gap;
+pub use reading::History;
 pub(super) use summaries::{forget_from, trimmed};
 
 use super::AiChatAgent;
@@ -120,6 +126,12 @@ impl ContextWindow {
     pub fn fact(mut self, fact: impl Into<String>) -> Self {
         self.facts.push(fact.into());
         self
+    }
+
+    /// Most tokens of a request and its answer together; nothing where nobody knows.
+    fn tokens(&self, model: &dyn LanguageModel) -> Option<usize> {
+        let known = [self.max_tokens, model.context_window()];
+        known.into_iter().flatten().min().map(|tokens| tokens as usize)
     }
 }
 

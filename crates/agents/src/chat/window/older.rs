@@ -1,6 +1,6 @@
 //! The messages before this turn: which of them are sent.
 
-use super::{conversation::Piece, meter::Meter};
+use super::{Gap, conversation::Piece, meter::Meter};
 
 /// A summary, and what of the messages at hand it covers.
 #[derive(Debug, Clone)]
@@ -24,6 +24,8 @@ pub(super) struct Choice {
 /// The messages before this turn, and the tokens they may take.
 pub(super) struct Older<'a> {
     pub(super) pieces: &'a [Piece],
+    /// Messages among them that were not read.
+    pub(super) gap: Option<Gap>,
     pub(super) meter: &'a Meter<'a>,
     /// Longest result of a tool.
     pub(super) result: usize,
@@ -34,7 +36,7 @@ impl Older<'_> {
     /// Everything, or the summary there is and everything after it, where that fits.
     pub(super) fn without_a_new_summary(&self, known: Option<&Known>) -> Option<Choice> {
         if known.is_none_or(|known| !known.beyond) && self.newest_in(self.room) == 0 {
-            return Some(Choice { from: 0, summary: None, hidden: 0 });
+            return Some(self.from(0, None));
         }
         let known = known?;
         let room = self.room.checked_sub(self.meter.text(&known.text))?;
@@ -56,11 +58,13 @@ impl Older<'_> {
 
     pub(super) fn from(&self, from: usize, known: Option<Known>) -> Choice {
         let covered = known.as_ref().map_or(0, |known| known.covered);
+        let unread = self.gap.filter(|gap| covered <= gap.at && gap.at <= from);
         let hidden = self.pieces.get(covered..from).unwrap_or_default().iter();
         Choice {
             from,
             summary: known.map(|known| known.text),
-            hidden: hidden.filter(|it| !it.is_system() && !it.messages.is_empty()).count(),
+            hidden: hidden.filter(|it| !it.is_system() && !it.messages.is_empty()).count()
+                + unread.map_or(0, |gap| gap.count),
         }
     }
 

@@ -8,9 +8,9 @@ use futures::StreamExt;
 use super::{ask, conversation::Piece, meter::Meter};
 
 /// How often the model is asked in one turn; what is left is summarised in the next.
-const MAX_PASSES: usize = 4;
+pub(super) const MAX_PASSES: usize = 4;
 /// Longest result of a tool in what the model summarises.
-const TOOL_RESULT: usize = 200;
+pub(super) const TOOL_RESULT: usize = 200;
 /// Tokens of the words around notes and messages.
 const WORDS_AROUND: usize = 50;
 /// The least room for messages that is worth asking.
