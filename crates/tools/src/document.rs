@@ -1,6 +1,6 @@
 //! Documents as text.
 
-use crate::{html, text_encoding::to_text};
+use crate::{html, pdf, text_encoding::to_text};
 
 /// What a document is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,17 +61,16 @@ pub(crate) async fn text(
             let charset = charset.or_else(|| charset_within(&bytes));
             html::text(&to_text(&bytes, charset.as_deref()))
         }
-        Kind::Pdf => {
-            let damaged = |_| "The PDF cannot be read: it is damaged or encrypted.".to_owned();
-            let text = pdf_extract::extract_text_from_mem(&bytes).map_err(damaged)?;
-            if text.trim().is_empty() {
-                return Err("There is no text in the PDF: its pages may be images.".to_owned());
-            }
-            Ok(text)
-        }
+        Kind::Pdf => pdf::text(&bytes),
     };
-    // The parsers panic at some damaged documents.
-    let done = tokio::task::spawn_blocking(work).await;
+    let turn = if kind == Kind::Pdf { pdf::turn().await } else { None };
+    // The parsers panic at some damaged documents. Whoever waits no longer does not end the work, and
+    // the next one waits for it.
+    let done = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        work()
+    })
+    .await;
     done.unwrap_or_else(|_| Err("The document cannot be read: it is damaged.".to_owned()))
 }
 

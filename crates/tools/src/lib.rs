@@ -34,6 +34,7 @@ mod document;
 mod fetch_page;
 mod html;
 mod page_client;
+mod pdf;
 mod reminders;
 mod text_encoding;
 mod text_extraction;

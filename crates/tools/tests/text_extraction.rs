@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::fmt::Write;
+use std::{fmt::Write as _, io::Write as _};
 
 use domovoi_protocol::{Part, Role, UiMessage};
 use domovoi_tools::extract_text;
@@ -62,6 +62,84 @@ async fn documents_of_every_kind_become_text() {
         (&pdf, "Hello from a PDF"),
     ] {
         assert_eq!(text_of(content).await.as_deref(), Ok(expected), "{content}");
+    }
+}
+
+/// A file of one page with these contents: a dictionary without its brackets, and a stream. More objects may
+/// follow, from the sixth on.
+fn packed(dictionary: &str, contents: &[u8], more: &[&str]) -> String {
+    let mut objects: Vec<Vec<u8>> = [
+        "<</Type/Catalog/Pages 2 0 R>>",
+        "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R\
+         /Resources<</Font<</F1 5 0 R>>/XObject<</A 6 0 R/B 7 0 R>>>>>>",
+    ]
+    .map(|object| object.as_bytes().to_vec())
+    .to_vec();
+    let head = format!("<<{dictionary}/Length {}>>\nstream\n", contents.len());
+    objects.push([head.as_bytes(), contents, b"\nendstream"].concat());
+    objects.push(b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>".to_vec());
+    objects.extend(more.iter().map(|object| object.as_bytes().to_vec()));
+    let (mut file, mut offsets) = (b"%PDF-1.4\n".to_vec(), String::new());
+    for (index, object) in objects.iter().enumerate() {
+        writeln!(offsets, "{:010} 00000 n ", file.len()).unwrap();
+        file.extend(format!("{} 0 obj\n", index + 1).as_bytes());
+        file.extend(object);
+        file.extend(b"\nendobj\n");
+    }
+    let (start, count) = (file.len(), objects.len() + 1);
+    let end = format!(
+        "xref\n0 {count}\n0000000000 65535 f \n{offsets}\
+         trailer\n<</Size {count}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n"
+    );
+    file.extend(end.as_bytes());
+    file.iter().fold("data:application/pdf,".to_owned(), |mut url, byte| {
+        write!(url, "%{byte:02X}").unwrap();
+        url
+    })
+}
+
+fn deflated(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(bytes).unwrap();
+    packed.finish().unwrap()
+}
+
+#[tokio::test]
+async fn a_small_pdf_that_becomes_very_large_is_refused_before_it_does() {
+    let usual = packed("/Filter/FlateDecode", &deflated(HELLO.as_bytes()), &[]);
+    assert_eq!(text_of(&usual).await.as_deref(), Ok("Hello from a PDF"));
+    let large = deflated(&vec![b' '; 100_000_000]);
+    assert!(large.len() < 1_000_000);
+    // Of an image nothing is read, and nothing is unpacked.
+    let image = packed("/Subtype/Image/Filter/FlateDecode", &large, &[]);
+    assert!(text_of(&image).await.unwrap_err().contains("no text in the PDF"));
+    for (filter, contents) in [
+        ("/Filter/FlateDecode", large.clone()),
+        ("/Subtype/Image/Type/ObjStm/Filter/FlateDecode", large.clone()),
+        ("/Filter[/FlateDecode/FlateDecode]", deflated(&large)),
+    ] {
+        let error = text_of(&packed(filter, &contents, &[])).await.unwrap_err();
+        assert!(error.contains("becomes very large"), "{filter}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn what_draws_itself_is_not_drawn() {
+    let form = |draws: &str| {
+        format!("<</Subtype/Form/Length {}>>\nstream\n{draws}\nendstream", draws.len())
+    };
+    let complex = "[Page 1 is too complex to be read.]";
+    let many = "/B Do ".repeat(100_000);
+    for (a, b, expected) in [
+        (HELLO, "", "Hello from a PDF"),
+        ("/B Do", HELLO, "Hello from a PDF"),
+        ("/A Do", "", complex),
+        ("/B Do", "q /A Do Q", complex),
+        (&many, HELLO, complex),
+    ] {
+        let file = packed("", b"/A Do", &[&form(a), &form(b)]);
+        assert_eq!(text_of(&file).await.as_deref(), Ok(expected), "{a:.20} {b}");
     }
 }
 

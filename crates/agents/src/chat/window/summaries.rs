@@ -89,7 +89,7 @@ mod tests {
             include_str!("../../../../../migrations/agent/chat/0002_versions_and_batches.sql"),
             include_str!("../../../../../migrations/agent/chat/0003_summaries_and_facts.sql"),
             include_str!(
-                "../../../../../migrations/agent/chat/0005_instructions_in_the_history.sql"
+                "../../../../../migrations/agent/chat/0006_instructions_in_the_history.sql"
             ),
         ] {
             db.execute_batch(migration).unwrap();
