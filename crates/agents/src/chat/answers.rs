@@ -183,7 +183,7 @@ pub(super) fn apply<A: AiChatAgent>(cx: &Context<A>, answer: Answer) -> Result<(
         let work = Work::Continue { message_id: message.id, rejected, client_tools };
         let id = Uuid::now_v7().to_string();
         // Clients see how it ends.
-        drop(order::start(cx, Order { id, requester: answer.from, work }));
+        drop(order::start(cx, Order { id, requester: answer.from, work, follower: None }));
     }
     Ok(())
 }

@@ -45,7 +45,7 @@ pub(super) fn begin<A: AiChatAgent>(
     cx: &Context<A>,
     order: Order,
 ) -> Result<Option<Begun>, AgentError> {
-    let Order { id, requester, work } = order;
+    let Order { id, requester, work, follower: _ } = order;
     notice::before_messages_change(cx)?;
     let taken = cx.chat().set_running(&id);
     let sanitize = |message: UiMessage| cx.this().sanitize_message(message);

@@ -81,7 +81,7 @@ impl<A: AiChatAgent> Context<A> {
     pub fn ask_message(&self, message: UiMessage) -> String {
         let id = Uuid::now_v7().to_string();
         let work = Work::Ask(vec![message]);
-        drop(order::start(self, Order { id: id.clone(), requester: None, work }));
+        drop(order::start(self, Order { id: id.clone(), requester: None, work, follower: None }));
         id
     }
 
@@ -97,7 +97,7 @@ impl<A: AiChatAgent> Context<A> {
     /// answered again, and what came after it is left.
     pub async fn ask_message_and_wait(&self, message: UiMessage) -> Option<FinishedTurn> {
         let work = Work::Ask(vec![message]);
-        let order = Order { id: Uuid::now_v7().to_string(), requester: None, work };
+        let order = Order { id: Uuid::now_v7().to_string(), requester: None, work, follower: None };
         order::start(self, order).await.ok()
     }
 

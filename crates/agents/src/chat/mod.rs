@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `extension`, `requests` | which frame and which request goes where |
 //! | `context` | what an agent can do with its conversation |
+//! | `follow` | [`FollowedTurn`]: a turn as code of this process follows it |
 //! | `options` | [`ChatOptions`]: what an agent decides about its turns |
 //! | `order`, `state` | turns that are asked for, wait and run |
 //! | `begin`, `turn` | one turn: what it adds to the history, and its answer |
@@ -43,6 +44,7 @@ mod early;
 mod emitter;
 mod extension;
 mod finish;
+mod follow;
 mod generate_object;
 mod history;
 mod journal;
@@ -74,7 +76,7 @@ pub use tool_arguments::read as read_tool_arguments;
 pub use approvals::{
     ApprovalFilter, ApprovalPolicy, ApprovalRecord, ApprovalRequest, RecordedDecision,
 };
-pub use attachments::{Attachment, Attachments};
+pub use follow::FollowedTurn;
 pub use generate_object::{ObjectError, generate_object};
 pub use options::{ChatOptions, Concurrency};
 pub use reply::ChatReply;

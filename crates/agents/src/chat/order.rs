@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use super::{
     AiChatAgent, FinishedTurn,
     delta::{self, Changes},
+    follow::Follower,
     journal,
     options::Concurrency,
     resume,
@@ -26,6 +27,8 @@ pub(super) struct Order {
     /// Who asked for it, where it was a client.
     pub(super) requester: Option<Connection>,
     pub(super) work: Work,
+    /// Who follows it in this process.
+    pub(super) follower: Option<Follower>,
 }
 
 pub(super) enum Work {
@@ -88,7 +91,8 @@ pub(super) async fn request<A: AiChatAgent>(
         let _ = stop.abort.run_until_cancelled(tokio::time::sleep(quiet)).await;
     }
     let requester = Some(connection.clone());
-    wait_and_run(cx, Order { id, requester, work: Work::Request(body) }, stop, live).await;
+    let order = Order { id, requester, work: Work::Request(body), follower: None };
+    wait_and_run(cx, order, stop, live).await;
     Ok(())
 }
 

@@ -35,7 +35,9 @@ impl ChatReply {
         )
     }
 
-    pub(super) fn into_chunks(self) -> BoxStream<'static, Result<Chunk>> {
+    /// The chunks of the answer, for code that shows it to somebody itself.
+    #[must_use]
+    pub fn into_chunks(self) -> BoxStream<'static, Result<Chunk>> {
         self.chunks
     }
 }

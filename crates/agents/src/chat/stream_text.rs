@@ -22,7 +22,7 @@ use super::{
     tool_context::Scope,
     window::{ContextWindow, Conversation, Fitting, History},
 };
-use crate::{Context, Result};
+use crate::{Agents, Context, Result};
 
 /// Most calls of the model in one turn, where nothing else is said.
 const DEFAULT_MAX_STEPS: usize = 8;
@@ -78,6 +78,13 @@ impl StreamText {
         self.scope.request_id = Some(turn.request_id.clone());
         self.scope.agents = Some(cx.agents().clone());
         self.metadata(cx.request_metadata(turn))
+    }
+
+    /// Lets the tools find the services of these agents, where the answer belongs to no turn.
+    #[must_use]
+    pub fn services(mut self, agents: &Agents) -> Self {
+        self.scope.agents = Some(agents.clone());
+        self
     }
 
     /// Puts instructions before the history.

@@ -17,6 +17,7 @@ use super::{
     continued::{self, Continued},
     delta::{self, Changes},
     emitter::{Batch, Emitter},
+    follow::Follower,
     history,
     journal::{self, TurnStatus},
     order::Order,
@@ -35,9 +36,10 @@ const LOOK: Duration = Duration::from_millis(16);
 /// Runs a turn whose time has come.
 pub(super) async fn run<A: AiChatAgent>(
     cx: &Context<A>,
-    order: Order,
+    mut order: Order,
     stop: &Stop,
 ) -> Result<Option<FinishedTurn>> {
+    let follower = order.follower.take();
     let Some(begun) = begin::begin(cx, order)? else { return Ok(None) };
     let Begun { id, requester, message, message_id, .. } = &begun;
     let emitter = Emitter::new(id, message_id.clone(), message.clone());
@@ -61,7 +63,7 @@ pub(super) async fn run<A: AiChatAgent>(
     delta::tell(cx, &begun.changes, |connection| {
         delta::is_ours(connection) || Some(connection) != requester.as_ref()
     })?;
-    Turn { cx, begun, emitter }.drive(stop).await.map(Some)
+    Turn { cx, begun, emitter, follower }.drive(stop).await.map(Some)
 }
 
 /// How the reply ended.
@@ -75,6 +77,7 @@ struct Turn<'a, A: AiChatAgent> {
     cx: &'a Context<A>,
     begun: Begun,
     emitter: Emitter,
+    follower: Option<Follower>,
 }
 
 impl<A: AiChatAgent> Turn<'_, A> {
@@ -228,6 +231,9 @@ impl<A: AiChatAgent> Turn<'_, A> {
             End::Completed | End::Aborted => None,
         };
         if let Some(error) = &error {
+            if let Some(follower) = &self.follower {
+                follower.tell_chunk(Chunk::Error { error_text: error.clone() });
+            }
             self.send(&ChatResponse::error(self.begun.id.as_str(), error.as_str()).into());
         }
         // Whoever saw the stream need not be told what it made, unless something else was kept.
@@ -267,6 +273,9 @@ impl<A: AiChatAgent> Turn<'_, A> {
     }
 
     fn send_batch(&self, batch: &Batch) {
+        if let Some(follower) = &self.follower {
+            follower.tell(&batch.lines);
+        }
         for frame in self.emitter.frames(batch) {
             self.cx.broadcast_to(frame, |connection| !connection.is_parked());
         }
