@@ -22,6 +22,7 @@ use tokio::sync::OnceCell;
 
 use crate::{
     ServeError,
+    agents::Assistant,
     people::{Person, PersonId, Role, SignedIn},
     recipe::Recipe,
 };
@@ -46,6 +47,11 @@ pub(crate) struct Home {
 }
 
 impl Home {
+    /// The agents of this person.
+    pub(crate) fn agents(&self) -> &Agents {
+        &self.agents
+    }
+
     /// Pages, agents and everything else of this person.
     pub(crate) fn router(&self) -> Router {
         self.router.clone()
@@ -74,6 +80,11 @@ impl Homes {
         let owner = Arc::new(build(&recipe, claimed, Payer::default())?);
         let (others, stopping) = (Mutex::default(), AtomicBool::new(false));
         Ok(Self { recipe, data_dir, owner, others, stopping })
+    }
+
+    /// The assistant, for answers outside of any conversation.
+    pub(crate) fn assistant(&self) -> Assistant {
+        self.recipe.assistant()
     }
 
     /// The owner's, whether the owner has an account or not.

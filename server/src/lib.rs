@@ -53,6 +53,8 @@ mod recipe;
 mod refusal;
 mod request_log;
 mod serve;
+#[cfg(test)]
+mod testing;
 mod upkeep;
 mod web;
 

@@ -30,6 +30,11 @@ impl Recipe {
         &self.config
     }
 
+    /// The assistant, for answers outside of any conversation.
+    pub(crate) fn assistant(&self) -> agents::Assistant {
+        agents::assistant(&self.config, self.domovoi.tools.clone())
+    }
+
     /// The agents of a home; requests to models are the payer's.
     pub(crate) fn build(
         &self,

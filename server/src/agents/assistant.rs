@@ -32,8 +32,8 @@ use crate::gateway::DEFAULT_ROUTE;
 /// Answers with the configured model.
 #[derive(Clone)]
 pub(crate) struct Assistant {
-    tools: AssistantTools,
-    instructions: String,
+    pub(super) tools: AssistantTools,
+    pub(super) instructions: String,
 }
 
 #[agent]

@@ -42,11 +42,13 @@ impl AssistantTools {
         self.reminders
     }
 
-    /// Those of a conversation, for the model of a route; none where it may use none.
-    pub(crate) fn of(&self, cx: &Context<Assistant>, route: &str) -> Vec<Arc<dyn Tool>> {
-        if !self.routes.contains(route) {
-            return Vec::new();
-        }
+    /// Those that need no conversation.
+    pub(crate) fn outside(&self) -> Vec<Arc<dyn Tool>> {
+        self.tools.clone()
+    }
+
+    /// Those of a conversation.
+    pub(crate) fn of(&self, cx: &Context<Assistant>) -> Vec<Arc<dyn Tool>> {
         let mut tools = self.tools.clone();
         if self.reminders {
             let names: Vec<String> = tools.iter().map(|tool| tool.definition().name).collect();

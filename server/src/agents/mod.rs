@@ -5,6 +5,7 @@ mod assistant;
 mod assistant_tools;
 mod conversations;
 mod files;
+mod outside;
 mod system;
 mod tasks;
 #[cfg(test)]
@@ -32,6 +33,11 @@ fn sub_path(uri: &http::Uri) -> &str {
     uri.path().splitn(5, '/').nth(4).unwrap_or_default()
 }
 
+/// The assistant as it is configured, with tools that were added to the server.
+pub(crate) fn assistant(config: &Config, tools: Vec<Arc<dyn Tool>>) -> Assistant {
+    Assistant::new(AssistantTools::new(config, tools), config.instructions.clone())
+}
+
 /// Adds the built-in agents.
 pub(crate) fn register(
     builder: AgentsBuilder,
@@ -39,8 +45,7 @@ pub(crate) fn register(
     model: &Arc<dyn LanguageModel>,
     tools: Vec<Arc<dyn Tool>>,
 ) -> AgentsBuilder {
-    let tools = AssistantTools::new(config, tools);
-    let assistant = Assistant::new(tools, config.instructions.clone());
+    let assistant = assistant(config, tools);
     let system = System::new(Arc::clone(model));
     let (approvals, tasks) = (Approvals::default(), Tasks::default());
     builder

@@ -11,12 +11,12 @@ use axum::{
     Json,
     response::sse::{Event, KeepAlive, Sse},
 };
-use domovoi_models::{FinishReason, ModelError, ModelEvent, ModelStream, ToolCall, Usage};
+use domovoi_models::{FinishReason, ModelError, ModelEvent, ToolCall, Usage};
 use futures::{Stream, StreamExt};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::ApiError;
+use super::{Answer, ApiError};
 
 /// What every piece of one answer says.
 struct Head {
@@ -48,7 +48,7 @@ impl Head {
 }
 
 /// The whole answer.
-pub(super) async fn whole(model: String, mut events: ModelStream) -> Result<Json<Value>, ApiError> {
+pub(super) async fn whole(model: String, mut events: Answer) -> Result<Json<Value>, ApiError> {
     let head = Head::new(model);
     let (mut text, mut reasoning, mut calls) = (String::new(), String::new(), Vec::new());
     let mut finish = None;
@@ -81,7 +81,7 @@ pub(super) async fn whole(model: String, mut events: ModelStream) -> Result<Json
 /// The answer as it comes. Where the client hangs up this is dropped, and the model with it.
 pub(super) fn stream(
     model: String,
-    events: ModelStream,
+    events: Answer,
     include_usage: bool,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let pieces = pieces(Head::new(model), events, include_usage);
@@ -89,7 +89,7 @@ pub(super) fn stream(
     Sse::new(events).keep_alive(KeepAlive::default())
 }
 
-fn pieces(head: Head, mut events: ModelStream, include_usage: bool) -> impl Stream<Item = String> {
+fn pieces(head: Head, mut events: Answer, include_usage: bool) -> impl Stream<Item = String> {
     stream! {
         yield head.chunk(json!({ "role": "assistant", "content": "" }), None).to_string();
         let mut calls = Calls::default();
@@ -113,7 +113,7 @@ fn pieces(head: Head, mut events: ModelStream, include_usage: bool) -> impl Stre
                 }
                 Ok(_) => continue,
                 Err(error) => {
-                    yield ApiError::from(error).body().to_string();
+                    yield error.body().to_string();
                     return;
                 }
             };
@@ -194,8 +194,8 @@ fn finish_reason(reason: FinishReason, has_calls: bool) -> &'static str {
 mod tests {
     use super::*;
 
-    fn events(events: Vec<Result<ModelEvent, ModelError>>) -> ModelStream {
-        Box::pin(futures::stream::iter(events))
+    fn events(events: Vec<Result<ModelEvent, ModelError>>) -> Answer {
+        futures::stream::iter(events).map(|event| event.map_err(ApiError::from)).boxed()
     }
 
     async fn pieces_of(sent: Vec<Result<ModelEvent, ModelError>>) -> Vec<Value> {

@@ -8,6 +8,8 @@ use domovoi_models::ModelError;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
+use crate::people::Scope;
+
 /// An error of the API.
 #[derive(Debug)]
 pub(super) struct ApiError {
@@ -29,6 +31,17 @@ impl ApiError {
         let message = "Send a token of `domovoi token create` as `Authorization: Bearer`.";
         let error = Self::new(StatusCode::UNAUTHORIZED, "invalid_request_error", message);
         Self { code: Some("invalid_api_key"), ..error }
+    }
+
+    /// What a token is not good for.
+    pub(super) fn forbidden(scope: Scope) -> Self {
+        let scope = scope.name();
+        let message = format!(
+            "This token is not good for that. Make one that is: \
+             domovoi token create NAME --scope {scope}"
+        );
+        let error = Self::new(StatusCode::FORBIDDEN, "invalid_request_error", message);
+        Self { code: Some("insufficient_permissions"), ..error }
     }
 
     pub(super) fn broken() -> Self {

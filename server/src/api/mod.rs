@@ -1,35 +1,55 @@
-//! An API like OpenAI's, so that other programs can use the models of this server: `/v1/models` and
-//! `/v1/chat/completions`. Nothing is answered without an [API token](crate::people), on any address.
+//! An API like OpenAI's, so that other programs can use the models of this server, and its assistant as
+//! one of them: `/v1/models` and `/v1/chat/completions`. Nothing is answered without an
+//! [API token](crate::people), on any address.
 //!
 //! | module | what is in it |
 //! |---|---|
+//! | `models` | what can be asked |
 //! | `request` | a question as OpenAI's API has it, and as a model reads it |
 //! | `fields` | its fields, one at a time |
+//! | `complete` | who answers, and in which form |
+//! | `assistant`, `history` | the assistant as a model; a question's messages as a conversation |
+//! | `stop` | texts that end an answer |
 //! | `answer` | an answer as OpenAI's API has it, whole or as a stream |
 //! | `error` | what goes wrong, in that API's words |
 //!
 //! Source: <https://platform.openai.com/docs/api-reference/chat>.
 
 mod answer;
+mod assistant;
+mod complete;
 mod error;
 mod fields;
+mod history;
+mod models;
 mod request;
+mod stop;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
 use axum::{
-    Json, Router,
+    Router,
     extract::{DefaultBodyLimit, Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use domovoi_models::{LanguageModel, gateway::Gateway};
+use domovoi_models::{ModelEvent, gateway::Gateway};
+use futures::stream::BoxStream;
 use http::header;
-use serde_json::{Value, json};
+use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
 
-use self::{error::ApiError, request::Completion};
-use crate::people::{ApiToken, People, now};
+use self::error::ApiError;
+use crate::{
+    homes::Homes,
+    people::{People, now},
+    web::bearer,
+};
+
+/// An answer on its way.
+type Answer = BoxStream<'static, Result<ModelEvent, ApiError>>;
 
 /// Largest question, in bytes: images are inside.
 const MAX_BODY_BYTES: usize = 32 << 20;
@@ -38,24 +58,40 @@ const MAX_BODY_BYTES: usize = 32 << 20;
 struct Api {
     gateway: Gateway,
     people: Arc<People>,
+    homes: Arc<Homes>,
 }
 
-/// The routes of the API.
-pub(crate) fn routes(gateway: Gateway, people: Arc<People>) -> Router {
-    let api = Api { gateway, people };
-    Router::new()
-        .route("/v1/models", get(models))
-        .route("/v1/chat/completions", post(complete))
+/// The routes of the API. Pages of `allowed_origins` may use it, with a token as anybody else.
+pub(crate) fn routes(
+    gateway: Gateway,
+    people: Arc<People>,
+    homes: Arc<Homes>,
+    allowed_origins: &[String],
+) -> Router {
+    let api = Api { gateway, people, homes };
+    let routes = Router::new()
+        .route("/v1/models", get(models::list))
+        .route("/v1/models/{id}", get(models::find))
+        .route("/v1/chat/completions", post(complete::complete))
         .route_layer(middleware::from_fn_with_state(api.clone(), authorise))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .with_state(api)
+        .with_state(api);
+    let origins: Vec<_> = allowed_origins.iter().filter_map(|it| it.parse().ok()).collect();
+    if origins.is_empty() {
+        return routes;
+    }
+    // It answers what browsers ask before, which has no token.
+    routes.layer(
+        CorsLayer::new()
+            .allow_origin(AllowOrigin::list(origins))
+            .allow_methods(AllowMethods::mirror_request())
+            .allow_headers(AllowHeaders::mirror_request()),
+    )
 }
 
 /// Lets programs with a good token pass.
 async fn authorise(State(api): State<Api>, mut request: Request, next: Next) -> Response {
-    let header = request.headers().get(header::AUTHORIZATION);
-    let text = header.and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-    let text = text.unwrap_or_default().trim().to_owned();
+    let text = bearer(request.headers()).unwrap_or_default().to_owned();
     // The database may have to wait for another program.
     let found = tokio::task::spawn_blocking(move || api.people.token(&text, now())).await;
     match found {
@@ -63,37 +99,16 @@ async fn authorise(State(api): State<Api>, mut request: Request, next: Next) -> 
             request.extensions_mut().insert(token);
             next.run(request).await
         }
-        Ok(Ok(None)) => ApiError::unauthorised().into_response(),
+        Ok(Ok(None)) => {
+            let mut response = ApiError::unauthorised().into_response();
+            let scheme = http::HeaderValue::from_static("Bearer realm=\"domovoi\"");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+            response
+        }
         Ok(Err(error)) => {
             tracing::warn!(%error, "API tokens cannot be looked up");
             ApiError::broken().into_response()
         }
         Err(_) => ApiError::broken().into_response(),
     }
-}
-
-async fn models(State(api): State<Api>) -> Json<Value> {
-    let mut routes: Vec<&str> = api.gateway.routes().collect();
-    routes.sort_unstable();
-    let models = routes.iter().map(
-        |route| json!({ "id": route, "object": "model", "created": 0, "owned_by": "domovoi" }),
-    );
-    Json(json!({ "object": "list", "data": models.collect::<Vec<_>>() }))
-}
-
-async fn complete(State(api): State<Api>, request: Request) -> Result<Response, ApiError> {
-    let token = request.extensions().get::<ApiToken>().cloned().ok_or(ApiError::unauthorised())?;
-    let body = axum::body::to_bytes(request.into_body(), MAX_BODY_BYTES).await;
-    let body =
-        body.map_err(|_| ApiError::invalid("The request is too large or was cut off.", None))?;
-    let Completion { model, mut request, stream, include_usage } = request::read(&body)?;
-    // Whoever has the token pays.
-    request.metadata.user = Some(token.person.unwrap_or(token.name));
-    request.metadata.agent = Some("api".to_owned());
-    let routed = api.gateway.model(&model).ok_or_else(|| ApiError::no_model(&model))?;
-    let events = routed.stream(request).await?;
-    Ok(match stream {
-        true => answer::stream(model, events, include_usage).into_response(),
-        false => answer::whole(model, events).await?.into_response(),
-    })
 }

@@ -9,6 +9,12 @@ use serde_json::Value;
 
 use super::{ApiError, fields::Fields};
 
+/// Most texts that may end an answer.
+const MAX_STOPS: usize = 4;
+
+/// The header that names the conversation to answer in; it goes before the field `user`.
+pub(super) const CONVERSATION: &str = "x-domovoi-conversation";
+
 /// A question, understood.
 #[derive(Debug)]
 pub(super) struct Completion {
@@ -16,6 +22,10 @@ pub(super) struct Completion {
     pub(super) request: ModelRequest,
     pub(super) stream: bool,
     pub(super) include_usage: bool,
+    /// Texts that end the answer.
+    pub(super) stops: Vec<String>,
+    /// Who asks, in the words of the program.
+    pub(super) user: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -85,10 +95,26 @@ pub(super) fn read(body: &[u8]) -> Result<Completion, ApiError> {
     }
     let older = fields.optional::<u32>("max_tokens")?;
     request.max_tokens = fields.optional::<u32>("max_completion_tokens")?.or(older);
+    let stops = stops(fields.optional::<Value>("stop")?)?;
+    let user = fields.optional::<String>("user")?.filter(|user| !user.is_empty());
     let stream = fields.optional::<bool>("stream")?.unwrap_or_default();
     let options = fields.optional::<StreamOptions>("stream_options")?;
     let include_usage = options.and_then(|options| options.include_usage).unwrap_or_default();
-    Ok(Completion { model, request, stream, include_usage })
+    Ok(Completion { model, request, stream, include_usage, stops, user })
+}
+
+fn stops(stop: Option<Value>) -> Result<Vec<String>, ApiError> {
+    let stops = match stop {
+        None => Vec::new(),
+        Some(Value::String(stop)) => vec![stop],
+        Some(stops) => serde_json::from_value(stops)
+            .map_err(|_| ApiError::invalid("`stop` is a text or a list of texts.", Some("stop")))?,
+    };
+    if stops.len() > MAX_STOPS || stops.iter().any(String::is_empty) {
+        let message = format!("`stop` has at most {MAX_STOPS} texts, none of them empty.");
+        return Err(ApiError::invalid(message, Some("stop")));
+    }
+    Ok(stops)
 }
 
 fn read_message(message: Message) -> Result<ModelMessage, String> {
@@ -204,7 +230,7 @@ mod tests {
     fn a_question_with_everything() {
         let completion = read_json(&json!({
             "model": "fast", "stream": true, "stream_options": {"include_usage": true},
-            "temperature": 0.5, "max_tokens": 9,
+            "temperature": 0.5, "max_tokens": 9, "stop": "END", "user": "talk",
             "messages": [
                 {"role": "developer", "content": "Be brief."},
                 {"role": "user", "content": [
@@ -220,6 +246,8 @@ mod tests {
         .unwrap();
         assert_eq!((completion.model.as_str(), completion.stream), ("fast", true));
         assert!(completion.include_usage && completion.request.has_images());
+        assert_eq!(completion.stops, ["END"]);
+        assert_eq!(completion.user.as_deref(), Some("talk"));
         let request = completion.request;
         assert_eq!(request.messages.len(), 4);
         assert_eq!(request.tool_choice, ToolChoice::Tool("look".to_owned()));
@@ -249,6 +277,9 @@ mod tests {
             ("temperature", json!(3)),
             ("max_tokens", json!(-1)),
             ("stream", json!("yes")),
+            ("stop", json!(1)),
+            ("stop", json!(["a", ""])),
+            ("stop", json!(["a", "b", "c", "d", "e"])),
             ("tools", json!([{"type": "function"}])),
             ("response_format", json!("json")),
             ("response_format", json!({"type": "json_schema", "json_schema": "x"})),
@@ -266,7 +297,7 @@ mod tests {
         let completion = read_json(&json!({
             "model": "m", "n": null, "stream": null, "stream_options": null, "tools": null,
             "tool_choice": null, "response_format": null, "temperature": null, "max_tokens": null,
-            "max_completion_tokens": null,
+            "max_completion_tokens": null, "stop": null, "user": null,
             "messages": [
                 {"role": "user", "content": "x", "tool_calls": null, "tool_call_id": null},
                 {"role": "assistant", "content": "y", "tool_calls": null, "function_call": null}],

@@ -10,7 +10,7 @@
 //! | `accounts` | people added and removed, roles, passwords |
 //! | `sessions` | who is signed in where |
 //! | `invitations` | links that let somebody make an account |
-//! | `tokens` | what programs show in the place of a cookie |
+//! | `tokens`, `scope` | what programs show in the place of a cookie, and what it is good for |
 //! | `audit` | what happened |
 //! | `throttle` | how often somebody may guess |
 //! | `command`, `token_command` | `domovoi user`, `domovoi token` |
@@ -22,6 +22,7 @@ mod error;
 mod invitations;
 mod password;
 mod person;
+mod scope;
 mod secret;
 mod sessions;
 mod store;
@@ -34,6 +35,7 @@ pub(crate) use command::{UserArgs, run as run_command};
 pub use error::PeopleError;
 pub(crate) use password::{Password, verify};
 pub(crate) use person::{Name, Person, PersonId, Role};
+pub(crate) use scope::Scope;
 pub(crate) use secret::{Token, typeable};
 pub(crate) use sessions::{LIFETIME, SignedIn};
 pub(crate) use store::{People, now};

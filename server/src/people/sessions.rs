@@ -21,9 +21,14 @@ pub(crate) struct SignedIn {
 }
 
 impl SignedIn {
+    /// Somebody whose program shows a token of theirs, and has no session.
+    pub(crate) fn by_token(person: Person) -> Self {
+        Self { person, session: 0, seen_at: i64::MAX }
+    }
+
     /// Whether its use is to be written down again.
     pub(crate) fn is_due(&self, now: i64) -> bool {
-        now - self.seen_at >= GRAIN
+        now.saturating_sub(self.seen_at) >= GRAIN
     }
 }
 

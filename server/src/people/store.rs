@@ -26,6 +26,7 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
             "../../../migrations/people/0001_people_sessions_invitations_audit.sql"
         )),
         M::up(include_str!("../../../migrations/people/0002_tokens.sql")),
+        M::up(include_str!("../../../migrations/people/0003_token_scopes.sql")),
     ])
 });
 

@@ -5,7 +5,7 @@ use std::{error::Error, path::PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::{By, People, now};
+use super::{By, People, Scope, now};
 use crate::config::{Config, Overrides};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -31,6 +31,9 @@ enum TokenCommand {
         /// Whose requests they are; needed once somebody has an account
         #[arg(long)]
         person: Option<String>,
+        /// What it is good for; several with commas between
+        #[arg(long, value_enum, value_delimiter = ',', default_value = "models")]
+        scope: Vec<Scope>,
         /// How many days it is good for [default: until it is revoked]
         #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
         days: Option<u16>,
@@ -50,26 +53,28 @@ pub(crate) fn run(args: TokenArgs) -> Result<(), Box<dyn Error>> {
     let people = People::open(&data_dir)?;
     let by = By::command_line();
     match command {
-        TokenCommand::Create { name, person, days } => {
+        TokenCommand::Create { name, person, scope, days } => {
             let person = person.map(|name| people.called(&name)).transpose()?;
             if person.is_none() && people.has_accounts()? {
                 return Err("people have accounts here: say whose it is with --person NAME".into());
             }
             let expires_at = days.map(|days| now() + i64::from(days) * DAY);
-            let token = people.add_token(&by, &name, person.as_ref(), expires_at, now())?;
+            let token = people.add_token(&by, &name, person.as_ref(), &scope, expires_at, now())?;
             println!("{token}");
         }
         TokenCommand::List => {
             for token in people.tokens()? {
+                let scopes: Vec<_> = token.scopes.iter().map(|scope| scope.name()).collect();
                 let day = |time: Option<i64>| -> Result<String, jiff::Error> {
                     let Some(time) = time else { return Ok("never".to_owned()) };
                     let time = jiff::Timestamp::from_millisecond(time)?;
                     Ok(time.strftime("%Y-%m-%d").to_string())
                 };
                 println!(
-                    "{}  {}  made {}, ends {}, used {}",
+                    "{}  {}  {}  made {}, ends {}, used {}",
                     token.name,
                     token.person.as_deref().unwrap_or("-"),
+                    scopes.join(","),
                     day(Some(token.created_at))?,
                     day(token.expires_at)?,
                     day(token.used_at)?,

@@ -2,7 +2,9 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{By, Event, People, PeopleError, Person, Token, audit::note};
+use super::{
+    By, Event, People, PeopleError, Person, PersonId, Scope, Token, accounts, audit::note,
+};
 
 /// What a token begins with, so that people and programs that look for secrets know it.
 const PREFIX: &str = "dmv_";
@@ -16,12 +18,17 @@ pub(crate) struct ApiToken {
     pub(crate) name: String,
     /// Whose it is, by name; nobody's where nobody had an account.
     pub(crate) person: Option<String>,
+    /// The same, by id.
+    pub(crate) person_id: Option<PersonId>,
+    /// What it is good for.
+    pub(crate) scopes: Vec<Scope>,
     pub(crate) created_at: i64,
     pub(crate) expires_at: Option<i64>,
     pub(crate) used_at: Option<i64>,
 }
 
-const COLUMNS: &str = "tokens.name, people.name, tokens.created_at, expires_at, used_at
+const COLUMNS: &str = "tokens.name, people.name, tokens.created_at, expires_at, used_at,
+     tokens.person, scopes
      FROM tokens LEFT JOIN people ON people.id = tokens.person";
 
 impl ApiToken {
@@ -32,7 +39,14 @@ impl ApiToken {
             created_at: row.get(2)?,
             expires_at: row.get(3)?,
             used_at: row.get(4)?,
+            person_id: row.get::<_, Option<String>>(5)?.map(PersonId::from_database),
+            scopes: Scope::parse_all(&row.get::<_, String>(6)?),
         })
+    }
+
+    /// Whether it is good for this.
+    pub(crate) fn allows(&self, scope: Scope) -> bool {
+        self.scopes.contains(&scope)
     }
 }
 
@@ -46,6 +60,7 @@ impl People {
         by: &By,
         name: &str,
         person: Option<&Person>,
+        scopes: &[Scope],
         expires_at: Option<i64>,
         now: i64,
     ) -> Result<String, PeopleError> {
@@ -61,14 +76,15 @@ impl People {
                 return Err(PeopleError::TokenName(name.to_owned()));
             }
             db.execute(
-                "INSERT INTO tokens (hash, name, person, created_at, expires_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                "INSERT INTO tokens (hash, name, person, created_at, expires_at, scopes)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 params![
                     Token::hash(&text),
                     name,
                     person.map(|person| person.id.as_str()),
                     now,
-                    expires_at
+                    expires_at,
+                    Scope::write_all(scopes),
                 ],
             )?;
             note(db, by, Event::TokenAdded, person.map_or("", |person| &person.name), name)
@@ -86,7 +102,9 @@ impl People {
                 return Err(PeopleError::NoToken(name.to_owned()));
             }
             note(db, by, Event::TokenRevoked, "", name)
-        })
+        })?;
+        self.changed();
+        Ok(())
     }
 
     /// All tokens, the oldest first.
@@ -95,6 +113,17 @@ impl People {
             let mut all = db.prepare(&format!("SELECT {COLUMNS} ORDER BY tokens.id"))?;
             all.query_map([], ApiToken::read)?.collect()
         })
+    }
+
+    /// Whose token this is, where it is good; nobody's is no person's.
+    pub(crate) fn admitted(
+        &self,
+        text: &str,
+        now: i64,
+    ) -> Result<Option<(Person, ApiToken)>, PeopleError> {
+        let Some(token) = self.token(text, now)? else { return Ok(None) };
+        let Some(id) = &token.person_id else { return Ok(None) };
+        Ok(self.read(|db| accounts::by_id(db, id))?.map(|person| (person, token)))
     }
 
     /// The token with this text, where it is good. Once somebody has an account, one that is nobody's is
@@ -134,13 +163,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let people = People::open(folder.path()).unwrap();
         let by = By::command_line();
-        let text = people.add_token(&by, "laptop", None, Some(1000), 1).unwrap();
+        let scopes = [Scope::Agents, Scope::Read];
+        let text = people.add_token(&by, "laptop", None, &scopes, Some(1000), 1).unwrap();
         assert!(text.starts_with("dmv_") && text.len() > 40, "{text}");
         assert!(matches!(
-            people.add_token(&by, "laptop", None, None, 1),
+            people.add_token(&by, "laptop", None, &scopes, None, 1),
             Err(PeopleError::TokenName(_))
         ));
-        assert_eq!(people.token(&text, 999).unwrap().unwrap().name, "laptop");
+        let found = people.token(&text, 999).unwrap().unwrap();
+        assert_eq!((found.name.as_str(), found.scopes.as_slice()), ("laptop", scopes.as_slice()));
+        assert!(found.allows(Scope::Read) && !found.allows(Scope::Models));
         assert_eq!(people.tokens().unwrap()[0].used_at, Some(999));
         assert_eq!(people.token(&text, 1000).unwrap(), None);
         assert_eq!(people.token("dmv_wrong", 1).unwrap(), None);

@@ -34,7 +34,7 @@ use crate::{api, config::Config};
 
 pub(crate) use assets::has_assets;
 pub(crate) use metrics::HttpRequests;
-pub(crate) use people::{Entrance, watch};
+pub(crate) use people::{Entrance, bearer, watch};
 
 /// Largest request to `/api`, in bytes.
 const MAX_BODY_BYTES: usize = 1 << 20;
@@ -66,7 +66,8 @@ pub(crate) fn router(
     model: &Arc<dyn LanguageModel>,
     requests: &HttpRequests,
 ) -> Router {
-    let api = api::routes(gateway.clone(), Arc::clone(entrance.people()));
+    let (people, homes) = (Arc::clone(entrance.people()), Arc::clone(entrance.homes()));
+    let api = api::routes(gateway.clone(), people, homes, &config.allowed_origins);
     let metrics = Metrics::new(Arc::clone(entrance.homes()), gateway, requests);
     people::guarded(&entrance)
         .merge(health::routes(config, entrance.homes(), model))

@@ -8,19 +8,21 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tower::ServiceExt;
 
 use super::{
     Entrance,
     answer::{self, is_for_a_page},
-    cookie, origin, watch,
+    cookie,
+    credential::Credential,
+    origin, watch,
 };
 use crate::{
     ServeError,
     homes::Home,
-    people::{PeopleError, SignedIn, now},
+    people::{PeopleError, Scope, SignedIn, now},
 };
 
 /// Leads a request to where it belongs.
@@ -28,6 +30,9 @@ pub(in crate::web) async fn enter(
     State(entrance): State<Arc<Entrance>>,
     mut request: Request,
 ) -> Response {
+    if is_preflight(&entrance, &request) {
+        return serve(entrance.homes.owner(), request).await;
+    }
     match entrance.people.has_accounts() {
         Ok(true) => {}
         // Nobody has to sign in where only this machine can ask.
@@ -37,37 +42,52 @@ pub(in crate::web) async fn enter(
         Ok(false) => return refuse(&request, "/setup"),
         Err(error) => return broken(&error),
     }
-    let signed_in = match entrance.signed_in(request.headers()) {
-        Ok(Some(signed_in)) => signed_in,
-        Ok(None) => return refuse(&request, &door(&request)),
+    let credential = Credential::of(request.headers(), entrance.is_secure());
+    let admitted = credential.as_ref().map(|it| it.admitted(&entrance.people, now())).transpose();
+    let admitted = match admitted {
+        Ok(Some(Some(admitted))) => admitted,
+        Ok(_) => return refuse(&request, &door(&request)),
         Err(error) => return broken(&error),
     };
     let headers = request.headers();
+    if !admitted.may(request.method(), request.uri().path(), headers) {
+        return out_of_scope();
+    }
     let acts = origin::changes_something(request.method())
         || headers.contains_key(header::SEC_WEBSOCKET_KEY);
     let public = entrance.public_url.as_ref();
     if acts && !origin::is_allowed(headers, public, &entrance.allowed_origins) {
         return answer::foreign();
     }
-    let home = match entrance.homes.of(&signed_in.person).await {
+    let home = match entrance.homes.of(admitted.person()).await {
         Ok(home) => home,
         Err(error) => return closed(&error),
     };
-    let token = cookie::read(headers, entrance.is_secure()).map(str::to_owned);
     let renewed = is_for_a_page(request.method(), request.uri().path(), headers);
-    let renewed = token.as_deref().filter(|_| renewed);
-    let renewed = renewed.and_then(|token| cookie::set(token, entrance.is_secure()));
-    note_use(&entrance, &signed_in);
-    request.extensions_mut().insert(signed_in.clone());
+    let renewed = credential.as_ref().and_then(Credential::cookie).filter(|_| renewed);
+    let renewed = renewed.and_then(|cookie| cookie::set(cookie, entrance.is_secure()));
+    note_use(&entrance, &admitted.signed_in);
+    request.extensions_mut().insert(admitted.signed_in);
     let mut response = serve(&home, request).await;
     // What one person is answered is for nobody else behind the same proxy.
     let private = HeaderValue::from_static("private");
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(private);
-    let response = match token {
-        Some(token) => watch::until_signed_out(&entrance, token, response),
+    let response = match credential {
+        Some(credential) => watch::until_signed_out(&entrance, credential, response),
         None => response,
     };
     answer::with_cookie(response, renewed)
+}
+
+/// Whether a browser asks what a page of an allowed origin may send: it shows no cookie and no token with
+/// that. The agents' routes answer it without looking at any agent.
+fn is_preflight(entrance: &Entrance, request: &Request) -> bool {
+    let headers = request.headers();
+    let origin = headers.get(header::ORIGIN).and_then(|it| it.to_str().ok());
+    request.method() == Method::OPTIONS
+        && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+        && request.uri().path().starts_with("/agents/")
+        && origin.is_some_and(|origin| entrance.allowed_origins.iter().any(|it| it == origin))
 }
 
 async fn serve(home: &Arc<Home>, request: Request<Body>) -> Response {
@@ -99,6 +119,15 @@ fn door(request: &Request) -> String {
 fn refuse(request: &Request, door: &str) -> Response {
     let headers: &HeaderMap = request.headers();
     answer::not_signed_in(request.method(), request.uri().path(), headers, door)
+}
+
+fn out_of_scope() -> Response {
+    let words = format!(
+        "This token is not good for that: agents want one with `--scope {}`, or `{}` to read.",
+        Scope::Agents.name(),
+        Scope::Read.name()
+    );
+    answer::refusal(StatusCode::FORBIDDEN, "token_scope", &words)
 }
 
 fn broken(error: &PeopleError) -> Response {

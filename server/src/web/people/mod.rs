@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `gate` | every request that is for a home: signed in, or not |
 //! | `watch` | connections and streams end with the session they rest on |
+//! | `credential` | whose a request is: the cookie of a session, or an API token |
 //! | `cookie`, `origin`, `address` | what a request says of itself, and how far that is believed |
 //! | `sign_in` | signing in and out |
 //! | `join` | the first account, and those of the invited |
@@ -15,6 +16,7 @@ mod account;
 mod address;
 mod answer;
 mod cookie;
+mod credential;
 mod gate;
 mod household;
 mod join;
@@ -40,6 +42,7 @@ use crate::{
     people::{By, People, PeopleError, SignedIn, Throttle, now, verify},
 };
 
+pub(crate) use credential::bearer;
 pub(super) use gate::enter;
 pub(crate) use watch::watch;
 

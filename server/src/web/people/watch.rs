@@ -11,8 +11,11 @@ use futures::StreamExt;
 use http::StatusCode;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::{Entrance, cookie};
-use crate::people::{PeopleError, PersonId, Role, SignedIn, now};
+use super::{
+    Entrance,
+    credential::{Admitted, Credential},
+};
+use crate::people::{PeopleError, PersonId, Role, now};
 
 /// How often another program's writes are looked for: those of `domovoi user`.
 const LOOK: Duration = Duration::from_secs(1);
@@ -68,8 +71,8 @@ fn sweep(entrance: &Arc<Entrance>) -> Result<(), PeopleError> {
     entrance.homes.close_connections(POLICY_VIOLATION, "signed out", |home, connection| {
         belongs(entrance, &known, home, connection, now)
     });
-    for signed_in in known.into_inner().into_values().flatten() {
-        people.seen(&signed_in, now)?;
+    for admitted in known.into_inner().into_values().flatten() {
+        people.seen(&admitted.signed_in, now)?;
     }
     for (id, _) in entrance.homes.opened() {
         if people.with_id(&id)?.is_none() {
@@ -83,18 +86,18 @@ fn sweep(entrance: &Arc<Entrance>) -> Result<(), PeopleError> {
 /// Whether a connection is that of the person whose home it is in; `None` is the owner's.
 fn belongs(
     entrance: &Entrance,
-    known: &RefCell<HashMap<String, Option<SignedIn>>>,
+    known: &RefCell<HashMap<Credential, Option<Admitted>>>,
     home: Option<&PersonId>,
     connection: &Connection,
     now: i64,
 ) -> bool {
-    let Some(token) = cookie::read(connection.headers(), entrance.is_secure()) else {
+    let Some(shown) = Credential::of(connection.headers(), entrance.is_secure()) else {
         return false;
     };
     let mut known = known.borrow_mut();
-    if !known.contains_key(token) {
-        match entrance.people.signed_in(token, now) {
-            Ok(found) => known.insert(token.to_owned(), found),
+    if !known.contains_key(&shown) {
+        match shown.admitted(&entrance.people, now) {
+            Ok(found) => known.insert(shown.clone(), found),
             // It is looked at again in a moment; nobody is thrown out for a disk that is full.
             Err(error) => {
                 tracing::warn!(%error, "a session cannot be looked at");
@@ -102,16 +105,16 @@ fn belongs(
             }
         };
     }
-    known.get(token).and_then(Option::as_ref).is_some_and(|signed_in| match home {
-        None => signed_in.person.role == Role::Owner,
-        Some(id) => signed_in.person.id == *id,
+    known.get(&shown).and_then(Option::as_ref).is_some_and(|admitted| match home {
+        None => admitted.person().role == Role::Owner,
+        Some(id) => admitted.person().id == *id,
     })
 }
 
 /// The same answer; where it is a stream, it ends with the session.
 pub(super) fn until_signed_out(
     entrance: &Arc<Entrance>,
-    token: String,
+    credential: Credential,
     response: Response,
 ) -> Response {
     let is_whole = response.body().size_hint().exact().is_some();
@@ -121,7 +124,7 @@ pub(super) fn until_signed_out(
     let (people, mut changes) = (Arc::clone(&entrance.people), entrance.people.changes());
     let signed_out = async move {
         // It may have ended while the answer was made.
-        while !matches!(people.signed_in(&token, now()), Ok(None)) {
+        while !matches!(credential.admitted(&people, now()), Ok(None)) {
             if changes.changed().await.is_err() {
                 return;
             }
