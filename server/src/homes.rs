@@ -23,7 +23,7 @@ use tokio::sync::OnceCell;
 use crate::{
     ServeError,
     agents::Assistant,
-    people::{Person, PersonId, Role, SignedIn},
+    people::{Person, PersonId, Role, SignedIn, Whose},
     recipe::Recipe,
 };
 
@@ -77,7 +77,7 @@ impl Homes {
     /// Opens the owner's; the folder is claimed.
     pub(crate) fn open(recipe: Recipe, claimed: AgentsBuilder) -> Result<Self, ServeError> {
         let data_dir = recipe.config().data_dir.clone();
-        let owner = Arc::new(build(&recipe, claimed, Payer::default())?);
+        let owner = Arc::new(build(&recipe, claimed, Payer::default(), Whose::owner())?);
         let (others, stopping) = (Mutex::default(), AtomicBool::new(false));
         Ok(Self { recipe, data_dir, owner, others, stopping })
     }
@@ -119,7 +119,8 @@ impl Homes {
         }
         let builder =
             Agents::builder(agents_config(self.recipe.config(), folder_of(&self.data_dir, person)));
-        let home = build(&self.recipe, builder.claim()?, Payer::named(&person.name))?;
+        let (payer, whose) = (Payer::named(&person.name), Whose::of(person));
+        let home = build(&self.recipe, builder.claim()?, payer, whose)?;
         Ok(Arc::new(home))
     }
 
@@ -202,11 +203,16 @@ impl Homes {
     }
 }
 
-fn build(recipe: &Recipe, claimed: AgentsBuilder, payer: Payer) -> Result<Home, ServeError> {
+fn build(
+    recipe: &Recipe,
+    claimed: AgentsBuilder,
+    payer: Payer,
+    whose: Whose,
+) -> Result<Home, ServeError> {
     let claimed = claimed
         .before_connect(|arrival| async move { Ok(identity(&arrival.request)) })
         .before_request(|arrival| async move { Ok(identity(&arrival.request)) });
-    let agents = recipe.build(claimed, &payer)?;
+    let agents = recipe.build(claimed, &payer, whose)?;
     let router = recipe.routes(&agents, &payer);
     Ok(Home { agents, payer, router })
 }

@@ -12,6 +12,7 @@ use domovoi_models::{
 use crate::{
     Domovoi, ServeError, agents,
     config::Config,
+    people::{People, Shares, Whose},
     web::{self, HttpRequests},
 };
 
@@ -23,6 +24,7 @@ pub(crate) struct Recipe {
     /// The model that pages speak of.
     pub(crate) model: Arc<dyn LanguageModel>,
     pub(crate) requests: HttpRequests,
+    pub(crate) people: Arc<People>,
 }
 
 impl Recipe {
@@ -40,8 +42,11 @@ impl Recipe {
         &self,
         builder: AgentsBuilder,
         payer: &Payer,
+        whose: Whose,
     ) -> Result<Agents, ServeError> {
-        let builder = builder.service(self.gateway.for_payer(payer));
+        let builder = builder
+            .service(self.gateway.for_payer(payer))
+            .service(Shares::new(&self.people, whose));
         let tools = self.domovoi.tools.clone();
         let builder = agents::register(builder, &self.config, &self.model, tools);
         let added = self.domovoi.registrations.iter();

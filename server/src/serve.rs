@@ -52,6 +52,7 @@ pub(crate) async fn run(domovoi: Domovoi, config: Config, setup: bool) -> Result
         gateway: gateway.clone(),
         model: Arc::clone(&model),
         requests: requests.clone(),
+        people: Arc::clone(&people),
     };
     let homes = Arc::new(Homes::open(recipe, claimed)?);
     if let Some(owner) = people.owner()? {

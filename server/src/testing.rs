@@ -86,16 +86,17 @@ impl Bench {
             .build();
         let routed: Arc<dyn LanguageModel> = Arc::new(gateway.model(DEFAULT_ROUTE).unwrap());
         let requests = web::HttpRequests::default();
+        let people = Arc::new(People::open(folder.path()).unwrap());
         let recipe = Recipe {
             config: config.clone(),
             domovoi,
             gateway: gateway.clone(),
             model: Arc::clone(&routed),
             requests: requests.clone(),
+            people: Arc::clone(&people),
         };
         let claimed = Agents::builder(agents_config(&config, config.data_dir.clone()));
         let homes = Arc::new(Homes::open(recipe, claimed.claim().unwrap()).unwrap());
-        let people = Arc::new(People::open(folder.path()).unwrap());
         let entrance = web::Entrance::new(&config, Arc::clone(&people), Arc::clone(&homes), None);
         let entrance = Arc::new(entrance);
         let app = web::router(&config, Arc::clone(&entrance), gateway.clone(), &routed, &requests);

@@ -27,6 +27,7 @@ pub(super) fn document(look: &Look, title: &str, body: impl FnOnce() -> AnyView)
                     <meta charset="utf-8" />
                     <meta name="viewport" content="width=device-width, initial-scale=1" />
                     <meta name="color-scheme" content="light dark" />
+                    <meta name="robots" content="noindex" />
                     <meta name="referrer" content="same-origin" />
                     <title>{title}</title>
                     <link rel="icon" type="image/svg+xml" href=assets.favicon />

@@ -8,6 +8,8 @@
 //! | [`form`] | fields, buttons and notices |
 //! | `entry` | [`SignIn`], [`NewAccount`], [`Closed`]: before somebody is signed in |
 //! | `overview` | [`Overview`]: one's own account |
+//! | `sharing` | [`NewShare`], [`Shares`]: links to conversations |
+//! | `shared` | [`Snapshot`]: what such a link shows |
 //! | `household` | [`Household`]: everybody's, for those who look after them |
 
 mod entry;
@@ -15,8 +17,12 @@ pub mod form;
 mod frame;
 mod household;
 mod overview;
+mod shared;
+mod sharing;
 
 pub use entry::{Closed, NewAccount, SignIn};
 pub use frame::Look;
 pub use household::{AuditLine, Household, InvitationRow, PersonRow};
 pub use overview::{Overview, SessionRow};
+pub use shared::{Piece, SharedMessage, Snapshot};
+pub use sharing::{NewShare, ShareRow, Shares};

@@ -67,6 +67,9 @@ impl Overview {
                         <h1 class="truncate text-2xl font-semibold tracking-tight">{name.clone()}</h1>
                         <p class="text-sm text-muted">{role}</p>
                     </div>
+                    <a class=QUIET_CLASS href="/shares">
+                        "Shared links"
+                    </a>
                     <form method="post" action="/sign-out">
                         <button type="submit" class=QUIET_CLASS data-testid="sign-out">
                             "Sign out"

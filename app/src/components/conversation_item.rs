@@ -122,12 +122,11 @@ fn Menu(id: String, pinned: bool, archived: bool, mode: RwSignal<Mode>) -> impl 
         }
         .into_any()
     };
-    let save = move |ending: &'static str, name: &'static str, label: &'static str| {
-        let file = format!("/agents/{ASSISTANT_AGENT}/{}/export.{ending}", id.get_value());
+    let link = move |href: String, download: bool, name: &'static str, label: &'static str| {
         view! {
             <a
-                href=file
-                download
+                href=href
+                download=download
                 rel="external"
                 class=SMALL_BUTTON_CLASS
                 aria-label=name
@@ -139,6 +138,11 @@ fn Menu(id: String, pinned: bool, archived: bool, mode: RwSignal<Mode>) -> impl 
         }
         .into_any()
     };
+    let save = move |ending: &str, name: &'static str, label: &'static str| {
+        let file = format!("/agents/{ASSISTANT_AGENT}/{}/export.{ending}", id.get_value());
+        link(file, true, name, label)
+    };
+    let share = format!("/share/new?conversation={}", id.get_value());
     view! {
         <div
             class="flex w-full items-center justify-between px-1"
@@ -174,6 +178,7 @@ fn Menu(id: String, pinned: bool, archived: bool, mode: RwSignal<Mode>) -> impl 
             )}
             {save("md", "Save as Markdown", "MD")}
             {save("json", "Save as JSON", "{}")}
+            {link(share, false, "Share", "\u{2197}")}
             {button(Glyph::Trash, "Delete", "conversation-delete", |it| it.conversations.remove(&it.id))}
         </div>
     }

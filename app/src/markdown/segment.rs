@@ -4,6 +4,10 @@ use std::fmt::Write as _;
 
 use crate::types::{DISPLAY_MATH, INLINE_MATH};
 
+/// What copies a code block, where a script listens for it.
+pub const COPY_BUTTON: &str = "<button type=\"button\" data-testid=\"copy-code\" data-copy \
+    aria-label=\"Copy this code\"></button>";
+
 /// A top-level block: a paragraph, a list with everything in it, a code block.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Block {
@@ -80,9 +84,7 @@ impl CodeBlock {
         // Writing to a string cannot fail.
         let _ = write!(
             html,
-            "<figure class=\"code\"><figcaption><span>{}</span>\
-             <button type=\"button\" data-testid=\"copy-code\" data-copy \
-             aria-label=\"Copy this code\"></button></figcaption>\
+            "<figure class=\"code\"><figcaption><span>{}</span>{COPY_BUTTON}</figcaption>\
              <pre tabindex=\"0\"><code>{code}</code></pre></figure>",
             escaped(label),
         );

@@ -19,6 +19,8 @@ pub(crate) enum Event {
     InvitationRevoked,
     TokenAdded,
     TokenRevoked,
+    Shared,
+    ShareRevoked,
 }
 
 impl Event {
@@ -36,6 +38,8 @@ impl Event {
             Self::InvitationRevoked => "invitation revoked",
             Self::TokenAdded => "token added",
             Self::TokenRevoked => "token revoked",
+            Self::Shared => "conversation shared",
+            Self::ShareRevoked => "link taken back",
         }
     }
 }

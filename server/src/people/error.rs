@@ -74,6 +74,11 @@ pub enum PeopleError {
     /// Another API token has that name, or it is none.
     #[error("`{0}` cannot be the name of a token: another one has it, or it is empty or too long")]
     TokenName(String),
+    /// What a link is to show is too much.
+    #[error(
+        "this is more than a link can show, which is {0} MB. Share it up to an earlier message"
+    )]
+    ShareTooLarge(usize),
     /// There is no API token of that name.
     #[error("there is no token `{0}`")]
     NoToken(String),

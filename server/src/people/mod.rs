@@ -11,6 +11,7 @@
 //! | `sessions` | who is signed in where |
 //! | `invitations` | links that let somebody make an account |
 //! | `tokens`, `scope` | what programs show in the place of a cookie, and what it is good for |
+//! | `shares` | links to conversations |
 //! | `audit` | what happened |
 //! | `throttle` | how often somebody may guess |
 //! | `command`, `token_command` | `domovoi user`, `domovoi token` |
@@ -25,6 +26,7 @@ mod person;
 mod scope;
 mod secret;
 mod sessions;
+mod shares;
 mod store;
 mod throttle;
 mod token_command;
@@ -38,6 +40,7 @@ pub(crate) use person::{Name, Person, PersonId, Role};
 pub(crate) use scope::Scope;
 pub(crate) use secret::{Token, typeable};
 pub(crate) use sessions::{LIFETIME, SignedIn};
+pub(crate) use shares::{NewContent, Shares, Whose};
 pub(crate) use store::{People, now};
 pub(crate) use throttle::Throttle;
 pub(crate) use token_command::{TokenArgs, run as run_token_command};

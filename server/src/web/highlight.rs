@@ -34,6 +34,13 @@ pub(crate) async fn highlight(Json(request): Json<HighlightRequest>) -> impl Int
     }
 }
 
+/// Code or a formula as HTML, for pages that are made on the server; nothing where it is too long.
+pub(super) fn drawn(language: &str, code: &str) -> Option<String> {
+    let (language, code) = (language.to_owned(), code.to_owned());
+    let fits = code.len() <= MAX_CODE_BYTES;
+    fits.then(|| to_html(&HighlightRequest { language, code }))?
+}
+
 fn to_html(request: &HighlightRequest) -> Option<String> {
     if [INLINE_MATH, DISPLAY_MATH].contains(&request.language.as_str()) {
         return math::to_mathml(&request.code, request.language == DISPLAY_MATH);

@@ -27,8 +27,8 @@ use domovoi_protocol::address::is_valid_instance_name;
 use http::{Method, StatusCode};
 
 use self::search::Said;
-use super::{Approvals, Assistant, DEFAULT, Tasks, assistant::tell_all, files, sub_path};
-use crate::refusal::refusal;
+use super::{Approvals, Assistant, DEFAULT, Tasks, sub_path};
+use crate::{people::Shares, refusal::refusal};
 
 /// Longest title, in characters; a longer one is cut.
 const MAX_TITLE: usize = 80;
@@ -182,12 +182,15 @@ impl Conversations {
 
     /// The end of a deleted conversation, unless it was brought back.
     #[task]
-    async fn purge(&self, cx: &Context<Self>, id: String) -> Result<()> {
+    pub(crate) async fn purge(&self, cx: &Context<Self>, id: String) -> Result<()> {
         let Some(at) = deleted_at(cx, &id) else { return Ok(()) };
         if can_return(at) {
             // It was deleted again since, or the clock was set back.
             cx.schedule_with(PURGE_AFTER, Self::PURGE, id, purging())?;
             return Ok(());
+        }
+        if let Some(shares) = cx.agents().service::<Shares>() {
+            shares.end_those_to(&id)?;
         }
         cx.agents().destroy(ASSISTANT_AGENT, &id).await?;
         search::forget(cx, &id)?;

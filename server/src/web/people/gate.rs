@@ -135,7 +135,7 @@ fn broken(error: &PeopleError) -> Response {
     answer::refusal(status, "accounts_unavailable", &words)
 }
 
-fn closed(error: &ServeError) -> Response {
+pub(super) fn closed(error: &ServeError) -> Response {
     tracing::warn!(%error, "somebody's agents cannot be hosted");
     let words = "Your agents cannot be reached at the moment; the server's log says why.";
     answer::refusal(StatusCode::SERVICE_UNAVAILABLE, "agents_unavailable", words)

@@ -148,15 +148,19 @@ pub(super) async fn invite(
     }
 }
 
-/// Where an invitation is accepted, under the name the server is known by or was asked by.
+/// Where an invitation is accepted.
 fn link(entrance: &Entrance, headers: &HeaderMap, token: &Token) -> String {
+    format!("{}/invite/{}", origin_of(entrance, headers), token.as_str())
+}
+
+/// The name the server is known by, or was asked by.
+pub(super) fn origin_of(entrance: &Entrance, headers: &HeaderMap) -> String {
     let asked = || {
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
         format!("http://{}", host.unwrap_or_default())
     };
     let public = entrance.public_url.as_ref();
-    let origin = public.map_or_else(asked, |public| public.origin().to_owned());
-    format!("{origin}/invite/{}", token.as_str())
+    public.map_or_else(asked, |public| public.origin().to_owned())
 }
 
 /// `POST /account/invitations/{id}/revoke`.

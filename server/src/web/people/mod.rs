@@ -10,6 +10,8 @@
 //! | `join` | the first account, and those of the invited |
 //! | `account` | one's own account |
 //! | `household` | those one looks after |
+//! | `resident` | somebody with a home, where nobody has an account as well |
+//! | `shares`, `shared` | links to conversations, and what they show |
 //! | `answer` | pages, redirects and refusals |
 
 mod account;
@@ -21,7 +23,12 @@ mod gate;
 mod household;
 mod join;
 mod origin;
+mod resident;
+mod shared;
+mod shares;
 mod sign_in;
+#[cfg(test)]
+mod tests;
 mod watch;
 
 use std::sync::Arc;
@@ -52,12 +59,16 @@ const MAX_FORM_BYTES: usize = 16 << 10;
 /// Passwords that are hashed at a time: each takes 19 MiB and a core.
 const HASHING: usize = 2;
 
+/// Shared conversations that are drawn at a time.
+const DRAWING: usize = 2;
+
 /// What is known where requests come in.
 pub(crate) struct Entrance {
     people: Arc<People>,
     homes: Arc<Homes>,
     throttle: Throttle,
     hashing: Semaphore,
+    drawing: Semaphore,
     /// With it the owner makes their account, where there is none.
     setup_code: Option<String>,
     public_url: Option<PublicUrl>,
@@ -78,6 +89,7 @@ impl Entrance {
             homes,
             throttle: Throttle::default(),
             hashing: Semaphore::new(HASHING),
+            drawing: Semaphore::new(DRAWING),
             setup_code,
             public_url: config.public_url.clone(),
             allowed_origins: config.allowed_origins.clone(),
@@ -132,6 +144,10 @@ pub(super) fn routes() -> Router<Arc<Entrance>> {
         .route("/account/people/{id}/remove", post(household::remove))
         .route("/account/invitations", post(household::invite))
         .route("/account/invitations/{id}/revoke", post(household::uninvite))
+        .route("/share/new", get(shares::new))
+        .route("/shares", get(shares::list).post(shares::make))
+        .route("/shares/{id}/revoke", post(shares::revoke))
+        .route("/s/{token}", get(shared::show))
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
 }
 

@@ -1,0 +1,68 @@
+//! `GET /s/{token}`: what a link shows, to whoever has it.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use domovoi_app::{
+    account::{Closed, Look, Snapshot},
+    markdown::CodeBlock,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+
+use super::{Client, Entrance, account::time, answer};
+use crate::web::highlight;
+
+/// No search engine keeps it, and where a link in it leads does not hear from where.
+const PRIVATE: [(HeaderName, HeaderValue); 2] = [
+    (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex, nofollow")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+];
+
+pub(super) async fn show(
+    State(entrance): State<Arc<Entrance>>,
+    client: Client,
+    Path(token): Path<String>,
+) -> Response {
+    let look = client.look;
+    let mut response = match entrance.people.shared(&token) {
+        Ok(Some((content, at))) => page(&entrance, content, at, look).await,
+        Ok(None) => nothing(&look),
+        Err(error) => answer::failed(&error, &look),
+    };
+    let headers: &mut HeaderMap = response.headers_mut();
+    headers.extend(PRIVATE);
+    response
+}
+
+async fn page(entrance: &Entrance, content: String, at: i64, look: Look) -> Response {
+    // Code and formulas are drawn for each reader; many readers at once wait for one another.
+    let Ok(_permit) = entrance.drawing.acquire().await else { return nothing(&look) };
+    let drawn = tokio::task::spawn_blocking(move || {
+        let snapshot: Snapshot = serde_json::from_str(&content).ok()?;
+        Some(snapshot.render(&look, time(at), draw))
+    });
+    match drawn.await {
+        Ok(Some(html)) => answer::page(StatusCode::OK, html),
+        _ => {
+            tracing::warn!("a shared conversation cannot be shown");
+            answer::page(StatusCode::INTERNAL_SERVER_ERROR, unreadable())
+        }
+    }
+}
+
+fn draw(block: &CodeBlock) -> Option<String> {
+    highlight::drawn(&block.language, &block.code)
+}
+
+fn nothing(look: &Look) -> Response {
+    let text = "This link leads nowhere: it was taken back, or it was never whole.".to_owned();
+    answer::page(StatusCode::NOT_FOUND, Closed { title: "Nothing here", text }.render(look))
+}
+
+fn unreadable() -> String {
+    let text = "What was shared cannot be shown.".to_owned();
+    Closed { title: "That did not work", text }.render(&Look::default())
+}

@@ -1,0 +1,4 @@
+//! Pages of plain HTML over a socket, and who gets them.
+
+mod shares;
+mod walls;
