@@ -5,9 +5,12 @@ use std::{error::Error, path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand};
 use domovoi_agents::gateway::SqliteGatewayStore;
-use domovoi_models::gateway::{Gateway, Keep, LogEntry, LogFilter, Outcome, Rating};
+use domovoi_models::gateway::{Gateway, Keep, LogEntry, LogFilter, Outcome, Period, Rating};
 
-use crate::config::{Config, Overrides};
+use crate::{
+    config::{Config, Overrides},
+    people::{People, PeopleError},
+};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -43,7 +46,7 @@ pub(crate) struct LogArgs {
 
 #[derive(Subcommand)]
 enum LogCommand {
-    /// Forget old requests; those of today stay.
+    /// Forget old requests; those that limits are counted with stay: of today, or of this month.
     Prune {
         /// Forget what is older than so many days
         #[arg(long)]
@@ -63,7 +66,8 @@ fn outcome(name: &str) -> Result<Outcome, String> {
 
 pub(crate) fn run(args: &LogArgs) -> Result<(), Box<dyn Error + Send + Sync>> {
     let overrides = Overrides { data_dir: args.data_dir.clone(), ..Overrides::default() };
-    let path = Config::load(&overrides)?.data_dir.join(SqliteGatewayStore::FILE);
+    let config = Config::load(&overrides)?;
+    let path = config.data_dir.join(SqliteGatewayStore::FILE);
     if !path.exists() {
         println!("No model was asked yet: there is no {}", path.display());
         return Ok(());
@@ -72,7 +76,8 @@ pub(crate) fn run(args: &LogArgs) -> Result<(), Box<dyn Error + Send + Sync>> {
     let gateway = Gateway::builder().store(std::sync::Arc::new(store)).build();
     if let Some(LogCommand::Prune { days, requests }) = args.command {
         let max_age = days.map(|days| DAY * days);
-        let gone = gateway.prune(&Keep { max_age, max_entries: requests })?;
+        let whole_month = counts_months(&config)?;
+        let gone = gateway.prune(&Keep { max_age, max_entries: requests, whole_month })?;
         println!("{gone} requests are forgotten");
         return Ok(());
     }
@@ -92,6 +97,18 @@ pub(crate) fn run(args: &LogArgs) -> Result<(), Box<dyn Error + Send + Sync>> {
         }
     }
     Ok(())
+}
+
+/// Whether requests of this month are still counted for somebody's limit.
+fn counts_months(config: &Config) -> Result<bool, PeopleError> {
+    if config.limits.counts(Period::Month) {
+        return Ok(true);
+    }
+    if !config.data_dir.join(People::FILE).exists() {
+        return Ok(false);
+    }
+    let own = People::open(&config.data_dir)?.quotas()?;
+    Ok(own.values().any(|limit| limit.counts(Period::Month)))
 }
 
 fn line(entry: &LogEntry) -> String {

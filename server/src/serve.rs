@@ -59,8 +59,15 @@ pub(crate) async fn run(domovoi: Domovoi, config: Config, setup: bool) -> Result
         homes.owner_is(&owner.name);
     }
     let everybody = people.everybody()?;
-    let entrance = web::Entrance::new(&config, people, Arc::clone(&homes), setup_code.clone());
+    let entrance = web::Entrance::new(
+        &config,
+        people,
+        Arc::clone(&homes),
+        gateway.clone(),
+        setup_code.clone(),
+    );
     let entrance = Arc::new(entrance);
+    entrance.apply_quotas()?;
     let app = web::router(&config, Arc::clone(&entrance), gateway, &model, &requests);
     tokio::spawn(web::watch(entrance));
     let waking = Arc::clone(&homes);

@@ -97,7 +97,13 @@ impl Bench {
         };
         let claimed = Agents::builder(agents_config(&config, config.data_dir.clone()));
         let homes = Arc::new(Homes::open(recipe, claimed.claim().unwrap()).unwrap());
-        let entrance = web::Entrance::new(&config, Arc::clone(&people), Arc::clone(&homes), None);
+        let entrance = web::Entrance::new(
+            &config,
+            Arc::clone(&people),
+            Arc::clone(&homes),
+            gateway.clone(),
+            None,
+        );
         let entrance = Arc::new(entrance);
         let app = web::router(&config, Arc::clone(&entrance), gateway.clone(), &routed, &requests);
         tokio::spawn(web::watch(entrance));

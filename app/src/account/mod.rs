@@ -10,8 +10,10 @@
 //! | `overview` | [`Overview`]: one's own account |
 //! | `sharing` | [`NewShare`], [`Shares`]: links to conversations |
 //! | `shared` | [`Snapshot`]: what such a link shows |
+//! | `usage`, `chart` | [`Usage`]: what models were asked and what it cost |
 //! | `household` | [`Household`]: everybody's, for those who look after them |
 
+mod chart;
 mod entry;
 pub mod form;
 mod frame;
@@ -19,10 +21,13 @@ mod household;
 mod overview;
 mod shared;
 mod sharing;
+mod usage;
 
+pub use chart::Chart;
 pub use entry::{Closed, NewAccount, SignIn};
 pub use frame::Look;
 pub use household::{AuditLine, Household, InvitationRow, PersonRow};
 pub use overview::{Overview, SessionRow};
 pub use shared::{Piece, SharedMessage, Snapshot};
 pub use sharing::{NewShare, ShareRow, Shares};
+pub use usage::{QuotaForm, Usage, UsedRow};

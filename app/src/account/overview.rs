@@ -67,6 +67,9 @@ impl Overview {
                         <h1 class="truncate text-2xl font-semibold tracking-tight">{name.clone()}</h1>
                         <p class="text-sm text-muted">{role}</p>
                     </div>
+                    <a class=QUIET_CLASS href="/usage">
+                        "Usage"
+                    </a>
                     <a class=QUIET_CLASS href="/shares">
                         "Shared links"
                     </a>

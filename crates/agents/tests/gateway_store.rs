@@ -10,7 +10,7 @@ use domovoi_models::{
     gateway::{
         Admission, Feedback, FeedbackSubject, Gateway, GatewayStore, Keep, Limit, Limits, LogEntry,
         LogFilter, MemoryStore, Outcome, Rating, RequestEnd, RequestStart, Route, Spent, Subject,
-        Target,
+        Target, Used,
     },
     testing::{Gate, Script, ScriptedModel},
 };
@@ -44,7 +44,9 @@ fn end(outcome: Outcome, tokens: u64) -> RequestEnd {
 }
 
 /// Does one of everything; answers all that can be seen of it.
-fn everything(store: &dyn GatewayStore) -> (Vec<LogEntry>, Vec<LogEntry>, Vec<Spent>, Vec<u64>) {
+fn everything(
+    store: &dyn GatewayStore,
+) -> (Vec<LogEntry>, Vec<LogEntry>, Vec<Spent>, Vec<Vec<Used>>, Vec<u64>) {
     let begin = |start: &RequestStart| match store.begin(start, &[]).unwrap() {
         Admission::Admitted(id) => id,
         other => panic!("{other:?}"),
@@ -93,23 +95,28 @@ fn everything(store: &dyn GatewayStore) -> (Vec<LogEntry>, Vec<LogEntry>, Vec<Sp
         (Subject::Agent("nobody".into()), 0),
     ];
     let spent = spent.iter().map(|(who, since)| store.spent(who, *since).unwrap()).collect();
+    let used = [None, Some("anna"), Some("")].map(|user| store.used(user, DAY).unwrap());
     let keep = |days: Option<u64>, entries| Keep {
         max_age: days.map(|days| Duration::from_secs(days * 86_400)),
         max_entries: entries,
+        whole_month: false,
     };
     let pruned =
         [keep(None, None), keep(Some(2), None), keep(None, Some(3)), keep(Some(0), Some(0))]
             .map(|keep| store.prune(&keep, now).unwrap());
     assert_eq!(store.log(&LogFilter::default()).unwrap().len(), 3, "today's");
-    (all, filtered, spent, pruned.to_vec())
+    (all, filtered, spent, used.to_vec(), pruned.to_vec())
 }
 
 #[test]
 fn sqlite_does_as_memory_does() {
     let folder = tempfile::tempdir().unwrap();
     let sqlite = SqliteGatewayStore::open(&folder.path().join(SqliteGatewayStore::FILE)).unwrap();
-    let (all, filtered, spent, pruned) = everything(&sqlite);
-    assert_eq!((all, filtered, spent, pruned.clone()), everything(&MemoryStore::new()));
+    let (all, filtered, spent, used, pruned) = everything(&sqlite);
+    let annas = used[1].iter().map(|it| (it.day / DAY, it.spent.requests)).collect::<Vec<_>>();
+    assert_eq!(annas, [(3, 1)], "what the cache answered is free");
+    let seen = (all, filtered, spent, used, pruned.clone());
+    assert_eq!(seen, everything(&MemoryStore::new()));
     assert_eq!(pruned, [0, 2, 1, 0]);
 }
 

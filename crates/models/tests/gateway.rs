@@ -301,6 +301,7 @@ async fn limits_of_people_and_agents_hold_until_midnight() {
         requests_per_day: requests,
         tokens_per_day: tokens,
         money_per_day: money,
+        ..Limit::default()
     };
     let limits = Limits {
         user: limit(Some(2), None, None),
@@ -418,13 +419,17 @@ async fn old_entries_go_and_those_of_today_stay() {
     let days = |gateway: &Gateway| -> Vec<i64> {
         log(gateway).iter().map(|entry| entry.started_at / DAY).collect()
     };
-    let two_days = Keep { max_age: Some(Duration::from_secs(2 * 86_400)), max_entries: None };
+    let two_days = Keep {
+        max_age: Some(Duration::from_secs(2 * 86_400)),
+        max_entries: None,
+        whole_month: false,
+    };
     assert_eq!(gateway.prune(&two_days).unwrap(), 1);
     assert_eq!(days(&gateway), [1, 2, 3, 3, 3]);
-    let four = Keep { max_age: None, max_entries: Some(4) };
+    let four = Keep { max_age: None, max_entries: Some(4), whole_month: false };
     assert_eq!(gateway.prune(&four).unwrap(), 1);
     assert_eq!(days(&gateway), [2, 3, 3, 3]);
-    let none = Keep { max_age: Some(Duration::ZERO), max_entries: Some(0) };
+    let none = Keep { max_age: Some(Duration::ZERO), max_entries: Some(0), whole_month: false };
     assert_eq!(gateway.prune(&none).unwrap(), 1);
     assert_eq!(days(&gateway), [3, 3, 3]);
 }

@@ -118,7 +118,7 @@ impl Default for GatewayConfig {
 impl GatewayConfig {
     pub(crate) fn keep(&self) -> Keep {
         let age = Duration::from_secs(self.keep_days.saturating_mul(24 * 60 * 60));
-        Keep { max_age: Some(age), max_entries: Some(self.keep_requests) }
+        Keep { max_age: Some(age), max_entries: Some(self.keep_requests), whole_month: false }
     }
 }
 

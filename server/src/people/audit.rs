@@ -21,6 +21,7 @@ pub(crate) enum Event {
     TokenRevoked,
     Shared,
     ShareRevoked,
+    QuotaChanged,
 }
 
 impl Event {
@@ -40,6 +41,7 @@ impl Event {
             Self::TokenRevoked => "token revoked",
             Self::Shared => "conversation shared",
             Self::ShareRevoked => "link taken back",
+            Self::QuotaChanged => "limits changed",
         }
     }
 }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use clap::{Args, Subcommand};
+use domovoi_models::gateway::Limit;
 
 use super::{By, Name, Password, People, PeopleError, Role};
 use crate::{
@@ -48,6 +49,13 @@ enum UserCommand {
         /// Whom
         name: String,
     },
+    /// Say what somebody may use of models, in place of what everybody may.
+    Quota {
+        /// Whom
+        name: String,
+        #[command(flatten)]
+        quota: QuotaArgs,
+    },
     /// Give somebody another password, and sign them out everywhere.
     Password {
         /// Whom
@@ -69,6 +77,40 @@ struct PasswordArgs {
     /// Make a password and print it, instead of asking for one
     #[arg(long)]
     generate: bool,
+}
+
+/// An option that is left out is no limit; without any the limits are those of everybody.
+#[derive(Args)]
+struct QuotaArgs {
+    #[arg(long)]
+    requests_per_day: Option<u64>,
+    #[arg(long)]
+    tokens_per_day: Option<u64>,
+    #[arg(long)]
+    money_per_day: Option<f64>,
+    #[arg(long)]
+    requests_per_month: Option<u64>,
+    #[arg(long)]
+    tokens_per_month: Option<u64>,
+    #[arg(long)]
+    money_per_month: Option<f64>,
+    /// None at all
+    #[arg(long)]
+    unlimited: bool,
+}
+
+impl QuotaArgs {
+    fn limit(&self) -> Option<Limit> {
+        let limit = Limit {
+            requests_per_day: self.requests_per_day,
+            tokens_per_day: self.tokens_per_day,
+            money_per_day: self.money_per_day,
+            requests_per_month: self.requests_per_month,
+            tokens_per_month: self.tokens_per_month,
+            money_per_month: self.money_per_month,
+        };
+        (self.unlimited || limit != Limit::default()).then_some(limit)
+    }
 }
 
 pub(crate) fn run(args: UserArgs) -> Result<()> {
@@ -99,6 +141,14 @@ pub(crate) fn run(args: UserArgs) -> Result<()> {
             let removed = people.remove(&by, &people.called(&name)?.id)?;
             println!("{} can sign in no more", removed.name);
             tell_folder(&homes::folder_of(&data_dir, &removed));
+        }
+        UserCommand::Quota { name, quota } => {
+            let person = people.called(&name)?;
+            let limit = quota.limit();
+            people.set_quota(&by, &person.id, limit.as_ref())?;
+            let what =
+                if limit.is_some() { "limits of their own" } else { "the limits of everybody" };
+            println!("{} has {what}", person.name);
         }
         UserCommand::Password { name, password } => {
             let person = people.called(&name)?;

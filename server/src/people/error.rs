@@ -74,6 +74,9 @@ pub enum PeopleError {
     /// Another API token has that name, or it is none.
     #[error("`{0}` cannot be the name of a token: another one has it, or it is empty or too long")]
     TokenName(String),
+    /// A limit is no number.
+    #[error("a limit is a number that is not below zero; an empty field is no limit")]
+    Quota,
     /// What a link is to show is too much.
     #[error(
         "this is more than a link can show, which is {0} MB. Share it up to an earlier message"

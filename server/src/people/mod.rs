@@ -12,6 +12,7 @@
 //! | `invitations` | links that let somebody make an account |
 //! | `tokens`, `scope` | what programs show in the place of a cookie, and what it is good for |
 //! | `shares` | links to conversations |
+//! | `quotas` | what people may use of models |
 //! | `audit` | what happened |
 //! | `throttle` | how often somebody may guess |
 //! | `command`, `token_command` | `domovoi user`, `domovoi token` |
@@ -23,6 +24,7 @@ mod error;
 mod invitations;
 mod password;
 mod person;
+mod quotas;
 mod scope;
 mod secret;
 mod sessions;

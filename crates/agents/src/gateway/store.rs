@@ -4,7 +4,7 @@ use std::{fmt, path::Path, sync::LazyLock};
 
 use domovoi_models::gateway::{
     Admission, Allowance, Feedback, FeedbackSubject, GatewayStore, Keep, LogEntry, LogFilter,
-    Outcome, Rating, RequestEnd, RequestStart, Spent, StoreError, Subject,
+    Outcome, Rating, RequestEnd, RequestStart, Spent, StoreError, Subject, Used,
 };
 use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
@@ -220,9 +220,30 @@ impl GatewayStore for SqliteGatewayStore {
         Ok(spent(&self.database.lock(), subject, since)?)
     }
 
+    fn used(&self, user: Option<&str>, since: i64) -> Result<Vec<Used>, StoreError> {
+        let database = self.database.lock();
+        let mut statement = database.prepare_cached(
+            "SELECT started_at - started_at % 86400000 AS day, user, model, count(*),
+                 sum(input_tokens + output_tokens), sum(cost)
+             FROM requests
+             WHERE started_at >= ?1 AND (?2 IS NULL OR user = ?2)
+                 AND outcome NOT IN ('cached', 'refused')
+             GROUP BY day, user, model ORDER BY day, user, model",
+        )?;
+        let rows = statement.query_map(params![since, user], |row| {
+            let mut used = Used::default();
+            used.day = row.get(0)?;
+            used.user = Some(row.get(1)?).filter(|user: &String| !user.is_empty());
+            used.model = row.get(2)?;
+            used.spent = Spent { requests: row.get(3)?, tokens: row.get(4)?, money: row.get(5)? };
+            Ok(used)
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     fn prune(&self, keep: &Keep, now: i64) -> Result<u64, StoreError> {
         self.write(|db| {
-            let today = Keep::today(now);
+            let counted = keep.counted_since(now);
             let mut gone = 0;
             if let Some(oldest) = keep.oldest(now) {
                 gone += db.execute("DELETE FROM requests WHERE started_at < ?1", [oldest])?;
@@ -231,7 +252,7 @@ impl GatewayStore for SqliteGatewayStore {
                 gone += db.execute(
                     "DELETE FROM requests WHERE started_at < ?1 AND id <=
                          (SELECT id FROM requests ORDER BY id DESC LIMIT 1 OFFSET ?2)",
-                    params![today, i64::try_from(most).unwrap_or(i64::MAX)],
+                    params![counted, i64::try_from(most).unwrap_or(i64::MAX)],
                 )?;
             }
             if gone > 0 {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 use std::time::SystemTime;
 
 use super::{
@@ -80,6 +80,7 @@ impl GatewayBuilder {
             inner: Arc::new(Inner {
                 routes,
                 limits,
+                own_limits: RwLock::default(),
                 keep,
                 store,
                 clock,

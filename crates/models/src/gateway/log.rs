@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Feedback;
+use super::{Feedback, Period};
 use crate::Usage;
 
 /// How a request ended.
@@ -202,26 +202,30 @@ impl LogFilter {
     }
 }
 
-/// How much of the log is kept. Entries of today are, in any case.
+/// How much of the log is kept. Entries of today are, in any case, and those of this month where limits
+/// are counted with them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Keep {
     /// Entries at most this old; any where absent.
     pub max_age: Option<Duration>,
     /// At most so many entries, the newest; all where absent.
     pub max_entries: Option<u64>,
+    /// Whether entries of this month stay as well.
+    pub whole_month: bool,
 }
 
 impl Keep {
-    /// Entries before this time may go, by age; all are older than today.
+    /// Entries before this time may go, by age; none of them is counted for a limit.
     #[must_use]
     pub fn oldest(&self, now: i64) -> Option<i64> {
         let age = i64::try_from(self.max_age?.as_millis()).unwrap_or(i64::MAX);
-        Some(now.saturating_sub(age).min(Self::today(now)))
+        Some(now.saturating_sub(age).min(self.counted_since(now)))
     }
 
-    /// When today began, in UTC.
+    /// Entries from this time on stay: limits are counted with them.
     #[must_use]
-    pub fn today(now: i64) -> i64 {
-        super::limits::midnight(now)
+    pub fn counted_since(&self, now: i64) -> i64 {
+        let period = if self.whole_month { Period::Month } else { Period::Day };
+        period.begin(now)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{
     Admission, Allowance, Feedback, FeedbackSubject, GatewayStore, Keep, LogEntry, LogFilter,
-    Outcome, RequestEnd, RequestStart, Spent, StoreError, Subject,
+    Outcome, Period, RequestEnd, RequestStart, Spent, StoreError, Subject, Used,
 };
 
 /// A store in memory, for programs that keep nothing. Its log grows until it is pruned.
@@ -94,6 +94,29 @@ impl GatewayStore for MemoryStore {
         Ok(self.kept().spent(subject, since))
     }
 
+    fn used(&self, user: Option<&str>, since: i64) -> Result<Vec<Used>, StoreError> {
+        let mut sums: BTreeMap<(i64, String, String), Used> = BTreeMap::new();
+        for entry in self.kept().entries.values() {
+            let whose = entry.user.as_deref().unwrap_or_default();
+            let counts = !matches!(entry.outcome, Outcome::Cached | Outcome::Refused);
+            if entry.started_at < since || !counts || user.is_some_and(|user| user != whose) {
+                continue;
+            }
+            let day = Period::Day.begin(entry.started_at);
+            let key = (day, whose.to_owned(), entry.model.clone().unwrap_or_default());
+            let sum = sums.entry(key).or_insert_with(|| Used {
+                day,
+                user: entry.user.clone(),
+                model: entry.model.clone(),
+                ..Used::default()
+            });
+            sum.spent.requests += 1;
+            sum.spent.tokens += entry.input_tokens + entry.output_tokens;
+            sum.spent.money += entry.cost;
+        }
+        Ok(sums.into_values().collect())
+    }
+
     fn prune(&self, keep: &Keep, now: i64) -> Result<u64, StoreError> {
         let mut kept = self.kept();
         let before = kept.entries.len();
@@ -104,8 +127,9 @@ impl GatewayStore for MemoryStore {
             .and_then(|last| kept.entries.keys().nth(last).copied())
             .unwrap_or(i64::MIN);
         let oldest = keep.oldest(now).unwrap_or(i64::MIN);
+        let counted = keep.counted_since(now);
         kept.entries.retain(|id, entry| {
-            entry.started_at >= Keep::today(now) || (entry.started_at >= oldest && *id > by_count)
+            entry.started_at >= counted || (entry.started_at >= oldest && *id > by_count)
         });
         kept.cache.retain(|_, (_, until)| *until > now);
         Ok((before - kept.entries.len()) as u64)

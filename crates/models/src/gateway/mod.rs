@@ -12,7 +12,8 @@
 //! | `attempt` | one model: retries, time to the first token |
 //! | `record` | what is written down of a request while it runs |
 //! | `cache` | answers that are given again |
-//! | `limits` | requests, tokens and money a day |
+//! | `limits` | requests, tokens and money, a day and a month |
+//! | `used` | [`Used`]: what was used, day by day |
 //! | `payer` | [`Payer`]: whose requests they are |
 //! | `log` | [`LogEntry`]: what was asked, and what it cost |
 //! | `feedback` | [`Feedback`]: what people think of an answer |
@@ -35,21 +36,23 @@ mod record;
 mod route;
 mod store;
 mod totals;
+mod used;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use self::builder::GatewayBuilder;
 pub use self::feedback::{Feedback, FeedbackSubject, Rating};
-pub use self::limits::{Allowance, Limit, LimitKind, Limits, Spent, Subject};
+pub use self::limits::{Allowance, Limit, LimitKind, Limits, Period, Spent, Subject};
 pub use self::log::{Keep, LogEntry, LogFilter, Outcome, RequestEnd, RequestStart};
 pub use self::memory::MemoryStore;
 pub use self::payer::Payer;
 pub use self::route::{Price, Route, RoutedModel, Target};
 pub use self::store::{Admission, GatewayStore, StoreError};
 pub use self::totals::Total;
+pub use self::used::Used;
 
 /// Routes to models, and what is known of every request. Cheap to clone; all clones are the same.
 ///
@@ -82,6 +85,8 @@ pub struct Gateway {
 struct Inner {
     routes: BTreeMap<String, Arc<Route>>,
     limits: Limits,
+    /// Limits of people that were set while it runs.
+    own_limits: RwLock<Arc<BTreeMap<String, Limit>>>,
     keep: Keep,
     store: Arc<dyn GatewayStore>,
     clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
@@ -127,13 +132,27 @@ impl Gateway {
         self.inner.store.log(filter)
     }
 
-    /// Forgets old entries, and answers that are no longer given; says how many entries. Those of
-    /// today stay, since limits are counted with them.
+    /// Sets limits of people that go before all others, by name; they take the place of those that were
+    /// set before.
+    pub fn set_own_limits(&self, limits: BTreeMap<String, Limit>) {
+        let mut own = self.inner.own_limits.write().unwrap_or_else(PoisonError::into_inner);
+        *own = Arc::new(limits);
+    }
+
+    fn own_limits(&self) -> Arc<BTreeMap<String, Limit>> {
+        Arc::clone(&self.inner.own_limits.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Forgets old entries, and answers that are no longer given; says how many entries. Those that
+    /// limits are counted with stay.
     ///
     /// # Errors
     /// [`StoreError`] where it cannot be written.
     pub fn prune(&self, keep: &Keep) -> Result<u64, StoreError> {
-        self.inner.store.prune(keep, self.now())
+        let mut keep = *keep;
+        keep.whole_month |= self.inner.limits.counts(Period::Month)
+            || self.own_limits().values().any(|limit| limit.counts(Period::Month));
+        self.inner.store.prune(&keep, self.now())
     }
 
     /// What was asked since the gateway was made, by route and by how it ended; what is running is
@@ -148,7 +167,7 @@ impl Gateway {
     /// # Errors
     /// [`StoreError`] where it cannot be read.
     pub fn spent_today(&self, subject: &Subject) -> Result<Spent, StoreError> {
-        self.inner.store.spent(subject, limits::midnight(self.now()))
+        self.spent_in(subject, Period::Day)
     }
 
     /// Keeps what somebody thinks of an answer; it replaces what the same person said before.

@@ -48,7 +48,8 @@ impl Record {
         request: &ModelRequest,
     ) -> Result<Self, ModelError> {
         let now = gateway.now();
-        let allowances = gateway.inner.limits.allowances(&request.metadata, limits::midnight(now));
+        let allowances =
+            gateway.inner.limits.allowances(&gateway.own_limits(), &request.metadata, now);
         Self::begin_within(gateway, route, request, &allowances)
     }
 
@@ -166,14 +167,13 @@ impl Record {
             receipt.add(std::mem::take(&mut self.model), self.end.cost);
         }
         self.gateway.inner.totals.add(&self.route, outcome, usage);
-        let keep = &self.gateway.inner.keep;
         let store = &self.gateway.inner.store;
         if let Err(error) = store.end(self.id, &self.end) {
             tracing::error!(%error, "the log of requests cannot be written");
         }
         // Now and then, so that nobody has to think of it.
         if self.id % 256 == 0
-            && let Err(error) = store.prune(keep, self.gateway.now())
+            && let Err(error) = self.gateway.prune(&self.gateway.inner.keep)
         {
             tracing::error!(%error, "the log of requests cannot be pruned");
         }

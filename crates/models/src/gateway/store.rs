@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 
 use super::{
     Allowance, Feedback, FeedbackSubject, Keep, LimitKind, LogEntry, LogFilter, RequestEnd,
-    RequestStart, Spent, Subject,
+    RequestStart, Spent, Subject, Used,
 };
 
 /// What a store fails with.
@@ -57,8 +57,15 @@ pub trait GatewayStore: Send + Sync + 'static {
     /// Where it cannot be read.
     fn spent(&self, subject: &Subject, since: i64) -> Result<Spent, StoreError>;
 
+    /// What was used on each day from a time on, by person and model, the days in order: everybody's, or
+    /// one person's; nobody is the empty name. Cached and refused requests count nothing.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    fn used(&self, user: Option<&str>, since: i64) -> Result<Vec<Used>, StoreError>;
+
     /// Forgets entries, and answers of the cache whose time is over; says how many entries. Those
-    /// of today stay.
+    /// that limits are counted with stay.
     ///
     /// # Errors
     /// Where it cannot be written.

@@ -12,6 +12,7 @@
 //! | `household` | those one looks after |
 //! | `resident` | somebody with a home, where nobody has an account as well |
 //! | `shares`, `shared` | links to conversations, and what they show |
+//! | `usage` | what models were asked, what it cost, and what people may use |
 //! | `answer` | pages, redirects and refusals |
 
 mod account;
@@ -29,6 +30,7 @@ mod shares;
 mod sign_in;
 #[cfg(test)]
 mod tests;
+mod usage;
 mod watch;
 
 use std::sync::Arc;
@@ -40,6 +42,7 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
+use domovoi_models::gateway::Gateway;
 use http::{HeaderMap, header, request::Parts};
 use tokio::sync::Semaphore;
 
@@ -66,6 +69,7 @@ const DRAWING: usize = 2;
 pub(crate) struct Entrance {
     people: Arc<People>,
     homes: Arc<Homes>,
+    gateway: Gateway,
     throttle: Throttle,
     hashing: Semaphore,
     drawing: Semaphore,
@@ -80,6 +84,7 @@ impl Entrance {
         config: &Config,
         people: Arc<People>,
         homes: Arc<Homes>,
+        gateway: Gateway,
         setup_code: Option<String>,
     ) -> Self {
         // The first answer for a name that does not exist must not take longer than later ones.
@@ -87,6 +92,7 @@ impl Entrance {
         Self {
             people,
             homes,
+            gateway,
             throttle: Throttle::default(),
             hashing: Semaphore::new(HASHING),
             drawing: Semaphore::new(DRAWING),
@@ -102,6 +108,12 @@ impl Entrance {
 
     pub(super) fn homes(&self) -> &Arc<Homes> {
         &self.homes
+    }
+
+    /// Tells the gateway which people have limits of their own.
+    pub(crate) fn apply_quotas(&self) -> Result<(), PeopleError> {
+        self.gateway.set_own_limits(self.people.quotas()?);
+        Ok(())
     }
 
     /// Whose cookie a request has, where its session is good.
@@ -147,6 +159,9 @@ pub(super) fn routes() -> Router<Arc<Entrance>> {
         .route("/share/new", get(shares::new))
         .route("/shares", get(shares::list).post(shares::make))
         .route("/shares/{id}/revoke", post(shares::revoke))
+        .route("/usage", get(usage::own))
+        .route("/usage/people/{id}", get(usage::of_person))
+        .route("/usage/people/{id}/quota", post(usage::set_quota))
         .route("/s/{token}", get(shared::show))
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
 }

@@ -10,7 +10,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use super::{Client, Entrance, answer, gate};
 use crate::{
     homes::Home,
-    people::{By, Person, Whose},
+    people::{By, Person, Role, Whose},
 };
 
 /// Somebody with a home, who asks for a page of plain HTML.
@@ -24,6 +24,16 @@ pub(super) struct Resident {
 impl Resident {
     pub(super) fn whose(&self) -> Whose {
         self.person.as_ref().map_or_else(Whose::owner, Whose::of)
+    }
+
+    /// Whether they look after others.
+    pub(super) fn is_above_others(&self) -> bool {
+        self.person.as_ref().is_none_or(|person| person.role != Role::Member)
+    }
+
+    /// Whether they decide what others may use.
+    pub(super) fn is_owner(&self) -> bool {
+        self.person.as_ref().is_none_or(|person| person.role == Role::Owner)
     }
 
     pub(super) fn by(&self) -> By {

@@ -63,6 +63,7 @@ fn sweep(entrance: &Arc<Entrance>) -> Result<(), PeopleError> {
     if !people.has_accounts()? {
         return Ok(());
     }
+    entrance.apply_quotas()?;
     if let Some(owner) = people.owner()? {
         entrance.homes.owner_is(&owner.name);
     }

@@ -1,4 +1,5 @@
 //! Pages of plain HTML over a socket, and who gets them.
 
 mod shares;
+mod usage;
 mod walls;

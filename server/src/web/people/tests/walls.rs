@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Pages and forms that are for whoever has a home, or looks after others.
-const OWN: [(Method, &str); 11] = [
+const OWN: [(Method, &str); 14] = [
     (Method::GET, "/account"),
     (Method::POST, "/account/password"),
     (Method::POST, "/account/sessions/1/revoke"),
@@ -21,6 +21,9 @@ const OWN: [(Method, &str); 11] = [
     (Method::GET, "/shares"),
     (Method::POST, "/shares"),
     (Method::POST, "/shares/1/revoke"),
+    (Method::GET, "/usage"),
+    (Method::GET, "/usage/people/x"),
+    (Method::POST, "/usage/people/x/quota"),
 ];
 
 #[tokio::test]

@@ -1,0 +1,220 @@
+//! What models were asked and what it cost: one's own, and everybody's for those who look after them.
+
+use leptos::prelude::*;
+
+use super::{
+    Look,
+    chart::Chart,
+    form::{BUTTON_CLASS, Done, Problem, QUIET_CLASS},
+    frame::document,
+    overview::{HEADING_CLASS, SECTION_CLASS},
+};
+
+const TABLE_CLASS: &str = "mt-3 w-full text-left text-sm";
+const CELL_CLASS: &str = "border-t border-line py-1.5 pr-3";
+const NUMBER_CLASS: &str = "h-8 w-full rounded-lg border border-line bg-surface px-2 text-sm";
+
+/// The page of what somebody has used.
+#[derive(Debug, Clone, Default)]
+pub struct Usage {
+    /// What the page is about, in a few words.
+    pub title: String,
+    /// A chart for each thing that is counted.
+    pub charts: Vec<Chart>,
+    /// What is used up of what there is, in words.
+    pub spent: Vec<(String, String)>,
+    /// Requests, tokens and money by model.
+    pub models: Vec<UsedRow>,
+    /// The same by person, this month.
+    pub people: Vec<UsedRow>,
+    /// The days on which there was something.
+    pub days: Vec<UsedRow>,
+    /// What the person may use, for whoever decides that.
+    pub quota: Option<QuotaForm>,
+    /// What was just done.
+    pub done: Option<String>,
+    /// What went wrong.
+    pub problem: Option<String>,
+}
+
+/// A row of numbers.
+#[derive(Debug, Clone, Default)]
+pub struct UsedRow {
+    /// Whose they are.
+    pub name: String,
+    /// A page about it.
+    pub href: Option<String>,
+    /// Requests.
+    pub requests: String,
+    /// Tokens.
+    pub tokens: String,
+    /// Money.
+    pub money: String,
+}
+
+/// A form with what somebody may use.
+#[derive(Debug, Clone, Default)]
+pub struct QuotaForm {
+    /// Where it goes.
+    pub action: String,
+    /// Name, label and value of each field; an empty one is no limit.
+    pub fields: Vec<(&'static str, &'static str, String)>,
+    /// Whether the person has limits of their own now.
+    pub is_own: bool,
+}
+
+impl Usage {
+    /// The page as HTML.
+    #[must_use]
+    pub fn render(self, look: &Look) -> String {
+        document(look, "Usage", || self.view())
+    }
+
+    fn view(self) -> AnyView {
+        let Self { title, charts, spent, models, people, days, quota, done, problem } = self;
+        view! {
+            <main class="mx-auto w-full max-w-[44rem] px-5 py-10">
+                <a class="link text-sm" href="/">
+                    "To your conversations"
+                </a>
+                <h1 class="mt-4 truncate text-2xl font-semibold tracking-tight">{title}</h1>
+                <p class="mt-1 text-sm text-muted">
+                    "The last 30 days, counted in UTC. Answers from the cache are free."
+                </p>
+                <div class="mt-6 flex flex-col gap-3">
+                    <Problem text=problem />
+                    <Done text=done />
+                    {charts.into_iter().map(Chart::view).collect_view()}
+                </div>
+                {limits(spent)}
+                {quota.map(QuotaForm::view)}
+                {table("people", "People, this month", "Person", people)}
+                {table("models", "Models", "Model", models)}
+                {table("days", "Days", "Day", days)}
+            </main>
+        }
+        .into_any()
+    }
+}
+
+fn limits(spent: Vec<(String, String)>) -> AnyView {
+    if spent.is_empty() {
+        return ().into_any();
+    }
+    let rows = spent.into_iter().map(|(what, words)| {
+        view! {
+            <li class="flex items-center justify-between gap-3">
+                <span>{what}</span>
+                <span class="text-muted">{words}</span>
+            </li>
+        }
+    });
+    view! {
+        <section class=SECTION_CLASS aria-labelledby="limits">
+            <h2 id="limits" class=HEADING_CLASS>
+                "Limits"
+            </h2>
+            <ul class="mt-3 flex flex-col gap-2 text-sm" data-testid="limits">
+                {rows.collect_view()}
+            </ul>
+        </section>
+    }
+    .into_any()
+}
+
+fn table(
+    id: &'static str,
+    title: &'static str,
+    first: &'static str,
+    rows: Vec<UsedRow>,
+) -> AnyView {
+    if rows.is_empty() {
+        return ().into_any();
+    }
+    view! {
+        <section class=SECTION_CLASS aria-labelledby=id>
+            <h2 id=id class=HEADING_CLASS>
+                {title}
+            </h2>
+            <table class=TABLE_CLASS data-testid=id>
+                <thead>
+                    <tr class="text-muted">
+                        {[first, "Requests", "Tokens", "Money"]
+                            .map(|name| view! { <th scope="col" class="py-1.5 pr-3 font-medium">{name}</th> })
+                            .into_iter()
+                            .collect_view()}
+                    </tr>
+                </thead>
+                <tbody>{rows.into_iter().map(UsedRow::view).collect_view()}</tbody>
+            </table>
+        </section>
+    }
+    .into_any()
+}
+
+impl UsedRow {
+    fn view(self) -> AnyView {
+        let Self { name, href, requests, tokens, money } = self;
+        let name = match href {
+            Some(href) => view! { <a class="link" href=href>{name}</a> }.into_any(),
+            None => name.into_any(),
+        };
+        let numbers = [requests, tokens, money];
+        view! {
+            <tr>
+                <th scope="row" class="border-t border-line py-1.5 pr-3 break-words">{name}</th>
+                {numbers
+                    .map(|number| view! { <td class=CELL_CLASS>{number}</td> })
+                    .into_iter()
+                    .collect_view()}
+            </tr>
+        }
+        .into_any()
+    }
+}
+
+impl QuotaForm {
+    fn view(self) -> AnyView {
+        let Self { action, fields, is_own } = self;
+        let words = match is_own {
+            true => "These are this person's own.",
+            false => {
+                "These are everybody's, of the configuration. Setting them makes them this person's own."
+            }
+        };
+        let fields = fields.into_iter().map(|(name, label, value)| {
+            view! {
+                <label class="text-sm">
+                    <span class="text-muted">{label}</span>
+                    <input
+                        class=NUMBER_CLASS
+                        name=name
+                        value=value
+                        inputmode="decimal"
+                        autocomplete="off"
+                    />
+                </label>
+            }
+        });
+        view! {
+            <section class=SECTION_CLASS aria-labelledby="quota">
+                <h2 id="quota" class=HEADING_CLASS>
+                    "What they may use"
+                </h2>
+                <p class="mt-1 text-sm text-muted">{words} " An empty field is no limit."</p>
+                <form method="post" action=action class="mt-4 flex flex-col gap-3" data-testid="quota">
+                    {fields.collect_view()}
+                    <div class="flex flex-wrap items-center gap-3">
+                        <button type="submit" class=BUTTON_CLASS>
+                            "Set"
+                        </button>
+                        <button type="submit" name="reset" value="yes" class=QUIET_CLASS>
+                            "As everybody"
+                        </button>
+                    </div>
+                </form>
+            </section>
+        }
+        .into_any()
+    }
+}
