@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    fmt,
+    fmt, fs,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -23,12 +23,15 @@ use tokio::sync::OnceCell;
 use crate::{
     ServeError,
     agents::Assistant,
-    people::{Person, PersonId, Role, SignedIn, Whose},
+    config::Config,
+    people::{Person, PersonId, Removed, Role, SignedIn, Whose},
     recipe::Recipe,
 };
 
 /// The folder of homes other than the owner's, below the data folder.
 const FOLDER: &str = "people";
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Where everything of a person is. The owner has what the data folder has had before there were
 /// others.
@@ -37,6 +40,22 @@ pub(crate) fn folder_of(data_dir: &Path, person: &Person) -> PathBuf {
         Role::Owner => data_dir.to_owned(),
         Role::Admin | Role::Member => data_dir.join(FOLDER).join(person.id.as_str()),
     }
+}
+
+/// Deletes what somebody kept who was removed. Nobody can open it any more, so whoever has it open now is
+/// about to close it.
+///
+/// # Errors
+/// [`ServeError::DataDirInUse`] until it is closed; [`ServeError::DataDir`] where it cannot be deleted.
+pub(crate) fn purge(config: &Config, removed: &Removed) -> Result<(), ServeError> {
+    let folder = config.data_dir.join(FOLDER).join(removed.id.as_str());
+    if !folder.exists() {
+        return Ok(());
+    }
+    let claimed = Agents::builder(agents_config(config, folder.clone())).claim()?;
+    let gone = fs::remove_dir_all(&folder);
+    drop(claimed);
+    gone.map_err(|source| ServeError::DataDir { path: folder, source })
 }
 
 /// What one person has.
@@ -160,6 +179,21 @@ impl Homes {
         }
     }
 
+    /// Deletes what those have kept who were removed long enough ago; answers whom nothing is left of.
+    pub(crate) fn purge(&self, removed: Vec<Removed>, now: i64) -> Vec<Removed> {
+        let config = self.recipe.config();
+        let kept_for = i64::from(config.keep_removed_days) * DAY_MS;
+        let due = removed.into_iter().filter(|it| it.removed_at.saturating_add(kept_for) <= now);
+        let purged = due.filter(|it| match purge(config, it) {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!(%error, "what somebody kept who was removed is not deleted yet");
+                false
+            }
+        });
+        purged.collect()
+    }
+
     /// Homes that are open, but for the owner's.
     pub(crate) fn opened(&self) -> Vec<(PersonId, Arc<Home>)> {
         let others = self.others.lock();
@@ -226,7 +260,7 @@ fn identity(request: &Parts) -> Identity {
 }
 
 /// The settings of a runtime over this folder.
-pub(crate) fn agents_config(config: &crate::config::Config, folder: PathBuf) -> AgentsConfig {
+pub(crate) fn agents_config(config: &Config, folder: PathBuf) -> AgentsConfig {
     let mut settings = AgentsConfig::new(folder);
     settings.durability = config.durability;
     settings.allowed_origins.clone_from(&config.allowed_origins);

@@ -120,7 +120,7 @@ impl PersonRow {
                                     class="mt-2 flex flex-wrap items-center gap-3"
                                 >
                                     <p class="min-w-0 flex-1 text-sm text-muted">
-                                        "They are signed out everywhere. What they kept stays in the data folder."
+                                        "They are signed out everywhere. What they kept is deleted after a while; until then it is in the data folder."
                                     </p>
                                     <button
                                         type="submit"

@@ -77,6 +77,8 @@ pub struct Config {
     pub limits: Limits,
     /// The log of requests.
     pub gateway: GatewayConfig,
+    /// How many days what somebody kept stays in the data folder after they were removed. Default: 30.
+    pub keep_removed_days: u32,
     /// Figures for Prometheus.
     pub metrics: MetricsConfig,
     /// Logs.
@@ -162,6 +164,7 @@ impl Default for Config {
             prices: BTreeMap::new(),
             limits: Limits::default(),
             gateway: GatewayConfig::default(),
+            keep_removed_days: 30,
             metrics: MetricsConfig::default(),
             log: LogConfig::default(),
         }

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
     By, Event, Name, Password, People, PeopleError, Person, PersonId, Role, audit::note,
-    invitations, password::verify, store::now,
+    invitations, password::verify, removed, store::now,
 };
 
 const COLUMNS: &str = "id, name, role, created_at";
@@ -107,7 +107,7 @@ impl People {
         Ok(added)
     }
 
-    /// Removes somebody and ends their sessions and invitations; their data stays where it is.
+    /// Removes somebody and ends their sessions and invitations; their data stays for a while.
     ///
     /// # Errors
     /// [`PeopleError::OwnerStays`], [`PeopleError::Gone`].
@@ -118,6 +118,7 @@ impl People {
                 return Err(PeopleError::OwnerStays);
             }
             db.execute("DELETE FROM people WHERE id = ?1", [id.as_str()])?;
+            removed::remember(db, &person)?;
             invitations::end_those_of(db, &person.name)?;
             note(db, by, Event::Removed, &person.name, "")?;
             Ok(person)

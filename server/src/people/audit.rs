@@ -22,6 +22,7 @@ pub(crate) enum Event {
     Shared,
     ShareRevoked,
     QuotaChanged,
+    Purged,
 }
 
 impl Event {
@@ -42,6 +43,7 @@ impl Event {
             Self::Shared => "conversation shared",
             Self::ShareRevoked => "link taken back",
             Self::QuotaChanged => "limits changed",
+            Self::Purged => "data deleted",
         }
     }
 }

@@ -44,8 +44,13 @@ enum UserCommand {
     },
     /// Say who may sign in.
     List,
-    /// Let somebody sign in no more. What they kept stays in the data folder.
+    /// Let somebody sign in no more. What they kept stays in the data folder for a while.
     Remove {
+        /// Whom
+        name: String,
+    },
+    /// Delete for good what somebody kept who was removed.
+    Purge {
         /// Whom
         name: String,
     },
@@ -115,7 +120,8 @@ impl QuotaArgs {
 
 pub(crate) fn run(args: UserArgs) -> Result<()> {
     let UserArgs { command, data_dir, config } = args;
-    let data_dir = Config::load(&Overrides { config, data_dir, listen: None })?.data_dir;
+    let config = Config::load(&Overrides { config, data_dir, listen: None })?;
+    let data_dir = config.data_dir.clone();
     let people = People::open(&data_dir)?;
     let by = By::command_line();
     match command {
@@ -140,7 +146,21 @@ pub(crate) fn run(args: UserArgs) -> Result<()> {
         UserCommand::Remove { name } => {
             let removed = people.remove(&by, &people.called(&name)?.id)?;
             println!("{} can sign in no more", removed.name);
-            tell_folder(&homes::folder_of(&data_dir, &removed));
+            tell_folder(
+                &homes::folder_of(&data_dir, &removed),
+                &removed.name,
+                config.keep_removed_days,
+            );
+        }
+        UserCommand::Purge { name } => {
+            let removed = people.removed()?;
+            let removed = removed.iter().rev().find(|it| Name::key(&it.name) == Name::key(&name));
+            let removed = removed.ok_or(
+                "nobody of that name was removed, or nothing of theirs is left: `domovoi user list`",
+            )?;
+            homes::purge(&config, removed)?;
+            people.purged(&by, removed)?;
+            println!("nothing is left of what {} kept", removed.name);
         }
         UserCommand::Quota { name, quota } => {
             let person = people.called(&name)?;
@@ -174,12 +194,19 @@ fn list(people: &People) -> Result<()> {
         let since = jiff::Timestamp::from_millisecond(person.created_at)?;
         println!("{:8} {}  {}", person.role.name(), since.strftime("%Y-%m-%d"), person.name);
     }
+    for removed in people.removed()? {
+        let since = jiff::Timestamp::from_millisecond(removed.removed_at)?;
+        println!("removed  {}  {}", since.strftime("%Y-%m-%d"), removed.name);
+    }
     Ok(())
 }
 
-fn tell_folder(folder: &Path) {
+fn tell_folder(folder: &Path, name: &str, days: u32) {
     if folder.exists() {
-        println!("what they kept is still in {}: delete it, or keep it", folder.display());
+        println!(
+            "what they kept is still in {} for {days} days, or until `domovoi user purge {name}`",
+            folder.display()
+        );
     }
 }
 

@@ -13,6 +13,7 @@
 //! | `tokens`, `scope` | what programs show in the place of a cookie, and what it is good for |
 //! | `shares` | links to conversations |
 //! | `quotas` | what people may use of models |
+//! | `removed` | who was removed and still has a folder |
 //! | `audit` | what happened |
 //! | `throttle` | how often somebody may guess |
 //! | `command`, `token_command` | `domovoi user`, `domovoi token` |
@@ -25,6 +26,7 @@ mod invitations;
 mod password;
 mod person;
 mod quotas;
+mod removed;
 mod scope;
 mod secret;
 mod sessions;
@@ -39,6 +41,7 @@ pub(crate) use command::{UserArgs, run as run_command};
 pub use error::PeopleError;
 pub(crate) use password::{Password, verify};
 pub(crate) use person::{Name, Person, PersonId, Role};
+pub(crate) use removed::Removed;
 pub(crate) use scope::Scope;
 pub(crate) use secret::{Token, typeable};
 pub(crate) use sessions::{LIFETIME, SignedIn};

@@ -29,6 +29,7 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
         M::up(include_str!("../../../migrations/people/0003_token_scopes.sql")),
         M::up(include_str!("../../../migrations/people/0004_shares.sql")),
         M::up(include_str!("../../../migrations/people/0005_quotas.sql")),
+        M::up(include_str!("../../../migrations/people/0006_removed.sql")),
     ])
 });
 

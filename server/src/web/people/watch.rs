@@ -15,13 +15,15 @@ use super::{
     Entrance,
     credential::{Admitted, Credential},
 };
-use crate::people::{PeopleError, PersonId, Role, now};
+use crate::people::{By, PeopleError, PersonId, Role, now};
 
 /// How often another program's writes are looked for: those of `domovoi user`.
 const LOOK: Duration = Duration::from_secs(1);
 /// After how many looks connections are gone through in any case: sessions expire, and one may have
 /// been revoked while its connection was being opened.
 const ROUND: u32 = 10;
+/// How often it is looked for what is to be deleted of those who were removed.
+const PURGE: Duration = Duration::from_secs(60 * 60);
 
 /// The code that clients do not connect again after.
 const POLICY_VIOLATION: u16 = 1008;
@@ -33,10 +35,16 @@ pub(crate) async fn watch(entrance: Arc<Entrance>) {
     let mut looks = interval(LOOK);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut round = 0;
+    let mut purges = interval(PURGE);
+    purges.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             () = entrance.homes.stopping() => return,
             changed = changes.changed() => if changed.is_err() { return },
+            _ = purges.tick() => {
+                purge(&entrance).await;
+                continue;
+            }
             _ = looks.tick() => {
                 let seen = entrance.people.version().unwrap_or(version);
                 if seen != version {
@@ -54,6 +62,22 @@ pub(crate) async fn watch(entrance: Arc<Entrance>) {
         if let Err(error) = sweep(&entrance) {
             tracing::warn!(%error, "sessions cannot be looked after");
         }
+    }
+}
+
+/// Deletes what is left of those who were removed long enough ago.
+async fn purge(entrance: &Arc<Entrance>) {
+    let entrance = Arc::clone(entrance);
+    let purged = tokio::task::spawn_blocking(move || {
+        let removed = entrance.people.removed()?;
+        let by = By::default().named("the server");
+        for gone in entrance.homes.purge(removed, now()) {
+            entrance.people.purged(&by, &gone)?;
+        }
+        Ok::<_, PeopleError>(())
+    });
+    if let Ok(Err(error)) = purged.await {
+        tracing::warn!(%error, "those who were removed cannot be looked up");
     }
 }
 
