@@ -28,6 +28,9 @@ const routes = (id) => [
   ['GET', `/c/${id}`, PAGE],
   ['GET', `/c/${id}`],
   ['GET', '/no-such-page', PAGE],
+  ['GET', '/usage', PAGE],
+  ['GET', '/shares', PAGE],
+  ['GET', `/share/new?conversation=${id}`, PAGE],
   ['POST', '/', {}],
   ['POST', '/api/highlight', { 'content-type': 'application/json' }, HIGHLIGHT],
   ['GET', '/api/no-such-thing'],
@@ -50,7 +53,7 @@ const routes = (id) => [
 /** Every address that is for everybody. */
 const open = [
   '/healthz', '/readyz', '/metrics', '/sign-in', '/setup', '/invite/nothing', '/assets/none',
-  '/manifest.webmanifest', '/service-worker.js', '/offline', '/csp-report',
+  '/manifest.webmanifest', '/service-worker.js', '/offline', '/s/nothing',
 ];
 
 async function request(server, [method, path, headers = {}, body], cookie) {
@@ -368,6 +371,9 @@ describe('people', () => {
     const [name, value] = anna.split('=');
     const made = await send(server, '/account/invitations', { role: 'admin' }, { cookie: anna });
     assert.equal(made.status, 201);
+    const shared = await send(server, '/shares', { conversation, until: '' }, { cookie: anna });
+    assert.equal(shared.status, 201);
+    const [link] = new RegExp(`${server.origin}/s/[\\w-]+`).exec(await shared.text());
     for (const colorScheme of ['light', 'dark']) {
       for (const [size, viewport] of Object.entries({
         wide: { width: 1280, height: 900 },
@@ -387,6 +393,15 @@ describe('people', () => {
         await context.addCookies([{ name, value, url: server.origin }]);
         await page.goto(`${server.origin}/account`);
         await check('account');
+        for (const [what, address] of Object.entries({
+          usage: '/usage',
+          share: `/share/new?conversation=${conversation}`,
+          shares: '/shares',
+          shared: new URL(link).pathname,
+        })) {
+          await page.goto(server.origin + address);
+          await check(what);
+        }
         await page.goto(`${server.origin}/`);
         await hydrated(page);
         await check('signed-in', 'nav');
