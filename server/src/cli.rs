@@ -19,6 +19,7 @@ use crate::{
     people::{self, TokenArgs, UserArgs},
     request_log::{self, LogArgs},
     serve,
+    telemetry::Telemetry,
     upkeep::{Backup, Restore, doctor},
 };
 
@@ -131,9 +132,13 @@ pub(crate) fn run(domovoi: Domovoi) -> ExitCode {
 
 fn start(domovoi: Domovoi, args: ServeArgs, setup: bool) -> Result<(), Box<dyn std::error::Error>> {
     let config = Config::load(&args.into()).map_err(ServeError::from)?;
-    logging::start(&config.log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let telemetry = Telemetry::start(&config.telemetry, runtime.handle())?;
+    logging::start(&config.log, telemetry.as_ref())?;
     let result = runtime.block_on(serve::run(domovoi, config, setup));
+    if let Some(telemetry) = telemetry {
+        telemetry.end();
+    }
     // Work that cannot be cut off, such as a look-up of a name, does not hold the process.
     runtime.shutdown_timeout(Duration::from_secs(1));
     result?;

@@ -15,6 +15,7 @@
 //! | `model` | the model on this machine; progress of getting a model ready |
 //! | `agents` | the built-in agents: conversations, their list, the system's state |
 //! | `refusal` | what a request is told that is not answered |
+//! | `logging`, `telemetry` | lines for people, traces for OpenTelemetry |
 //! | `upkeep` | backup, restore, upgrades, `domovoi doctor` |
 //! | `web` | pages, assets, health, figures, highlighting, signing in, who may ask |
 //!
@@ -53,6 +54,7 @@ mod recipe;
 mod refusal;
 mod request_log;
 mod serve;
+mod telemetry;
 #[cfg(test)]
 mod testing;
 mod upkeep;

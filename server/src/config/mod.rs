@@ -5,6 +5,7 @@ mod load;
 mod metrics;
 mod models;
 mod public_url;
+mod telemetry;
 mod tools;
 
 use std::{
@@ -25,6 +26,7 @@ pub use load::Overrides;
 pub use metrics::{MetricsAccess, MetricsConfig};
 pub use models::{GatewayConfig, ModelFacts, ProviderConfig, RouteConfig};
 pub use public_url::PublicUrl;
+pub use telemetry::TelemetryConfig;
 pub use tools::BuiltinTool;
 
 use load::variable;
@@ -83,6 +85,8 @@ pub struct Config {
     pub metrics: MetricsConfig,
     /// Logs.
     pub log: LogConfig,
+    /// Traces for OpenTelemetry.
+    pub telemetry: TelemetryConfig,
 }
 
 /// The model that answers. With nothing configured it is the embedded one.
@@ -167,6 +171,7 @@ impl Default for Config {
             keep_removed_days: 30,
             metrics: MetricsConfig::default(),
             log: LogConfig::default(),
+            telemetry: TelemetryConfig::default(),
         }
     }
 }

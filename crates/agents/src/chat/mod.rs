@@ -199,3 +199,15 @@ pub enum TurnOutcome {
     /// With an error, which the clients were told.
     Failed,
 }
+
+impl TurnOutcome {
+    /// Its name: `completed`, `aborted`, `failed`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Aborted => "aborted",
+            Self::Failed => "failed",
+        }
+    }
+}

@@ -12,6 +12,7 @@ use futures::{FutureExt, Stream, StreamExt, stream::FuturesUnordered};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::{
@@ -32,6 +33,7 @@ pub(super) struct Tools {
 /// A call that can run.
 pub(super) struct Ready {
     call: String,
+    name: String,
     tool: Arc<dyn Tool>,
     input: Value,
 }
@@ -128,7 +130,12 @@ fn unknown(name: &str) -> String {
 }
 
 fn ready(call: &ToolCall, tool: &Arc<dyn Tool>, input: Value) -> Fate {
-    Fate::Runs(Ready { call: call.id.clone(), tool: Arc::clone(tool), input })
+    Fate::Runs(Ready {
+        call: call.id.clone(),
+        name: call.name.clone(),
+        tool: Arc::clone(tool),
+        input,
+    })
 }
 
 /// Runs tools side by side: what they show on the way, and at the end of each its answer.
@@ -138,7 +145,7 @@ pub(super) fn run(
 ) -> impl Stream<Item = Chunk> + Send + 'static + use<> {
     let (progress, mut shown) = mpsc::unbounded_channel();
     let mut running: FuturesUnordered<_> =
-        calls.into_iter().map(|ready| one(ready, Arc::clone(scope), progress.clone())).collect();
+        calls.into_iter().map(|ready| traced(ready, Arc::clone(scope), progress.clone())).collect();
     drop(progress);
     async_stream::stream! {
         loop {
@@ -157,9 +164,32 @@ pub(super) fn run(
     }
 }
 
+/// Runs one tool, with a span for whoever collects traces; there are no arguments and no answer in it.
+fn traced(
+    ready: Ready,
+    scope: Arc<Scope>,
+    progress: mpsc::UnboundedSender<Progress>,
+) -> impl Future<Output = Chunk> + Send + use<> {
+    let span = tracing::info_span!(
+        target: "domovoi_trace",
+        "tool",
+        tool = ready.name,
+        otel.status_code = tracing::field::Empty,
+    );
+    let told = span.clone();
+    async move {
+        let answer = one(ready, scope, progress).await;
+        if matches!(answer, Chunk::ToolOutputError { .. }) {
+            told.record("otel.status_code", "ERROR");
+        }
+        answer
+    }
+    .instrument(span)
+}
+
 /// Runs one tool; its failure is an answer too.
 async fn one(ready: Ready, scope: Arc<Scope>, progress: mpsc::UnboundedSender<Progress>) -> Chunk {
-    let Ready { call: tool_call_id, tool, input } = ready;
+    let Ready { call: tool_call_id, tool, input, .. } = ready;
     let limit = tool.timeout();
     let abort = CancellationToken::new();
     // A turn that is stopped drops this future, and the guard with it.

@@ -9,9 +9,10 @@ use domovoi_protocol::{
 use futures::{FutureExt, StreamExt};
 use serde_json::json;
 use tokio::time::{Instant, sleep_until};
+use tracing::Instrument;
 
 use super::{
-    AiChatAgent, ApprovalRequest, ChatTurn, FinishedTurn, answers,
+    AiChatAgent, ApprovalRequest, ChatTurn, FinishedTurn, TurnOutcome, answers,
     approvals::{timers, trail},
     begin::{self, Begun},
     continued::{self, Continued},
@@ -63,7 +64,23 @@ pub(super) async fn run<A: AiChatAgent>(
     delta::tell(cx, &begun.changes, |connection| {
         delta::is_ours(connection) || Some(connection) != requester.as_ref()
     })?;
-    Turn { cx, begun, emitter, follower }.drive(stop).await.map(Some)
+    let span = tracing::info_span!(
+        target: "domovoi_trace",
+        parent: None,
+        "turn",
+        agent = cx.agent(),
+        instance = cx.name(),
+        turn = id,
+        outcome = tracing::field::Empty,
+        otel.status_code = tracing::field::Empty,
+    );
+    let turn = Turn { cx, begun, emitter, follower };
+    let finished = turn.drive(stop).instrument(span.clone()).await?;
+    span.record("outcome", finished.outcome.name());
+    if finished.outcome == TurnOutcome::Failed {
+        span.record("otel.status_code", "ERROR");
+    }
+    Ok(Some(finished))
 }
 
 /// How the reply ended.

@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 
 use futures::{Stream, StreamExt};
 use tokio::time::Instant;
+use tracing::{Span, field::Empty};
 
 use super::attempt::Begun;
 use super::cache::CacheWriter;
@@ -35,6 +36,8 @@ pub(super) struct Record {
     estimate: Usage,
     output_chars: u64,
     ended: bool,
+    /// For whoever collects traces; there is no text in it.
+    span: Span,
 }
 
 impl Record {
@@ -97,6 +100,7 @@ impl Record {
             estimate: Usage { input_tokens: input_tokens(request), output_tokens: 0 },
             output_chars: 0,
             ended: false,
+            span: span_of(route, metadata.agent.as_deref()),
         })
     }
 
@@ -146,6 +150,19 @@ impl Record {
         }
     }
 
+    fn tell_span(&self) {
+        let RequestEnd { outcome, model, attempts, usage, error, .. } = &self.end;
+        self.span.record("outcome", outcome.name());
+        self.span.record("model", model.as_deref());
+        self.span.record("attempts", attempts);
+        self.span.record("input_tokens", usage.input_tokens);
+        self.span.record("output_tokens", usage.output_tokens);
+        if let Some(error) = error {
+            self.span.record("error.type", error.as_str());
+            self.span.record("otel.status_code", "ERROR");
+        }
+    }
+
     fn count(&mut self, text: &str) {
         self.output_chars += text.chars().count() as u64;
     }
@@ -163,6 +180,7 @@ impl Record {
         });
         self.end.usage = usage;
         self.end.cost = self.price.of(usage);
+        self.tell_span();
         if let Some(receipt) = self.receipt.take().filter(|_| !self.model.is_empty()) {
             receipt.add(std::mem::take(&mut self.model), self.end.cost);
         }
@@ -184,6 +202,24 @@ impl Drop for Record {
     fn drop(&mut self) {
         self.finish(Outcome::Stopped, None);
     }
+}
+
+/// The span of a request to a model, from its begin to its end.
+fn span_of(route: &str, agent: Option<&str>) -> Span {
+    tracing::info_span!(
+        target: "domovoi_trace",
+        "model",
+        otel.kind = "client",
+        otel.status_code = Empty,
+        route,
+        agent,
+        model = Empty,
+        outcome = Empty,
+        attempts = Empty,
+        input_tokens = Empty,
+        output_tokens = Empty,
+        error.type = Empty,
+    )
 }
 
 fn unwritable(error: StoreError) -> ModelError {

@@ -1,4 +1,4 @@
-//! Requests by route, status and time.
+//! Requests by route, status and time: as figures, and as spans.
 
 use std::time::Instant;
 
@@ -13,6 +13,7 @@ use prometheus_client::{
     metrics::{family::Family, histogram::Histogram},
     registry::{Registry, Unit},
 };
+use tracing::Instrument;
 
 /// What is told of a request. The route is the template, never the address: names of
 /// conversations are in addresses.
@@ -55,7 +56,17 @@ pub(in crate::web) async fn observe(
     let method = known(request.method());
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map_or("none", MatchedPath::as_str).to_owned();
-    let response = next.run(request).await;
+    let span = tracing::info_span!(
+        target: "domovoi_trace",
+        "request",
+        otel.name = format!("{method} {route}"),
+        otel.kind = "server",
+        http.request.method = method,
+        http.route = route,
+        http.response.status_code = tracing::field::Empty,
+    );
+    let response = next.run(request).instrument(span.clone()).await;
+    span.record("http.response.status_code", response.status().as_u16());
     let labels = RequestLabels { method, route, status: response.status().as_u16() };
     requests.0.get_or_create(&labels).observe(began.elapsed().as_secs_f64());
     response
