@@ -53,7 +53,7 @@ const routes = (id) => [
 /** Every address that is for everybody. */
 const open = [
   '/healthz', '/readyz', '/metrics', '/sign-in', '/setup', '/invite/nothing', '/assets/none',
-  '/manifest.webmanifest', '/service-worker.js', '/offline', '/s/nothing',
+  '/manifest.webmanifest', '/service-worker.js', '/offline', '/csp-report', '/s/nothing',
 ];
 
 async function request(server, [method, path, headers = {}, body], cookie) {

@@ -12,7 +12,10 @@ use domovoi_agents::{
     prelude::*,
     schedule::ScheduleFilter,
 };
-use domovoi_models::gateway::{Feedback, FeedbackSubject, Gateway, Rating};
+use domovoi_models::{
+    LanguageModel,
+    gateway::{Feedback, FeedbackSubject, Gateway, Rating},
+};
 use domovoi_protocol::UiMessage;
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value};

@@ -42,13 +42,16 @@ impl AssistantTools {
         self.reminders
     }
 
-    /// Those that need no conversation.
+    /// Those that need no conversation, for the default route's model.
     pub(crate) fn outside(&self) -> Vec<Arc<dyn Tool>> {
-        self.tools.clone()
+        if self.routes.contains(DEFAULT_ROUTE) { self.tools.clone() } else { Vec::new() }
     }
 
-    /// Those of a conversation.
-    pub(crate) fn of(&self, cx: &Context<Assistant>) -> Vec<Arc<dyn Tool>> {
+    /// Those of a conversation, for the model of a route; none where it may use none.
+    pub(crate) fn of(&self, cx: &Context<Assistant>, route: &str) -> Vec<Arc<dyn Tool>> {
+        if !self.routes.contains(route) {
+            return Vec::new();
+        }
         let mut tools = self.tools.clone();
         if self.reminders {
             let names: Vec<String> = tools.iter().map(|tool| tool.definition().name).collect();

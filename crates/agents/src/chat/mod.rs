@@ -76,6 +76,7 @@ pub use tool_arguments::read as read_tool_arguments;
 pub use approvals::{
     ApprovalFilter, ApprovalPolicy, ApprovalRecord, ApprovalRequest, RecordedDecision,
 };
+pub use attachments::{Attachment, Attachments};
 pub use follow::FollowedTurn;
 pub use generate_object::{ObjectError, generate_object};
 pub use options::{ChatOptions, Concurrency};

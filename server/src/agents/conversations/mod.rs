@@ -27,7 +27,7 @@ use domovoi_protocol::address::is_valid_instance_name;
 use http::{Method, StatusCode};
 
 use self::search::Said;
-use super::{Approvals, Assistant, DEFAULT, Tasks, sub_path};
+use super::{Approvals, Assistant, DEFAULT, Tasks, assistant::tell_all, files, sub_path};
 use crate::{people::Shares, refusal::refusal};
 
 /// Longest title, in characters; a longer one is cut.
