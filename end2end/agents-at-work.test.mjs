@@ -53,6 +53,9 @@ describe('agents at work', () => {
 
   it('makes a task, runs it now and shows how it went', LIMIT, async () => {
     const page = await open(suite.browser, `${suite.server.origin}/tasks`);
+    await byId(page, 'task-new').click();
+    await page.waitForURL('**/tasks/new');
+    await page.reload();
     const other = await open(suite.browser, `${suite.server.origin}/tasks`);
     await byId(page, 'task-prompt').fill('Tell me the news.');
     await byId(page, 'task-when').fill('99 9 * * *');
@@ -62,6 +65,7 @@ describe('agents at work', () => {
     await byId(page, 'task-when').fill('0 9 * * *');
     await byId(page, 'task-zone').fill('Europe/Prague');
     await byId(page, 'task-create').click();
+    await page.waitForURL('**/tasks');
     const task = byId(other, 'task');
     await task.getByText('Tell me the news.').waitFor();
     assert.equal(await task.getByTestId('next-runs').locator('p').count(), 3);
@@ -83,10 +87,12 @@ describe('agents at work', () => {
   it('shows what agents have stored, as it changes, and changes nothing', LIMIT, async () => {
     const page = await open(suite.browser, `${suite.server.origin}/agents`);
     const instance = page.getByTestId('agent-type').filter({ has: page.getByRole('heading', { name: 'tasks' }) }).getByTestId('instance');
-    await instance.getByText('default').click();
+    await instance.and(page.getByText('default')).click();
+    await page.waitForURL('**/agents?instance=tasks/default');
+    await page.reload();
     const tree = byId(page, 'state-tree');
     const before = Number((await tree.getByText('revision: ').innerText()).split(': ')[1]);
-    const tasks = await open(suite.browser, `${suite.server.origin}/tasks`);
+    const tasks = await open(suite.browser, `${suite.server.origin}/tasks/new`);
     await byId(tasks, 'task-prompt').fill('Sleep.');
     await byId(tasks, 'task-when').fill('0 9 * * *');
     await byId(tasks, 'task-create').click();

@@ -1,6 +1,7 @@
 //! Addresses of pages.
 
 use domovoi_protocol::address::is_valid_instance_name;
+use leptos_router::location::Url;
 
 /// What the address of a conversation begins with.
 const CONVERSATION: &str = "/c/";
@@ -16,6 +17,19 @@ pub fn conversation_in(path: &str) -> Option<String> {
 #[must_use]
 pub fn path_of(id: &str) -> String {
     format!("{CONVERSATION}{id}")
+}
+
+/// The page on which a task is made.
+pub const NEW_TASK: &str = "/tasks/new";
+
+/// What the address of an instance's page ends with, before its type and name: what begins with
+/// `/agents/` is the instance itself, for programs.
+pub const INSTANCE: &str = "instance";
+
+/// The path of the page of an instance.
+#[must_use]
+pub fn page_of_instance(agent: &str, name: &str) -> String {
+    format!("/agents?{INSTANCE}={agent}/{}", Url::escape(name))
 }
 
 /// What a page is about.
@@ -38,7 +52,7 @@ impl Section {
     pub fn of(path: &str) -> Self {
         match path.trim_end_matches('/') {
             "/approvals" => Self::Approvals,
-            "/tasks" => Self::Tasks,
+            "/tasks" | NEW_TASK => Self::Tasks,
             "/agents" => Self::Agents,
             _ => Self::Chat,
         }
@@ -67,7 +81,7 @@ impl Section {
 
 #[cfg(test)]
 mod tests {
-    use super::{Section, conversation_in, path_of};
+    use super::{NEW_TASK, Section, conversation_in, page_of_instance, path_of};
 
     #[test]
     fn there_and_back() {
@@ -78,5 +92,7 @@ mod tests {
             assert_eq!(Section::of(section.place().0), section);
         }
         assert_eq!(Section::of("/tasks/"), Section::Tasks);
+        assert_eq!(Section::of(NEW_TASK), Section::Tasks);
+        assert_eq!(page_of_instance("a", "b&c"), "/agents?instance=a/b%26c");
     }
 }

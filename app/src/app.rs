@@ -24,6 +24,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("c/:id") view=|| () ssr=SsrMode::Async />
                     <Route path=path!("approvals") view=|| () ssr=SsrMode::Async />
                     <Route path=path!("tasks") view=|| () ssr=SsrMode::Async />
+                    <Route path=path!("tasks/new") view=|| () ssr=SsrMode::Async />
                     <Route path=path!("agents") view=|| () ssr=SsrMode::Async />
                 </ParentRoute>
             </Routes>

@@ -1,6 +1,7 @@
 //! One instance: its state as it changes, its tables, connections and schedules, and a console.
 
 use leptos::{prelude::*, task::spawn_local};
+use leptos_router::location::Url;
 use serde_json::{Value, json};
 
 use crate::reactive::effect;
@@ -18,7 +19,7 @@ use crate::{
 /// The instance `name` of the type `agent`.
 pub(crate) fn inspector(agent: &str, name: &str) -> AnyView {
     let state = use_agent(agent, name, Value::Null).state;
-    let path = format!("/api/inspect/{agent}/{}", String::from(js_sys::encode_uri_component(name)));
+    let path = format!("/api/inspect/{agent}/{}", Url::escape(name));
     let console = console(format!("{path}/sql"));
     let instance = RwSignal::new(Value::Null);
     effect(move || {
@@ -85,7 +86,7 @@ fn table(found: &Value) -> AnyView {
     let head = |name| view! { <th class="px-2 py-1 text-left font-medium">{name}</th> };
     let more = if found["more"] == true { "There are more rows." } else { "" };
     view! {
-        <div class="scroller max-h-96 overflow-auto">
+        <div class="scroller max-h-96 overflow-auto" tabindex="0">
             <table class="font-mono text-xs" data-testid="sql-rows">
                 <tr>{texts(found, "columns").into_iter().map(head).collect_view()}</tr>
                 {entries(found, "rows").iter().map(row).collect_view()}

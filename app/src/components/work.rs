@@ -93,6 +93,11 @@ pub(crate) fn button(
     .into_any()
 }
 
+/// What looks like a button and leads somewhere.
+pub(crate) fn link(class: &'static str, label: String, test: &'static str, to: String) -> AnyView {
+    view! { <a class=class href=to data-testid=test>{label}</a> }.into_any()
+}
+
 /// What went wrong, where something did.
 pub(crate) fn alert(problem: Signal<Option<String>>) -> AnyView {
     (move || problem.get().map(|text| view! { <p class=ALERT_CLASS role="alert">{text}</p> }))

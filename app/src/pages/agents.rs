@@ -1,23 +1,23 @@
 //! Agents from the inside: instances by type, and of one its state, tables, connections, schedules.
 
 use leptos::{prelude::*, task::spawn_local};
+use leptos_router::{hooks::use_location, location::Url};
 use serde_json::Value;
 
-use crate::reactive::effect;
+use crate::reactive::{effect, memo};
 use crate::{
+    address::{INSTANCE, Section, page_of_instance},
     components::{
         inspector::inspector,
         work::{
-            ROW_CLASS, SECONDARY_BUTTON_CLASS, button, each, group, heading, page, text, texts,
+            ROW_CLASS, SECONDARY_BUTTON_CLASS, button, each, group, heading, link, page, text,
+            texts,
         },
     },
     hooks::{http, use_workspace::use_workspace},
 };
 
 const INSTANCE_CLASS: &str = "max-w-full truncate rounded-lg border border-line px-2 py-1 text-left text-xs transition-colors hover:bg-hover";
-
-/// Agent and name of an instance.
-type Address = Option<(String, String)>;
 
 /// Agent types and their instances: a list of `AgentTypeView`.
 #[component]
@@ -27,7 +27,13 @@ pub fn AgentsPage(
 ) -> impl IntoView {
     let workspace = use_workspace();
     let types = RwSignal::new(initial);
-    let chosen = RwSignal::new(Address::None);
+    // In the address, so that it is there after a reload and can be opened beside others.
+    let query = use_location().query;
+    let chosen = memo(move || {
+        let instance = query.with(|query| query.get(INSTANCE))?;
+        let (agent, name) = instance.split_once('/')?;
+        Some((agent.to_owned(), name.to_owned()))
+    });
     // Whether the server is there is what the foot of the sidebar knows.
     effect(move || workspace.connection.set(workspace.approvals.connection.get()));
     effect(move || {
@@ -39,28 +45,32 @@ pub fn AgentsPage(
             });
         }
     });
-    let back = Callback::new(move |()| chosen.set(None));
     let shown = move || match chosen.get() {
         Some((agent, name)) => vec![
-            button(SECONDARY_BUTTON_CLASS, "All agents".to_owned(), "all-agents", back),
+            link(
+                SECONDARY_BUTTON_CLASS,
+                "All agents".to_owned(),
+                "all-agents",
+                Section::Agents.place().0.to_owned(),
+            ),
             inspector(&agent, &name),
         ],
         None => types.with(|types| {
             let types = types.as_array().map(Vec::as_slice).unwrap_or_default();
-            types.iter().map(|of_type| instances(of_type, chosen)).collect()
+            types.iter().map(instances).collect()
         }),
     };
     page("Agents", vec![shown.into_any()])
 }
 
-fn instances(of_type: &Value, chosen: RwSignal<Address>) -> AnyView {
+fn instances(of_type: &Value) -> AnyView {
     let agent = text(of_type, "agent");
     let names = RwSignal::new(texts(of_type, "names"));
     let more = RwSignal::new(of_type["more"] == true);
     let path = format!("/api/inspect/{agent}?after=");
     let load = Callback::new(move |()| {
         let last = names.with_untracked(|names| names.last().cloned()).unwrap_or_default();
-        let path = format!("{path}{}", String::from(js_sys::encode_uri_component(&last)));
+        let path = format!("{path}{}", Url::escape(&last));
         spawn_local(async move {
             if let Ok(found) = http::ask(path, None).await {
                 names.try_update(|names| names.extend(texts(&found, "names")));
@@ -70,9 +80,8 @@ fn instances(of_type: &Value, chosen: RwSignal<Address>) -> AnyView {
     });
     let title = heading(agent.clone());
     let open = move |name: String| {
-        let address = (agent.clone(), name.clone());
-        let open = Callback::new(move |()| chosen.set(Some(address.clone())));
-        button(INSTANCE_CLASS, name, "instance", open)
+        let address = page_of_instance(&agent, &name);
+        link(INSTANCE_CLASS, name, "instance", address)
     };
     let load_more =
         move || more.get().then(|| button(SECONDARY_BUTTON_CLASS, "More".to_owned(), "more", load));

@@ -1,18 +1,21 @@
 //! Tasks: what the assistant is to do at some time, and the reminders it has set.
 
 use leptos::prelude::*;
+use leptos_router::hooks::use_location;
 use serde_json::{Value, json};
 
 use crate::reactive::{effect, memo};
 use crate::{
+    address::{NEW_TASK, Section},
     components::work::{
         CARD_CLASS, FIELD_CLASS, LABEL_CLASS, PLAIN_CLASS, PRIMARY_BUTTON_CLASS, ROW_CLASS,
         SECONDARY_BUTTON_CLASS, SMALL_CLASS, alert, button, conversation_link, each, entries,
-        entry, group, heading, ids, line, line_field, page, text, text_field, texts,
+        entry, group, heading, ids, line, line_field, link, live, page, text, text_field, texts,
     },
     hooks::{
         use_agent::{Agent, use_agent},
         use_listing::use_listing,
+        use_workspace::use_workspace,
     },
     types::tasks::TASKS_AGENT,
 };
@@ -26,31 +29,49 @@ pub fn TasksPage(
     let agent = use_agent(TASKS_AGENT, "default", Value::Null);
     let list = use_listing(agent, initial);
     let problem = RwSignal::new(None::<String>);
-    page(
-        "Tasks",
+    let path = use_location().pathname;
+    let is_new = memo(move || path.with(|path| path.trim_end_matches('/') == NEW_TASK));
+    let none = move || {
+        let none = list.with(|list| entries(list, "tasks").is_empty());
+        let words = "Nothing is planned. A task asks the assistant at a time, or again and again.";
+        if none { words } else { "" }.to_owned()
+    };
+    let shown = move || {
+        if is_new.get() {
+            return vec![new_task(agent, list)];
+        }
         vec![
-            new_task(agent, list),
+            link(PRIMARY_BUTTON_CLASS, "New task".to_owned(), "task-new", NEW_TASK.to_owned()),
             alert(problem.into()),
+            live(SMALL_CLASS, none),
             each(ids(list, "tasks"), move |id| task(agent, list, id, problem)),
             heading("Reminders of the assistant".to_owned()),
-            each(ids(list, "reminders"), move |id| {
-                let reminder = untrack(|| entry(list, "reminders", &id));
-                let args = vec![reminder["conversation"].clone(), Value::from(id)];
-                let cancel = move |()| agent.tell("cancelReminder", args.clone(), problem);
-                let actions = vec![
-                    conversation_link(&text(&reminder, "conversation")),
-                    action("Delete", "cancelReminder", Callback::new(cancel)),
-                ];
-                let parts = vec![
-                    line(PLAIN_CLASS, text(&reminder, "text")),
-                    line(SMALL_CLASS, text(&reminder, "timing")),
-                    next(&reminder),
-                    group(ROW_CLASS, "", actions),
-                ];
-                group(CARD_CLASS, "reminder", parts)
-            }),
-        ],
-    )
+            each(ids(list, "reminders"), move |id| reminder(agent, list, id, problem)),
+        ]
+    };
+    page("Tasks", vec![shown.into_any()])
+}
+
+fn reminder(
+    agent: Agent<Value>,
+    list: RwSignal<Value>,
+    id: String,
+    problem: RwSignal<Option<String>>,
+) -> AnyView {
+    let reminder = untrack(|| entry(list, "reminders", &id));
+    let args = vec![reminder["conversation"].clone(), Value::from(id)];
+    let cancel = move |()| agent.tell("cancelReminder", args.clone(), problem);
+    let actions = vec![
+        conversation_link(&text(&reminder, "conversation")),
+        action("Delete", "cancelReminder", Callback::new(cancel)),
+    ];
+    let parts = vec![
+        line(PLAIN_CLASS, text(&reminder, "text")),
+        line(SMALL_CLASS, text(&reminder, "timing")),
+        next(&reminder),
+        group(ROW_CLASS, "", actions),
+    ];
+    group(CARD_CLASS, "reminder", parts)
 }
 
 fn action(label: &'static str, test: &'static str, press: Callback<()>) -> AnyView {
@@ -117,6 +138,7 @@ fn details(task: &Value, standing: (bool, bool)) -> Vec<AnyView> {
 
 /// A form; what is wrong with a field is said below it.
 fn new_task(agent: Agent<Value>, list: RwSignal<Value>) -> AnyView {
+    let workspace = use_workspace();
     let prompt = RwSignal::new(String::new());
     let kind = RwSignal::new("cron".to_owned());
     let when = RwSignal::new(String::new());
@@ -138,7 +160,7 @@ fn new_task(agent: Agent<Value>, list: RwSignal<Value>) -> AnyView {
             Ok(found) => {
                 let found: Value = found;
                 if found.as_object().is_some_and(|found| found.values().all(Value::is_null)) {
-                    prompt.try_set(String::new());
+                    return workspace.go(Section::Tasks.place().0);
                 }
                 failure.try_set(None);
                 problems.try_set(found);
