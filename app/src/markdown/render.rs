@@ -208,12 +208,13 @@ fn is_line_break(tag: &str) -> bool {
     name.eq_ignore_ascii_case("br")
 }
 
-/// The page's own headings are of the first and second level.
+/// The page's own headings are of the first and second level. Most answers have none of the first and
+/// begin with the second: no level is left out then.
 fn below_page_headings(level: HeadingLevel) -> HeadingLevel {
     match level {
-        HeadingLevel::H1 => HeadingLevel::H3,
-        HeadingLevel::H2 => HeadingLevel::H4,
-        HeadingLevel::H3 => HeadingLevel::H5,
+        HeadingLevel::H1 | HeadingLevel::H2 => HeadingLevel::H3,
+        HeadingLevel::H3 => HeadingLevel::H4,
+        HeadingLevel::H4 => HeadingLevel::H5,
         _ => HeadingLevel::H6,
     }
 }
