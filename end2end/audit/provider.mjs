@@ -15,8 +15,10 @@ fn main() { println!("hello"); }
 
 `.match(/\S+\s*|\s+/g);
 
-/** Starts it: `tokens` pieces, `perSecond` of them. */
+/** Starts it: `tokens` pieces, `perSecond` of them. `ended` is there once all of an answer was sent. */
 export async function startProvider({ tokens, perSecond }) {
+  let end;
+  const ended = new Promise((resolve) => (end = resolve));
   const server = createServer((request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     const send = (delta, finish_reason = null) =>
@@ -32,10 +34,10 @@ export async function startProvider({ tokens, perSecond }) {
       if (sent < tokens) return;
       clearInterval(timer);
       send({}, 'stop');
-      response.end('data: [DONE]\n\n');
+      response.end('data: [DONE]\n\n', end);
     }, 5);
     response.on('close', () => clearInterval(timer));
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { url: `http://127.0.0.1:${server.address().port}/v1`, stop: () => server.close() };
+  return { url: `http://127.0.0.1:${server.address().port}/v1`, ended, stop: () => server.close() };
 }
