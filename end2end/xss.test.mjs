@@ -183,7 +183,7 @@ describe('what comes from outside is text', LIMIT, () => {
     const group = agents.locator('[data-testid="agent-type"]').filter({ hasText: 'conversations' });
     await group.locator('[data-testid="instance"]').first().click();
     await agents.locator('[data-testid="state-tree"] details details').first().waitFor();
-    await agents.locator('[data-testid="sql"]').fill('SELECT text, text FROM said_text');
+    await agents.locator('[data-testid="sql"]').fill('SELECT c0, c0 FROM said_text_content');
     await agents.locator('[data-testid="sql-run"]').click();
     await agents.locator('[data-testid="sql-rows"] td').first().waitFor();
     await check(agents);
@@ -251,9 +251,10 @@ describe('what comes from outside is text', LIMIT, () => {
       image.src = 'https://xss.invalid/secret.png';
       document.body.append(image);
     });
-    while (!/img-src/.test(server.output)) await page.evaluate(() => new Promise(requestAnimationFrame));
+    // The page and the server both hear of it.
+    const heard = () => /img-src/.test(server.output) && found.some((it) => it.startsWith('violation img-src https://xss.invalid'));
+    while (!heard()) await page.evaluate(() => new Promise(requestAnimationFrame));
     assert.ok(!/xss\.invalid/.test(server.output));
-    assert.match(found.join('\n'), /violation img-src https:\/\/xss\.invalid/);
     await page.close();
   });
 });
