@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use domovoi_app::{
-    PageAssets, PageData, shell,
+    PageAssets, PageData, Program, shell,
     types::{Conversation, ConversationsState, ModelView, Readiness, SystemState},
 };
 use domovoi_protocol::{Role, UiMessage};
@@ -76,9 +76,13 @@ async fn render(path: &str, cookie: &str) -> String {
     let (parts, ()) = request.unwrap().into_parts();
     let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new())));
     let (meta, _output) = ServerMetaContext::new();
+    let program = |name: &str| Program {
+        js: format!("/assets/{name}.1.js"),
+        wasm: format!("/assets/{name}.2.wasm"),
+    };
     let assets = PageAssets {
-        js: "/assets/app.1.js".to_owned(),
-        wasm: "/assets/app.2.wasm".to_owned(),
+        chat: program("chat"),
+        work: program("work"),
         css: "/assets/app.3.css".to_owned(),
         favicon: "/assets/favicon.4.svg".to_owned(),
         ..PageAssets::default()
@@ -106,7 +110,8 @@ fn item<'a>(html: &'a str, attribute: &str) -> &'a str {
 async fn a_conversation_arrives_with_its_messages() {
     let html = render(&format!("/c/{ID}"), "theme=dark").await;
     assert!(html.starts_with("<!DOCTYPE html><html lang=\"en\" data-theme=\"dark\">"), "{html}");
-    for asset in ["/assets/app.1.js", "/assets/app.2.wasm", "/assets/app.3.css", "favicon.4.svg"] {
+    for asset in ["/assets/chat.1.js", "/assets/chat.2.wasm", "/assets/app.3.css", "favicon.4.svg"]
+    {
         assert!(html.contains(asset), "{asset}");
     }
     let question = item(&html, "data-message-id=\"u1\"");
@@ -132,6 +137,15 @@ async fn a_new_conversation_greets() {
     assert_eq!(html.matches("data-testid=\"suggestion\"").count(), 4);
     assert!(!html.contains("data-testid=\"message-user\""));
     assert!(html.contains("data-testid=\"conversation-item\""));
+}
+
+#[tokio::test]
+async fn pages_of_agents_at_work_have_a_program_of_their_own() {
+    for (path, program, other) in [("/tasks", "work", "chat"), ("/", "chat", "work")] {
+        let html = render(path, "").await;
+        assert!(html.contains(&format!("/assets/{program}.1.js")), "{path}");
+        assert!(!html.contains(&format!("/assets/{other}.")), "{path}");
+    }
 }
 
 #[tokio::test]

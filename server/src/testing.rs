@@ -29,7 +29,6 @@ pub(crate) struct Bench {
     pub(crate) model: ScriptedModel,
     pub(crate) people: Arc<People>,
     pub(crate) homes: Arc<Homes>,
-    pub(crate) gateway: Gateway,
     pub(crate) origin: String,
     pub(crate) folder: TempDir,
     client: Client,
@@ -105,14 +104,14 @@ impl Bench {
             None,
         );
         let entrance = Arc::new(entrance);
-        let app = web::router(&config, Arc::clone(&entrance), gateway.clone(), &routed, &requests);
+        let app = web::router(&config, Arc::clone(&entrance), gateway, &routed, &requests);
         tokio::spawn(web::watch(entrance));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let app = app.into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, app).await });
         let client = Client::builder().redirect(Policy::none()).build().unwrap();
-        Self { model, people, homes, gateway, origin, folder, client }
+        Self { model, people, homes, origin, folder, client }
     }
 
     /// Adds somebody, and answers their id and a cookie of a session of theirs.

@@ -258,9 +258,10 @@ async fn a_very_long_history_is_summarised_over_several_turns() {
 }
 
 /// Ten thousand messages, and what turns of nobody that is connected read of them: how many messages, and
-/// what the model was sent.
+/// what the model was sent. Before each answer it writes so many `summaries`.
 async fn in_a_long_conversation(
     window: fn(&Context<Helper>) -> ContextWindow,
+    summaries: usize,
     turns: usize,
 ) -> Vec<(u64, Vec<String>)> {
     let folder = tempfile::tempdir().unwrap();
@@ -273,7 +274,6 @@ async fn in_a_long_conversation(
     let mut seen = Vec::new();
     for _ in 0..turns {
         let before = server.agents.figures().messages_read;
-        let summaries = if window as usize == without_summaries as usize { 0 } else { 4 };
         (0..summaries).for_each(|_| model.push(Script::new().text("Some.").stop()));
         model.push(Script::new().text("Yes.").stop());
         let end = handle.run(|_, cx| async move { cx.ask_and_wait("And?").await }).await.unwrap();
@@ -286,7 +286,9 @@ async fn in_a_long_conversation(
 
 #[tokio::test]
 async fn a_turn_in_a_long_conversation_reads_what_the_model_can_read() {
-    let [(read, sent)] = &in_a_long_conversation(without_summaries, 1).await[..] else { panic!() };
+    let [(read, sent)] = &in_a_long_conversation(without_summaries, 0, 1).await[..] else {
+        panic!()
+    };
     assert!(*read < 30, "{read}");
     let first: usize = sent[1].parse().unwrap();
     assert_eq!(sent[0], format!("Be brief.\n\n{first} earlier messages are not shown."));
@@ -295,7 +297,7 @@ async fn a_turn_in_a_long_conversation_reads_what_the_model_can_read() {
 #[tokio::test]
 async fn what_is_not_read_yet_is_summarised_in_the_turns_that_follow() {
     let mut hidden = 10_000;
-    for (read, sent) in in_a_long_conversation(small, 3).await {
+    for (read, sent) in in_a_long_conversation(small, 4, 3).await {
         assert!(read < 130, "{read}");
         let (_, note) = sent[0].split_once("Some.\n\n").unwrap();
         let note = note.split_once(" earlier messages are not shown.").unwrap().0;

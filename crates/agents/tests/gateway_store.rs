@@ -43,10 +43,11 @@ fn end(outcome: Outcome, tokens: u64) -> RequestEnd {
     end
 }
 
+/// All that can be seen of a store: its log, parts of it, what was spent and used, how much was pruned.
+type Seen = (Vec<LogEntry>, Vec<LogEntry>, Vec<Spent>, Vec<Vec<Used>>, Vec<u64>);
+
 /// Does one of everything; answers all that can be seen of it.
-fn everything(
-    store: &dyn GatewayStore,
-) -> (Vec<LogEntry>, Vec<LogEntry>, Vec<Spent>, Vec<Vec<Used>>, Vec<u64>) {
+fn everything(store: &dyn GatewayStore) -> Seen {
     let begin = |start: &RequestStart| match store.begin(start, &[]).unwrap() {
         Admission::Admitted(id) => id,
         other => panic!("{other:?}"),
