@@ -2,6 +2,8 @@
 
 use std::{error::Error as StdError, fmt, path::PathBuf};
 
+use rusqlite::ffi;
+
 /// What the runtime itself can fail with.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -120,26 +122,42 @@ pub enum AgentError {
     Handler(HandlerError),
 }
 
-/// What a client is told of an error that is about the server's files or its SQL.
-const ABOUT_THE_SERVER: &str = "the server's storage failed; its log says how";
-
 /// What a client is told in the place of an error, which the log has.
-fn hidden(error: &dyn fmt::Display, told: &str) -> String {
+fn hidden(error: &dyn fmt::Display, told: String) -> String {
     tracing::error!(%error, "clients are told less of this");
-    told.to_owned()
+    told
+}
+
+/// What kind of error it was, in SQLite's words: those with neither names nor values in them.
+fn kind(error: &rusqlite::Error) -> String {
+    let Some(error) = error.sqlite_error() else { return "database error".to_owned() };
+    let what = match error.extended_code {
+        ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY => {
+            "UNIQUE constraint failed"
+        }
+        ffi::SQLITE_CONSTRAINT_CHECK => "CHECK constraint failed",
+        ffi::SQLITE_CONSTRAINT_NOTNULL => "NOT NULL constraint failed",
+        ffi::SQLITE_CONSTRAINT_FOREIGNKEY => "FOREIGN KEY constraint failed",
+        code => ffi::code_to_str(code),
+    };
+    format!("database error: {what}")
 }
 
 impl AgentError {
     /// The error in words for a client: without paths of the server and without SQL.
     pub(crate) fn for_client(&self) -> String {
         match self {
-            Self::DataDir { .. }
-            | Self::DataDirInUse(_)
-            | Self::Index { .. }
-            | Self::Database(_)
-            | Self::Migration(_) => hidden(self, ABOUT_THE_SERVER),
+            Self::DataDir { source, .. } => {
+                hidden(self, format!("the data folder cannot be used: {}", source.kind()))
+            }
+            Self::DataDirInUse(_) => {
+                hidden(self, "the data folder is in use by another process".to_owned())
+            }
+            Self::Index { .. } => hidden(self, "the index cannot be used".to_owned()),
+            Self::Database(error) => hidden(self, kind(error)),
+            Self::Migration(_) => hidden(self, "the database cannot be migrated".to_owned()),
             Self::DatabaseDamaged(_) => {
-                hidden(self, "the database is damaged and was left as it is")
+                hidden(self, "the database is damaged and was left as it is".to_owned())
             }
             Self::Handler(error) => error.for_client(),
             error => error.to_string(),
@@ -202,7 +220,7 @@ impl HandlerError {
     pub(crate) fn for_client(&self) -> String {
         match (self.downcast_ref::<AgentError>(), self.downcast_ref::<rusqlite::Error>()) {
             (Some(error), _) => error.for_client(),
-            (None, Some(error)) => hidden(error, ABOUT_THE_SERVER),
+            (None, Some(error)) => hidden(error, kind(error)),
             (None, None) => self.to_string(),
         }
     }
@@ -265,7 +283,8 @@ mod tests {
         ];
         for error in errors {
             assert!(error.to_string().contains("secret"), "{error}");
-            assert_eq!(error.for_client(), ABOUT_THE_SERVER);
+            let told = error.for_client();
+            assert!(!told.is_empty() && !told.contains("secret"), "{told}");
         }
         assert_eq!(HandlerError::new("no tea").for_client(), "no tea");
     }
