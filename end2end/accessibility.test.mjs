@@ -66,6 +66,12 @@ async function startProvider() {
   return server;
 }
 
+/** Waits until the page is drawn as it is to be: colours and the drawer change over a moment. */
+async function drawn() {
+  for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
+  await Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {})));
+}
+
 describe('accessibility', { timeout: 300_000 }, () => {
   const ids = Object.fromEntries(['talk', 'asks', 'begins', 'fails'].map((name) => [name, randomUUID()]));
   let axe, browser, context, household, provider, server, signedIn;
@@ -160,6 +166,7 @@ describe('accessibility', { timeout: 300_000 }, () => {
         await each?.(page, size);
         for (const colorScheme of ['light', 'dark']) {
           await page.emulateMedia({ colorScheme });
+          await page.evaluate(drawn);
           await page.evaluate(axe);
           // The page without a connection has no script, and asks again by itself all the same.
           const { violations } = await page.evaluate(() => window.axe.run({ rules: { 'meta-refresh': { enabled: false } } }));
