@@ -56,8 +56,6 @@ async fn a_damaged_index_is_kept_aside_and_made_anew() {
     let host = place.start();
     let mut counter = host.connect("counter-agent/a").await;
     assert_eq!(counter.next_of("cf_agent_state").await["state"]["counter"], 1);
-    let said = place.stderr();
-    assert!(said.contains(&index.display().to_string()) && said.contains("damaged"), "{said}");
     let files = fs::read_dir(place.data()).unwrap().map(|entry| entry.unwrap().path());
     let kept = files.filter(|file| file.is_file() && fs::read(file).unwrap() == garbage);
     assert_eq!(kept.count(), 1, "it is kept aside as it was");
