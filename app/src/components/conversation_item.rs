@@ -213,7 +213,11 @@ fn Rename(id: String, title: Memo<String>, mode: RwSignal<Mode>) -> impl IntoVie
     };
     let on_leave = save.clone();
     let on_key = move |event: ev::KeyboardEvent| match event.key().as_str() {
-        "Enter" if !event.is_composing() => save(Mode::Back),
+        "Enter" if !event.is_composing() => {
+            // The button that has the focus next would take the key as a click.
+            event.prevent_default();
+            save(Mode::Back);
+        }
         "Escape" => {
             event.stop_propagation();
             mode.set(Mode::Back);
