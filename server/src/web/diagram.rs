@@ -1,10 +1,12 @@
 //! Diagrams, on the server: Mermaid to SVG, shown as a picture, in which nothing runs or loads.
 
-use std::{fmt::Write as _, thread};
+use std::fmt::Write as _;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use domovoi_app::markdown::segment::escaped;
 use mermaid_rs_renderer::{LayoutConfig, Theme, compute_layout, parse_mermaid, render_svg};
+
+use super::deep::on_deep_stack;
 
 /// What the fence of a diagram names.
 pub(super) const LANGUAGE: &str = "mermaid";
@@ -16,19 +18,14 @@ const MAX_BYTES: usize = 8 << 10;
 const MAX_EDGES: usize = 150;
 const MAX_NODES: usize = 150;
 
-/// Diagrams may be nested deeply.
-const STACK_BYTES: usize = 64 << 20;
-
 /// A diagram as the content of a code block: a picture, and the source for who cannot see it and for who
 /// copies it. Nothing where it cannot be read.
 pub(super) fn to_html(source: &str) -> Option<String> {
     if source.len() > MAX_BYTES {
         return None;
     }
-    let svg = thread::scope(|scope| {
-        let worker = thread::Builder::new().stack_size(STACK_BYTES);
-        worker.spawn_scoped(scope, || draw(source)).ok()?.join().ok()?
-    })?;
+    // Diagrams may be nested deeply.
+    let svg = on_deep_stack(|| draw(source))?;
     let mut html =
         String::from(r#"<img class="diagram" alt="Diagram" src="data:image/svg+xml;base64,"#);
     BASE64_STANDARD.encode_string(svg, &mut html);

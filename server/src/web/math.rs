@@ -1,16 +1,13 @@
 //! Formulas, on the server: LaTeX to MathML, which browsers draw themselves.
 
-use std::thread;
-
 use pulldown_latex::{
     Event, Parser, ParserError, RenderConfig, Storage, config::DisplayMode, push_mathml,
 };
 
+use super::deep::on_deep_stack;
+
 /// Longest formula that is rendered, in bytes; the page shows a longer one as it was written.
 const MAX_BYTES: usize = 4096;
-
-/// The parser calls itself for `\sqrt\sqrt\sqrt...`; so much is enough for the longest formula.
-const STACK_BYTES: usize = 64 << 20;
 
 /// Commands that define others: a short formula of them can become a very long one.
 const DEFINITIONS: [&str; 8] = [
@@ -55,10 +52,8 @@ pub(super) fn to_mathml(tex: &str, display: bool) -> Option<String> {
     if tex.len() > MAX_BYTES || DEFINITIONS.iter().any(|name| tex.contains(name)) {
         return None;
     }
-    thread::scope(|scope| {
-        let worker = thread::Builder::new().stack_size(STACK_BYTES);
-        worker.spawn_scoped(scope, || render(tex, display)).ok()?.join().ok()?
-    })
+    // It calls itself for `\sqrt\sqrt\sqrt...`.
+    on_deep_stack(|| render(tex, display))
 }
 
 fn render(tex: &str, display: bool) -> Option<String> {

@@ -4,6 +4,7 @@
 mod assets;
 mod compress;
 mod csp_report;
+mod deep;
 mod diagram;
 mod guard;
 mod health;

@@ -8,7 +8,7 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tower::ServiceExt;
 
@@ -46,7 +46,7 @@ pub(in crate::web) async fn enter(
     let admitted = credential.as_ref().map(|it| it.admitted(&entrance.people, now())).transpose();
     let admitted = match admitted {
         Ok(Some(Some(admitted))) => admitted,
-        Ok(_) => return refuse(&request, &door(&request)),
+        Ok(_) => return refuse(&request, &door(request.uri())),
         Err(error) => return broken(&error),
     };
     let headers = request.headers();
@@ -108,8 +108,8 @@ fn note_use(entrance: &Arc<Entrance>, signed_in: &SignedIn) {
 }
 
 /// The page to sign in on, which leads back afterwards.
-fn door(request: &Request) -> String {
-    let path = request.uri().path_and_query().map_or("/", |it| it.as_str());
+pub(super) fn door(uri: &Uri) -> String {
+    let path = uri.path_and_query().map_or("/", |it| it.as_str());
     match path {
         "/" => "/sign-in".to_owned(),
         path => format!("/sign-in?next={}", utf8_percent_encode(path, NON_ALPHANUMERIC)),

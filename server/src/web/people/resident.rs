@@ -5,7 +5,6 @@ use std::{convert::Infallible, sync::Arc};
 
 use axum::{extract::FromRequestParts, response::Response};
 use http::request::Parts;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Client, Entrance, answer, gate};
 use crate::{
@@ -61,11 +60,7 @@ impl FromRequestParts<Arc<Entrance>> for Resident {
                 let home = home.map_err(|error| gate::closed(&error))?;
                 Ok(Self { client, person: Some(signed_in.person), home })
             }
-            (Ok(true), Ok(None)) => {
-                let path = parts.uri.path_and_query().map_or("/", |it| it.as_str());
-                let next = utf8_percent_encode(path, NON_ALPHANUMERIC);
-                Err(refused(&format!("/sign-in?next={next}")))
-            }
+            (Ok(true), Ok(None)) => Err(refused(&gate::door(&parts.uri))),
             (Ok(false), _) if entrance.setup_code.is_none() => {
                 let home = Arc::clone(entrance.homes.owner());
                 Ok(Self { client, person: None, home })
