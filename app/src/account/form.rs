@@ -1,4 +1,4 @@
-//! Fields, buttons and notices.
+//! Parts of a page, fields, buttons and notices.
 
 use leptos::prelude::*;
 
@@ -14,6 +14,29 @@ pub(super) const QUIET_CLASS: &str = "inline-flex h-8 shrink-0 items-center just
 
 /// Something that cannot be undone.
 pub(super) const DANGER_CLASS: &str = "inline-flex h-8 shrink-0 items-center justify-center rounded-lg bg-danger-soft px-3 text-sm font-medium text-danger";
+
+/// What a part of a page is about.
+pub(super) const HEADING_CLASS: &str = "text-lg font-semibold tracking-tight";
+
+/// A part of a page, with a heading.
+#[component]
+pub fn Section(
+    /// The heading's id.
+    id: &'static str,
+    /// What it is called on the page.
+    title: &'static str,
+    /// What is below it.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <section class="mt-10 border-t border-line pt-8" aria-labelledby=id>
+            <h2 id=id class=HEADING_CLASS>
+                {title}
+            </h2>
+            {children()}
+        </section>
+    }
+}
 
 /// A line of text with its label.
 #[component]

@@ -2,10 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{
-    form::{BUTTON_CLASS, DANGER_CLASS, QUIET_CLASS},
-    overview::{HEADING_CLASS, SECTION_CLASS},
-};
+use super::form::{BUTTON_CLASS, DANGER_CLASS, QUIET_CLASS, Section};
 
 const SELECT_CLASS: &str = "h-8 rounded-lg border border-line bg-surface px-2 text-sm";
 
@@ -63,14 +60,11 @@ impl Household {
     pub(super) fn view(self) -> AnyView {
         let Self { people, invitations, link, roles, log } = self;
         view! {
-            <section class=SECTION_CLASS aria-labelledby="people">
-                <h2 id="people" class=HEADING_CLASS>
-                    "People"
-                </h2>
+            <Section id="people" title="People">
                 <ul class="mt-3 flex flex-col gap-2">
                     {people.into_iter().map(PersonRow::view).collect_view()}
                 </ul>
-            </section>
+            </Section>
             <Invitations invitations link roles />
             <Log log />
         }
@@ -159,10 +153,7 @@ fn Invitations(
 ) -> impl IntoView {
     let label = "Role of the invited".to_owned();
     view! {
-        <section class=SECTION_CLASS aria-labelledby="invitations">
-            <h2 id="invitations" class=HEADING_CLASS>
-                "Invitations"
-            </h2>
+        <Section id="invitations" title="Invitations">
             <p class="mt-1 text-sm text-muted">
                 "A link with which one person makes an account, within a week."
             </p>
@@ -218,17 +209,14 @@ fn Invitations(
                     "Make an invitation"
                 </button>
             </form>
-        </section>
+        </Section>
     }
 }
 
 #[component]
 fn Log(log: Vec<AuditLine>) -> impl IntoView {
     view! {
-        <section class=SECTION_CLASS aria-labelledby="log">
-            <h2 id="log" class=HEADING_CLASS>
-                "What happened"
-            </h2>
+        <Section id="log" title="What happened">
             <ul class="mt-3 flex flex-col gap-1" data-testid="audit">
                 {log
                     .into_iter()
@@ -242,6 +230,6 @@ fn Log(log: Vec<AuditLine>) -> impl IntoView {
                     })
                     .collect_view()}
             </ul>
-        </section>
+        </Section>
     }
 }

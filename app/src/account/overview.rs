@@ -6,15 +6,9 @@ use leptos::prelude::*;
 use super::{
     Household, Look,
     entry::PASSWORD_HINT,
-    form::{BUTTON_CLASS, Done, Field, Problem, QUIET_CLASS},
+    form::{BUTTON_CLASS, Done, Field, HEADING_CLASS, Problem, QUIET_CLASS, Section},
     frame::document,
 };
-
-/// A part of the page.
-pub(super) const SECTION_CLASS: &str = "mt-10 border-t border-line pt-8";
-
-/// What a part is about.
-pub(super) const HEADING_CLASS: &str = "text-lg font-semibold tracking-tight";
 
 /// The page of an account.
 #[derive(Debug, Clone, Default)]
@@ -149,10 +143,7 @@ fn Sessions(sessions: Vec<SessionRow>) -> impl IntoView {
 #[component]
 fn Password(name: String) -> impl IntoView {
     view! {
-        <section class=SECTION_CLASS aria-labelledby="password">
-            <h2 id="password" class=HEADING_CLASS>
-                "Password"
-            </h2>
+        <Section id="password" title="Password">
             <p class="mt-1 text-sm text-muted">
                 "A new one ends your other sessions."
             </p>
@@ -176,6 +167,6 @@ fn Password(name: String) -> impl IntoView {
                     "Change it"
                 </button>
             </form>
-        </section>
+        </Section>
     }
 }

@@ -4,9 +4,8 @@ use leptos::prelude::*;
 
 use super::{
     Look,
-    form::{BUTTON_CLASS, DANGER_CLASS, Done, Problem},
+    form::{BUTTON_CLASS, DANGER_CLASS, Done, HEADING_CLASS, Problem},
     frame::document,
-    overview::HEADING_CLASS,
 };
 use crate::address::path_of;
 

@@ -5,9 +5,8 @@ use leptos::prelude::*;
 use super::{
     Look,
     chart::Chart,
-    form::{BUTTON_CLASS, Done, Problem, QUIET_CLASS},
+    form::{BUTTON_CLASS, Done, Problem, QUIET_CLASS, Section},
     frame::document,
-    overview::{HEADING_CLASS, SECTION_CLASS},
 };
 
 const TABLE_CLASS: &str = "mt-3 w-full text-left text-sm";
@@ -110,14 +109,11 @@ fn limits(spent: Vec<(String, String)>) -> AnyView {
         }
     });
     view! {
-        <section class=SECTION_CLASS aria-labelledby="limits">
-            <h2 id="limits" class=HEADING_CLASS>
-                "Limits"
-            </h2>
+        <Section id="limits" title="Limits">
             <ul class="mt-3 flex flex-col gap-2 text-sm" data-testid="limits">
                 {rows.collect_view()}
             </ul>
-        </section>
+        </Section>
     }
     .into_any()
 }
@@ -132,10 +128,7 @@ fn table(
         return ().into_any();
     }
     view! {
-        <section class=SECTION_CLASS aria-labelledby=id>
-            <h2 id=id class=HEADING_CLASS>
-                {title}
-            </h2>
+        <Section id=id title=title>
             <table class=TABLE_CLASS data-testid=id>
                 <thead>
                     <tr class="text-muted">
@@ -147,7 +140,7 @@ fn table(
                 </thead>
                 <tbody>{rows.into_iter().map(UsedRow::view).collect_view()}</tbody>
             </table>
-        </section>
+        </Section>
     }
     .into_any()
 }
@@ -197,10 +190,7 @@ impl QuotaForm {
             }
         });
         view! {
-            <section class=SECTION_CLASS aria-labelledby="quota">
-                <h2 id="quota" class=HEADING_CLASS>
-                    "What they may use"
-                </h2>
+            <Section id="quota" title="What they may use">
                 <p class="mt-1 text-sm text-muted">{words} " An empty field is no limit."</p>
                 <form method="post" action=action class="mt-4 flex flex-col gap-3" data-testid="quota">
                     {fields.collect_view()}
@@ -213,7 +203,7 @@ impl QuotaForm {
                         </button>
                     </div>
                 </form>
-            </section>
+            </Section>
         }
         .into_any()
     }
