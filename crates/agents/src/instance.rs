@@ -217,27 +217,22 @@ async fn start<A: Agent>(
 
 /// Answers a command for an instance that cannot start.
 fn refuse<A: Agent>(setup: &Setup<A>, command: Option<Command<A>>, error: &HandlerError) {
+    let refused = || AgentError::CannotStart(error.for_client());
     match command {
         Some(Command::Connect(connection)) => {
             setup.slot.connections.remove(&connection);
-            connection.close(
-                CODE_INTERNAL_ERROR,
-                &AgentError::CannotStart(error.for_client()).to_string(),
-            );
+            connection.close(CODE_INTERNAL_ERROR, &refused().to_string());
         }
         Some(Command::Message { in_flight, .. }) => {
             let connection = in_flight.connection();
             setup.slot.connections.remove(connection);
-            connection.close(
-                CODE_INTERNAL_ERROR,
-                &AgentError::CannotStart(error.for_client()).to_string(),
-            );
+            connection.close(CODE_INTERNAL_ERROR, &refused().to_string());
         }
         Some(Command::Request { answer, .. }) => {
-            let _ = answer.send(Err(AgentError::CannotStart(error.for_client()).into()));
+            let _ = answer.send(Err(refused().into()));
         }
         Some(Command::Call { answer, .. }) => {
-            let _ = answer.send(Err(AgentError::CannotStart(error.for_client())));
+            let _ = answer.send(Err(refused()));
         }
         Some(Command::Destroy { answer }) => {
             let _ = answer.send(Err(AgentError::Gone));

@@ -6,6 +6,8 @@ use std::{
     sync::Arc,
 };
 
+use percent_encoding::percent_decode_str;
+
 /// The address of an instance. Displayed as in its path: `counter/main`, and for a sub-agent
 /// `room/lobby/sub/counter/main`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -78,19 +80,7 @@ impl InstanceId {
     /// The name of the instance whose file has this name, without its extension. Nothing where it was
     /// too long for a file name.
     pub(crate) fn name_of_file(stem: &str) -> Option<String> {
-        let mut bytes = Vec::with_capacity(stem.len());
-        let mut rest = stem.as_bytes();
-        while let Some((byte, after)) = rest.split_first() {
-            rest = after;
-            if *byte != b'%' {
-                bytes.push(*byte);
-                continue;
-            }
-            let (digits, after) = rest.split_at_checked(2)?;
-            bytes.push(u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?);
-            rest = after;
-        }
-        let name = String::from_utf8(bytes).ok()?;
+        let name = percent_decode_str(stem).decode_utf8().ok()?.into_owned();
         (file_name(&name) == stem).then_some(name)
     }
 
