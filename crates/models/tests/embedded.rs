@@ -17,8 +17,8 @@ use domovoi_models::{
 use futures::StreamExt;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::process::Command;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use support::http::closed_port;
 use support::weights::smollm2;
@@ -268,16 +268,22 @@ async fn a_model_that_failed_can_be_tried_again() {
     assert!(matches!(events.last(), Some(Ok(ModelEvent::Finish { .. }))), "{events:?}");
 }
 
-#[tokio::test]
-async fn a_worker_stops_when_told_and_ends_with_its_parent_in_the_middle_of_an_answer() {
+/// A worker by itself: its process, where its orders go in and its reports come out.
+fn worker() -> (Child, ChildStdin, Lines<BufReader<ChildStdout>>) {
     let mut worker = Command::new(env!("CARGO_BIN_EXE_domovoi-model-worker"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
         .unwrap();
-    let mut orders = worker.stdin.take().unwrap();
-    let mut reports = BufReader::new(worker.stdout.take().unwrap()).lines();
+    let orders = worker.stdin.take().unwrap();
+    let reports = BufReader::new(worker.stdout.take().unwrap()).lines();
+    (worker, orders, reports)
+}
+
+#[tokio::test]
+async fn a_worker_stops_when_told_and_ends_with_its_parent_in_the_middle_of_an_answer() {
+    let (mut worker, mut orders, mut reports) = worker();
     let path = smollm2().await;
     let generate = |id: u64| {
         let content = json!([{"type": "text", "text": LONG}]);
@@ -328,14 +334,7 @@ async fn a_worker_stops_when_told_and_ends_with_its_parent_in_the_middle_of_an_a
 
 #[tokio::test]
 async fn a_stop_is_followed_by_one_token_at_most() {
-    let mut worker = Command::new(env!("CARGO_BIN_EXE_domovoi-model-worker"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let mut orders = worker.stdin.take().unwrap();
-    let mut reports = BufReader::new(worker.stdout.take().unwrap()).lines();
+    let (_worker, mut orders, mut reports) = worker();
     let path = smollm2().await;
     let load = json!({"order": "load", "path": path, "threads": 1, "context_tokens": 2048});
     orders.write_all(format!("{load}\n").as_bytes()).await.unwrap();
