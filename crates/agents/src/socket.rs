@@ -18,8 +18,9 @@ use tokio_tungstenite::tungstenite;
 
 use crate::{AgentError, Connection, connection::CODE_TRY_AGAIN_LATER, outbox::size_of};
 
-/// Size of a socket's read buffer, in bytes; it grows for as long as a larger frame needs it.
-pub(crate) const READ_BUFFER: usize = 2 << 10;
+/// Size of a socket's read buffer, in bytes; it grows for as long as a larger frame needs it. What is left of it
+/// is filled with zeros before each read, so it is no larger than a call with its arguments.
+pub(crate) const READ_BUFFER: usize = 512;
 
 /// Bytes that are put together before they are written, unless there is nothing more to write.
 pub(crate) const WRITE_BUFFER: usize = 8 << 10;
