@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::{
-    Json,
     extract::Request,
     response::{IntoResponse, Response},
 };
@@ -23,8 +22,7 @@ use serde_json::{Map, Value};
 use super::{
     Approvals, AssistantTools, Conversations, DEFAULT, Tasks,
     conversations::{
-        deleted_at,
-        export::{self, Exported},
+        deleted_at, export,
         search::{RECENT, Said},
     },
     files, sub_path,
@@ -239,18 +237,11 @@ async fn exported(cx: &Context<Assistant>, ending: &str) -> Result<Response> {
     let Some(listed) = listed.await? else {
         return Ok(StatusCode::NOT_FOUND.into_response());
     };
-    let exported = Exported {
-        title: listed.title,
-        created_at: listed.created_at,
-        updated_at: listed.updated_at,
-        messages: cx.messages()?,
-    };
-    let save = [(header::CONTENT_DISPOSITION, export::disposition(&exported.title, ending))];
-    Ok(match ending {
-        "md" => {
-            let markdown = HeaderValue::from_static("text/markdown; charset=utf-8");
-            (save, [(header::CONTENT_TYPE, markdown)], export::markdown(&exported)).into_response()
-        }
-        _ => (save, Json(export::json(&[exported]))).into_response(),
-    })
+    let name = export::disposition(&listed.title, ending);
+    if ending != "md" {
+        return Ok(export::json(cx.agents().clone(), vec![listed], name));
+    }
+    let kind = HeaderValue::from_static("text/markdown; charset=utf-8");
+    let headers = [(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)];
+    Ok((headers, export::markdown(&listed.title, &cx.messages()?)).into_response())
 }

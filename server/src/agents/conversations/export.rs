@@ -4,72 +4,74 @@ use axum::{
     body::Body,
     response::{IntoResponse, Response},
 };
-use domovoi_agents::{AgentError, Agents};
+use domovoi_agents::{Agents, HandlerError};
 use domovoi_app::types::Conversation;
 use domovoi_protocol::{Part, Role, UiMessage};
-use futures::{StreamExt, stream};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 use http::{HeaderValue, header};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::super::Assistant;
+use super::super::{Assistant, files};
 
 /// Of the JSON; a file with a higher one is not read.
 pub(super) const VERSION: u64 = 1;
 
-/// A conversation that is exported.
-pub(in super::super) struct Exported {
-    pub(in super::super) title: String,
-    pub(in super::super) created_at: u64,
-    pub(in super::super) updated_at: u64,
-    pub(in super::super) messages: Vec<UiMessage>,
-}
-
-/// The JSON of conversations.
-pub(in super::super) fn json(conversations: &[Exported]) -> Value {
-    let conversations: Vec<Value> = conversations.iter().map(one).collect();
-    json!({ "domovoi": VERSION, "conversations": conversations })
-}
-
-fn one(conversation: &Exported) -> Value {
-    json!({
-        "title": conversation.title,
-        "createdAt": conversation.created_at,
-        "updatedAt": conversation.updated_at,
-        "messages": conversation.messages,
-    })
-}
-
-/// The JSON of all of these, read one after the other while it is sent: together they may be more than
-/// fits into memory. Where one cannot be read the answer breaks off, and is no whole file.
-pub(super) fn all(agents: Agents, conversations: Vec<Conversation>) -> Response {
+/// The JSON of conversations with the files in them, read message after message while it is sent: together
+/// they may be more than fits into memory. Where one cannot be read the answer breaks off, and is no whole
+/// file.
+pub(in super::super) fn json(
+    agents: Agents,
+    conversations: Vec<Conversation>,
+    name: HeaderValue,
+) -> Response {
     let begin = format!("{{\"domovoi\":{VERSION},\"conversations\":[");
-    let conversations = stream::iter(conversations).enumerate().then(move |(at, it)| {
-        let agents = agents.clone();
-        async move {
-            let json = one(&read(&agents, it).await?).to_string();
-            Ok::<_, AgentError>(if at == 0 { json } else { format!(",{json}") })
-        }
+    let conversations = stream::iter(conversations).enumerate().map(move |(at, listed)| {
+        let comma = if at == 0 { "" } else { "," };
+        let head = json!({
+            "title": listed.title,
+            "createdAt": listed.created_at,
+            "updatedAt": listed.updated_at,
+        });
+        // The object stays open for the messages.
+        let head = format!("{comma}{},\"messages\":[", head.to_string().trim_end_matches('}'));
+        piece(head).chain(messages(agents.clone(), listed.id)).chain(piece("]}".to_owned()))
     });
-    let whole =
-        stream::iter([Ok(begin)]).chain(conversations).chain(stream::iter([Ok("]}".to_owned())]));
+    let whole = piece(begin).chain(conversations.flatten()).chain(piece("]}".to_owned()));
     let save = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
-        (header::CONTENT_DISPOSITION, disposition("conversations", "json")),
+        (header::CONTENT_DISPOSITION, name),
     ];
-    (save, Body::from_stream(whole)).into_response()
+    (save, Body::from_stream(whole.map_err(|error| error.to_string()))).into_response()
 }
 
-async fn read(agents: &Agents, listed: Conversation) -> Result<Exported, AgentError> {
-    let conversation = agents.get::<Assistant>(&listed.id)?;
-    let messages = conversation.run(|_, cx| async move { cx.messages() }).await??;
-    let Conversation { title, created_at, updated_at, .. } = listed;
-    Ok(Exported { title, created_at, updated_at, messages })
+fn piece(text: String) -> impl Stream<Item = Result<String, HandlerError>> + Send {
+    stream::iter([Ok(text)])
+}
+
+/// The JSON of a conversation's messages, a comma before each but the first.
+fn messages(agents: Agents, id: String) -> impl Stream<Item = Result<String, HandlerError>> + Send {
+    let all = async move {
+        let conversation = agents.get::<Assistant>(&id)?;
+        let messages = conversation.run(|_, cx| async move { cx.messages() }).await??;
+        let messages = stream::iter(messages).enumerate().map(Ok::<_, HandlerError>);
+        Ok::<_, HandlerError>(messages.and_then(move |(at, message)| {
+            let conversation = conversation.clone();
+            async move {
+                let with_files = conversation
+                    .run(move |_, cx| async move { files::write_data(&cx, message) })
+                    .await??;
+                let json = serde_json::to_string(&with_files)?;
+                Ok(if at == 0 { json } else { format!(",{json}") })
+            }
+        }))
+    };
+    stream::once(all).try_flatten()
 }
 
 /// A conversation as Markdown.
-pub(in super::super) fn markdown(conversation: &Exported) -> String {
-    let mut text = format!("# {}\n", conversation.title);
-    for message in &conversation.messages {
+pub(in super::super) fn markdown(title: &str, messages: &[UiMessage]) -> String {
+    let mut text = format!("# {title}\n");
+    for message in messages {
         let who = match message.role {
             Role::User => "You",
             Role::Assistant => "Domovoi",
@@ -111,16 +113,11 @@ mod tests {
 
     #[test]
     fn markdown_has_who_said_what() {
-        let conversation = Exported {
-            title: "Cats".to_owned(),
-            created_at: 0,
-            updated_at: 0,
-            messages: vec![
-                UiMessage::new("1", Role::User, "Why?"),
-                UiMessage::new("2", Role::Assistant, "Because."),
-            ],
-        };
+        let messages = [
+            UiMessage::new("1", Role::User, "Why?"),
+            UiMessage::new("2", Role::Assistant, "Because."),
+        ];
         let expected = "# Cats\n\n## You\n\nWhy?\n\n## Domovoi\n\nBecause.\n";
-        assert_eq!(markdown(&conversation), expected);
+        assert_eq!(markdown("Cats", &messages), expected);
     }
 }

@@ -34,7 +34,7 @@ use crate::{people::Shares, refusal::refusal};
 const MAX_TITLE: usize = 80;
 
 /// Most bytes of a file of conversations.
-const MAX_IMPORT_BYTES: usize = 50_000_000;
+const MAX_IMPORT_BYTES: usize = 100_000_000;
 
 /// A deleted conversation can be brought back for this much longer than the page offers it, in seconds: a
 /// click takes a while to arrive.
@@ -85,7 +85,8 @@ impl Conversations {
             (&Method::GET, "export.json") => {
                 let state = cx.state();
                 let listed = state.conversations.iter().filter(|it| it.deleted_at.is_none());
-                return Ok(export::all(cx.agents().clone(), listed.cloned().collect()));
+                let name = export::disposition("conversations", "json");
+                return Ok(export::json(cx.agents().clone(), listed.cloned().collect(), name));
             }
             _ => return Ok(StatusCode::NOT_FOUND.into_response()),
         }

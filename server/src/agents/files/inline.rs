@@ -1,11 +1,12 @@
-//! Files that come within messages, as data: they are kept like those that were attached.
+//! Files within messages, as data: those that come so are kept like those that were attached, and an
+//! export has them so.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use domovoi_agents::prelude::*;
 use domovoi_protocol::{Part, UiMessage};
 use percent_encoding::percent_decode_str;
 
-use super::{super::Assistant, MAX_FILE_BYTES, file_name, keep};
+use super::{super::Assistant, File, MAX_FILE_BYTES, file_name, keep, own_file};
 
 /// The messages with addresses of this conversation's in the place of data; and how many files it
 /// cannot have. A message of which nothing is left is none.
@@ -34,6 +35,25 @@ pub(in super::super) fn keep_all(
     }
     messages.retain(|message| message.parts.iter().any(|part| !matches!(part, Part::StepStart)));
     Ok((messages, refused))
+}
+
+/// The message with data in the place of addresses of this conversation's files. One that is not there any
+/// more keeps its address.
+pub(in super::super) fn write_data(
+    cx: &Context<Assistant>,
+    mut message: UiMessage,
+) -> Result<UiMessage> {
+    for part in &mut message.parts {
+        let Part::File { url, .. } = part else { continue };
+        let Some(file) = own_file(cx, url)? else { continue };
+        *url = data_url(&file);
+    }
+    Ok(message)
+}
+
+/// A file as a `data:` address.
+pub(super) fn data_url(file: &File) -> String {
+    format!("data:{};base64,{}", file.media_type, STANDARD.encode(&file.content))
 }
 
 /// What a `data:` address holds; nothing where it is damaged.

@@ -24,7 +24,7 @@ use http::{HeaderValue, Method, StatusCode, header};
 use rusqlite::OptionalExtension;
 
 pub(super) use self::{
-    inline::keep_all,
+    inline::{keep_all, write_data},
     reading::{of, write_contents},
 };
 
@@ -118,9 +118,22 @@ fn keep(
         "INSERT INTO files (id, name, media_type, content) VALUES (?1, ?2, ?3, ?4)",
         (&id, name, media_type, content),
     )?;
-    let url = format!("{}/files/{id}", address::path(ASSISTANT_AGENT, cx.name()));
+    let url = format!("{}{id}", own_address(cx));
     let (media_type, filename) = (media_type.to_owned(), Some(name.to_owned()));
     Ok(Ok(Part::File { media_type, url, filename }))
+}
+
+/// What the addresses of a conversation's files begin with.
+fn own_address(cx: &Context<Assistant>) -> String {
+    format!("{}/files/", address::path(ASSISTANT_AGENT, cx.name()))
+}
+
+/// The file of this conversation at an address.
+fn own_file(cx: &Context<Assistant>, url: &str) -> Result<Option<File>, AgentError> {
+    match url.strip_prefix(&own_address(cx)) {
+        Some(id) => find(cx, id),
+        None => Ok(None),
+    }
 }
 
 fn find(cx: &Context<Assistant>, id: &str) -> Result<Option<File>, AgentError> {

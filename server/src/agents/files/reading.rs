@@ -3,17 +3,15 @@
 
 use std::sync::Arc;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use domovoi_agents::{
     AgentError, Context, HandlerError,
     chat::{Attachment, Attachments},
 };
 use domovoi_models::LanguageModel;
-use domovoi_protocol::{Part, Role, UiMessage, address};
+use domovoi_protocol::{Part, Role, UiMessage};
 use rusqlite::OptionalExtension;
 
-use super::{super::Assistant, find};
-use domovoi_app::types::ASSISTANT_AGENT;
+use super::{super::Assistant, find, inline::data_url, own_address};
 
 /// Writes into messages what their own files contain, as far as the model reads it.
 pub(in super::super) fn write_contents(
@@ -22,7 +20,7 @@ pub(in super::super) fn write_contents(
     model: &dyn LanguageModel,
 ) -> Result<(), AgentError> {
     let (longest, images) = (longest_text(model), model.accepts_images());
-    let own = format!("{}/files/", address::path(ASSISTANT_AGENT, cx.name()));
+    let own = own_address(cx);
     for message in messages.iter_mut().filter(|message| message.role == Role::User) {
         let mut texts = Vec::new();
         for part in &mut message.parts {
@@ -36,8 +34,7 @@ pub(in super::super) fn write_contents(
                 );
             } else if images && media_type.starts_with("image/") {
                 let Some(file) = find(cx, id)? else { continue };
-                *url =
-                    format!("data:{};base64,{}", file.media_type, STANDARD.encode(&file.content));
+                *url = data_url(&file);
             }
         }
         message.parts.extend(texts);

@@ -47,12 +47,7 @@ async fn what_an_import_carries_is_kept_and_what_it_does_not_is_said() {
         ])] },
         { "title": "Two" },
     ] });
-    let request = Request::post("/agents/conversations/default/import");
-    let request = request.body(Body::from(export.to_string())).unwrap();
-    let response = test.request(request).await;
-    assert_eq!(response.status(), StatusCode::CREATED);
-    let body = to_bytes(response.into_body(), 10_000).await.unwrap();
-    let ImportResult { conversations, message } = serde_json::from_slice(&body).unwrap();
+    let ImportResult { conversations, message } = import(&test, &export).await;
     assert_eq!(conversations, 1);
     for part in [
         "One conversation",
@@ -71,6 +66,51 @@ async fn what_an_import_carries_is_kept_and_what_it_does_not_is_said() {
         panic!("{messages:?}")
     };
     assert!(url.starts_with(&format!("/agents/assistant/{id}/files/")), "{url}");
-    let kept = test.request(Request::get(url).body(Body::empty()).unwrap()).await;
-    assert_eq!(&to_bytes(kept.into_body(), 100).await.unwrap()[..], b"hi");
+    assert_eq!(get(&test, url).await, b"hi");
+}
+
+#[tokio::test]
+async fn an_export_carries_the_files_and_is_imported_again() {
+    let (test, _) = start([]);
+    let file = json!({ "type": "file", "mediaType": "x", "url": "data:text/plain,hi", "filename": "a.txt" });
+    let said = |parts: &[Value]| json!({ "id": "m", "role": "user", "parts": parts });
+    let text = json!({ "type": "text", "text": "See \"this\"." });
+    let export = json!({ "domovoi": 1, "conversations": [
+        { "title": "{One}", "messages": [said(&[text.clone()]), said(&[text.clone(), file])] },
+        { "title": "Two", "messages": [said(&[text])] },
+    ] });
+    assert_eq!(import(&test, &export).await.conversations, 2);
+    let all = "/agents/conversations/default/export.json";
+    let exported: Value = serde_json::from_slice(&get(&test, all).await).unwrap();
+    let mut titles: Vec<_> =
+        exported["conversations"].as_array().unwrap().iter().map(|it| &it["title"]).collect();
+    titles.sort_by_key(|title| title.to_string());
+    assert_eq!(titles, ["Two", "{One}"]);
+    let ImportResult { conversations, message } = import(&test, &exported).await;
+    assert_eq!((conversations, message.as_str()), (2, "2 conversations were imported."));
+
+    let list = test.get::<Conversations>("default").unwrap();
+    let listed = list.run(|_, cx| async move { cx.state().conversations.clone() }).await.unwrap();
+    assert_eq!(listed.len(), 4);
+    for conversation in listed.iter().filter(|it| it.title == "{One}") {
+        let one = format!("/agents/assistant/{}/export.json", conversation.id);
+        let one: Value = serde_json::from_slice(&get(&test, &one).await).unwrap();
+        let messages = &one["conversations"][0]["messages"];
+        assert_eq!(messages.as_array().unwrap().len(), 2);
+        assert_eq!(messages[1]["parts"][1]["url"], "data:text/plain;base64,aGk=");
+    }
+}
+
+async fn import(test: &TestAgents, export: &Value) -> ImportResult {
+    let request = Request::post("/agents/conversations/default/import");
+    let response = test.request(request.body(Body::from(export.to_string())).unwrap()).await;
+    assert_eq!(response.status(), StatusCode::CREATED);
+    let body = to_bytes(response.into_body(), 10_000).await.unwrap();
+    serde_json::from_slice(&body).unwrap()
+}
+
+async fn get(test: &TestAgents, path: &str) -> Vec<u8> {
+    let response = test.request(Request::get(path).body(Body::empty()).unwrap()).await;
+    assert_eq!(response.status(), StatusCode::OK, "{path}");
+    to_bytes(response.into_body(), 10_000).await.unwrap().to_vec()
 }
