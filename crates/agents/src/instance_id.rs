@@ -81,7 +81,18 @@ impl InstanceId {
     /// too long for a file name.
     pub(crate) fn name_of_file(stem: &str) -> Option<String> {
         let name = percent_decode_str(stem).decode_utf8().ok()?.into_owned();
-        (file_name(&name) == stem).then_some(name)
+        Self::is_file_of(stem, &name).then_some(name)
+    }
+
+    /// Whether the file of this name, without its extension, is that of an instance called `name`.
+    pub(crate) fn is_file_of(stem: &str, name: &str) -> bool {
+        file_name(name) == stem
+    }
+
+    /// Where the name stands, if it is too long for a file name.
+    pub(crate) fn name_file(&self, data_dir: &Path) -> Option<PathBuf> {
+        let fits = self.name.len() * 3 <= LONGEST || file_name(&self.name).len() <= LONGEST;
+        (!fits).then(|| self.stem(data_dir, "name"))
     }
 
     /// The folder with the databases of its sub-agents.

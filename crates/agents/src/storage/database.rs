@@ -13,7 +13,7 @@ use std::{
 use parking_lot::{Mutex, MutexGuard};
 use rusqlite::Connection;
 
-use super::{Gate, Storage, Tables, closer::close_at_once, new_file, tables::Versions};
+use super::{Gate, Storage, Tables, closer::close_at_once, long_name, new_file, tables::Versions};
 use crate::{AgentError, InstanceId};
 
 /// Prepared statements kept per open file.
@@ -169,6 +169,8 @@ impl Database {
             };
             new_file::write(&self.path, page_size)?;
         }
+        // Also for files that are older than this.
+        long_name::keep(&self.id, &self.storage.data_dir)?;
         let connection = open_database(&self.path)?;
         let versions = Versions::read(&connection)?;
         let page_bytes: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
@@ -223,6 +225,7 @@ impl Database {
             }
             _ => {}
         }
+        long_name::forget(&self.id, &self.storage.data_dir)?;
         self.storage.index.remove_instance(&self.id)
     }
 }

@@ -8,6 +8,7 @@
 //! | `open_files` | at most so many files are open |
 //! | `closer` | the thread that tidies up files that are closed |
 //! | `index` | instances and alarms of all agents, in one file |
+//! | `long_name` | names that are too long for the name of a file |
 //! | `rebuild` | the index made anew from the files of the instances |
 //! | `gate` | holds back what may not leave an instance before its writes are durable |
 //! | `syncer` | the thread that makes writes durable at level `power` |
@@ -16,6 +17,7 @@ mod closer;
 mod database;
 mod gate;
 mod index;
+mod long_name;
 mod new_file;
 mod open_files;
 mod rebuild;

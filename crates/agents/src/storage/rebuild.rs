@@ -10,7 +10,7 @@ use std::{
 
 use rusqlite::{Connection, params};
 
-use super::new_file;
+use super::{long_name, new_file};
 use crate::{AgentError, InstanceId, clock::to_millis, schedule::has_work};
 
 /// Whether there are instances that an index could be made of.
@@ -76,17 +76,15 @@ fn instances(
         let kind: Arc<str> = kind.into();
         for file in fs::read_dir(agent.path())? {
             let path = file?.path();
-            let (Some(stem), Some(extension)) = (path.file_stem(), path.extension()) else {
-                continue;
-            };
+            let Some(extension) = path.extension() else { continue };
             if extension != "sqlite3" && extension != "sub" {
                 continue;
             }
-            let Some(name) = stem.to_str().and_then(InstanceId::name_of_file) else {
+            let Some(name) = long_name::of(&path) else {
                 tracing::warn!(
                     file = %path.display(),
-                    "the name of this instance is too long to be read from its file: it is known \
-                     again when somebody asks for it"
+                    "nothing says what this instance is called: it is known again when somebody \
+                     asks for it"
                 );
                 continue;
             };

@@ -168,18 +168,19 @@ async fn a_damaged_index_is_kept_aside_and_made_anew_from_the_files() {
         ),
         (|index| fs::remove_file(index).unwrap(), false),
     ];
+    let long = "Ж".repeat(60);
     for (damage, kept) in damages {
         let folder = tempfile::tempdir().unwrap();
         let index = folder.path().join("agents.sqlite3");
         let test = test_in(folder.path());
         schedule(&test).await;
-        for name in ["b", "Größe/1"] {
+        for name in ["b", "Größe/1", &long] {
             let worker = test.get::<Worker>(name).unwrap();
             let write = |_, cx: Context<Worker>| async move { cx.update_state(|runs| *runs = 7) };
             worker.run(write).await.unwrap().unwrap();
         }
         let names = test.agents().list("worker", None, 9).unwrap();
-        assert_eq!(names, ["Größe/1", "a", "b"]);
+        assert_eq!(names, ["Größe/1", "a", "b", &long]);
         test.agents().shutdown(SECOND).await;
         drop(test);
         damage(&index);
@@ -196,8 +197,12 @@ async fn a_damaged_index_is_kept_aside_and_made_anew_from_the_files() {
         test.agents().shutdown(SECOND).await;
         drop(test);
 
-        // What was made anew stays.
+        // What was made anew stays, and nothing is left of what is destroyed.
         let test = test_in(folder.path());
         assert_eq!(test.agents().list("worker", None, 9).unwrap(), names);
+        for name in names {
+            test.get::<Worker>(&name).unwrap().destroy().await.unwrap();
+        }
+        assert_eq!(fs::read_dir(folder.path().join("agents/worker")).unwrap().count(), 0);
     }
 }

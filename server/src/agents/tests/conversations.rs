@@ -76,7 +76,7 @@ async fn an_export_carries_the_files_and_is_imported_again() {
     let said = |parts: &[Value]| json!({ "id": "m", "role": "user", "parts": parts });
     let text = json!({ "type": "text", "text": "See \"this\"." });
     let export = json!({ "domovoi": 1, "conversations": [
-        { "title": "{One}", "messages": [said(&[text.clone()]), said(&[text.clone(), file])] },
+        { "title": "{One}", "messages": [said(std::slice::from_ref(&text)), said(&[text.clone(), file])] },
         { "title": "Two", "messages": [said(&[text])] },
     ] });
     assert_eq!(import(&test, &export).await.conversations, 2);
