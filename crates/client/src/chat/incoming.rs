@@ -166,6 +166,10 @@ impl ChatSession {
         if let Some(message_metadata) = metadata {
             self.transcript.apply(&turn.id, &Chunk::MessageMetadata { message_metadata });
         }
+        if turn.incomplete || turn.differs {
+            // It is among those that are being written still.
+            self.doubt_what_comes();
+        }
         // An answer that ended before it said anything is no message.
         if self.transcript.discard_if_empty(&turn.id) {
             effects.push(Effect::Changed(Changed::Messages));
@@ -211,6 +215,7 @@ impl ChatSession {
         }
         let mut effects = vec![Effect::Send(ResumeAck { id: id.to_owned(), after }.into())];
         if self.lose_those_before(id) {
+            self.doubt_what_comes();
             effects.push(self.refetch());
         }
         effects
@@ -236,7 +241,11 @@ impl ChatSession {
                 lost = true;
             }
         }
-        if lost { vec![self.refetch()] } else { Vec::new() }
+        if !lost {
+            return Vec::new();
+        }
+        self.doubt_what_comes();
+        vec![self.refetch()]
     }
 
     /// The server has shown that it has the turn's request.
@@ -277,6 +286,8 @@ impl ChatSession {
         // What was loaded before the page stays, where the page goes on from it.
         let first = history.messages.first().filter(|_| history.has_older);
         let kept = first.and_then(|first| self.transcript.position(&first.id)).unwrap_or(0);
+        let kept = if self.is_sure_before(kept) { kept } else { 0 };
+        self.doubt = None;
         if kept == 0 {
             self.has_older = history.has_older;
         }

@@ -50,6 +50,7 @@ mod incoming;
 #[cfg(all(not(target_arch = "wasm32"), feature = "http"))]
 mod local_tool;
 mod page;
+mod refetch;
 mod session;
 mod transcript;
 mod turn;

@@ -12,7 +12,11 @@ use domovoi_protocol::{
 use serde_json::{Map, Value};
 
 use super::{
-    Changed, ChatStatus, Effect, HistoryPage, page::OlderFetch, transcript::Transcript, turn::Turn,
+    Changed, ChatStatus, Effect, HistoryPage,
+    page::OlderFetch,
+    refetch::{Doubt, Fetch},
+    transcript::Transcript,
+    turn::Turn,
 };
 
 /// A conversation as one client sees it.
@@ -30,6 +34,8 @@ pub struct ChatSession {
     /// Counts what makes a history fetched before it out of date.
     pub(super) revision: u64,
     pub(super) fetch: Option<Fetch>,
+    /// What of the messages may not be as the server has them.
+    pub(super) doubt: Option<Doubt>,
     pub(super) last_ticket: u64,
     /// There are messages before those that are here.
     pub(super) has_older: bool,
@@ -47,13 +53,6 @@ pub struct Decision {
     pub reason: Option<String>,
     /// Arguments in the place of the model's.
     pub input: Option<Value>,
-}
-
-/// A history on its way.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Fetch {
-    pub(super) ticket: u64,
-    pub(super) revision: u64,
 }
 
 impl ChatSession {
@@ -123,6 +122,7 @@ impl ChatSession {
     pub fn opened(&mut self) -> Vec<Effect> {
         self.connected = true;
         self.acknowledged.clear();
+        self.doubt_what_comes();
         let probe_id = Some(new_id());
         let mut effects = vec![Effect::Send(ResumeRequest { probe_id }.into())];
         effects.extend(self.turns.iter().filter_map(Turn::resend).map(Effect::Send));
@@ -138,6 +138,7 @@ impl ChatSession {
     pub fn closed(&mut self) {
         self.connected = false;
         self.recovering = false;
+        self.doubt_what_comes();
         self.turns.iter_mut().for_each(|turn| turn.awaits_replay = false);
     }
 
@@ -320,31 +321,6 @@ impl ChatSession {
         self.revision += 1;
         let changed = super::incoming::drawn(index, change);
         changed.map(Effect::Changed).into_iter().chain([Effect::Send(frame)]).collect()
-    }
-
-    /// Asks for the history.
-    pub fn refetch(&mut self) -> Effect {
-        self.last_ticket += 1;
-        let ticket = self.last_ticket;
-        self.fetch = Some(Fetch { ticket, revision: self.revision });
-        Effect::RefetchHistory { ticket }
-    }
-
-    /// The history fetched for `ticket` is here, or its newest page: what was loaded before it
-    /// stays, where the page goes on from it. One that came too late is left out; where the
-    /// conversation went on while it was on its way, the session asks for it once more.
-    pub fn fetched(&mut self, ticket: u64, history: impl Into<HistoryPage>) -> Vec<Effect> {
-        match self.fetch {
-            Some(fetch) if fetch.ticket == ticket => {
-                self.fetch = None;
-                if fetch.revision == self.revision {
-                    self.replace_history(history.into())
-                } else {
-                    vec![self.refetch()]
-                }
-            }
-            _ => Vec::new(),
-        }
     }
 }
 

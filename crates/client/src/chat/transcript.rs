@@ -92,6 +92,11 @@ impl Transcript {
         self.entries.clear();
     }
 
+    /// The first message that is being written.
+    pub(super) fn first_live(&self) -> Option<usize> {
+        self.entries.iter().position(|entry| matches!(entry, Entry::Live(_)))
+    }
+
     fn live_index(&self, turn: &str) -> Option<usize> {
         self.entries
             .iter()

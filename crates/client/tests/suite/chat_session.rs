@@ -249,6 +249,28 @@ fn a_history_that_is_older_than_what_is_known_is_asked_for_again() {
 }
 
 #[test]
+fn a_history_that_is_out_of_date_tells_how_turns_have_ended() {
+    let (mut session, turn) = streaming_session();
+    session.closed();
+    session.opened();
+    let none = session.handle(&ResumeNone::default().into());
+    let first = ticket(&none).unwrap();
+    // Others go on talking while it is on its way.
+    session.handle(&chunk("other", 0, start("b")));
+    session.handle(&done("other", None));
+    assert!(session.is_running(&turn));
+    let kept = [user("q"), UiMessage::new("a", Role::Assistant, "Hello, you")];
+    let effects = session.fetched(first, kept.to_vec());
+    assert!(!session.is_running(&turn));
+    assert!(texts(&session).contains(&"Hello, you".to_owned()), "{:?}", texts(&session));
+    // The rest is in the next one.
+    let second = ticket(&effects).unwrap();
+    assert!(second > first);
+    session.fetched(second, kept.to_vec());
+    assert_eq!(session.messages().count(), 2);
+}
+
+#[test]
 fn a_pushed_history_keeps_what_is_being_written() {
     let (mut session, turn) = streaming_session();
     session.handle(&history(&[user("u")]));
@@ -460,6 +482,28 @@ fn a_reconnect_merges_the_newest_page() {
     assert_eq!((ids(&session), session.has_older()), (vec!["g", "h"], true));
     session.clear();
     assert!(!session.has_older());
+}
+
+#[test]
+fn what_may_be_missing_before_a_page_is_fetched_again() {
+    let mut session = session_with(page(&["a", "b"], false));
+    session.closed();
+    // `c` is said meanwhile, and the history is out of date each time that it comes.
+    let mut last = ticket(&session.opened()).unwrap();
+    for id in ["d", "e"] {
+        let said = ChatDelta { messages: vec![user(id)], ..ChatDelta::default() };
+        session.handle(&said.into());
+        last = ticket(&session.fetched(last, page(&["a", "b", "c"], false))).unwrap();
+    }
+    assert_eq!(ids(&session), ["a", "b", "d", "e"]);
+    // The page begins with a message that is known, and others before it are not.
+    session.fetched(last, page(&["d", "e"], true));
+    assert_eq!(ids(&session), ["d", "e"]);
+    assert!(session.has_older());
+    let (ticket, before) = older(&session.load_older()).unwrap();
+    assert_eq!(before, "d");
+    session.fetched_older(ticket, page(&["a", "b", "c"], false));
+    assert_eq!(ids(&session), ["a", "b", "c", "d", "e"]);
 }
 
 #[test]
