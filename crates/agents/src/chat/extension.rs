@@ -52,7 +52,7 @@ impl<A: AiChatAgent> Extension<A> for ChatExtension {
                 ClientFrame::ChatCancel(cancel) => {
                     // A stop can be quicker than the request, which then must not run.
                     if !cx.chat().stop(&cancel.id) {
-                        cx.sql().transaction(|db| journal::never_ran(db, &cancel.id))?;
+                        stopped_already(cx, connection, &cancel.id)?;
                     }
                 }
                 ClientFrame::ChatClear(_) => {
@@ -99,6 +99,23 @@ impl<A: AiChatAgent> Extension<A> for ChatExtension {
 
     fn on_request(&self, cx: &Context<A>, request: &Request<Body>) -> Option<Result<Response>> {
         legacy::answer(cx, request).or_else(|| requests::answer(cx, request))
+    }
+}
+
+/// A stop for a turn that does not wait and does not run.
+fn stopped_already<A: AiChatAgent>(
+    cx: &Context<A>,
+    connection: &Connection,
+    id: &str,
+) -> Result<()> {
+    let status = cx.sql().transaction(|db| {
+        journal::never_ran(db, id)?;
+        journal::status(db, id)
+    })?;
+    // Who stops it waits for its end, which may have gone to a connection that is lost.
+    match status.filter(|_| delta::is_ours(connection)) {
+        Some(status) => resume::repeat(cx, connection, id, status),
+        None => Ok(()),
     }
 }
 

@@ -218,6 +218,19 @@ async fn earlier_versions_stay_and_can_be_gone_back_to() {
 }
 
 #[tokio::test]
+async fn a_stop_whose_turn_is_over_is_answered() {
+    let chat = Chat::start(ChatOptions::default()).await;
+    let mut client = chat.open("?domovoi=1").await;
+    say(&mut client, "1", "one").await;
+    // The end of the one may have gone to a connection that is lost; the other was not asked for.
+    for (id, ended) in [("1", Value::Null), ("2", json!("aborted"))] {
+        client.send(json!({"type": "cf_agent_chat_request_cancel", "id": id})).await;
+        assert_eq!(outcome(&mut client, id).await, ended);
+    }
+    assert_eq!(chat.texts().await, ["one", "... re: one"]);
+}
+
+#[tokio::test]
 async fn the_agent_is_told_of_changes_that_are_no_turn() {
     let mut chat = Chat::start(ChatOptions::default()).await;
     let mut client = chat.open("?domovoi=1").await;
