@@ -2,7 +2,7 @@
 
 use domovoi_protocol::{UiMessage, chat::ChatDelta};
 
-use super::{Changed, ChatSession, Effect};
+use super::{Changed, ChatSession, Effect, turn::Turn};
 
 impl ChatSession {
     /// The server tells what has changed in the history.
@@ -54,6 +54,7 @@ impl ChatSession {
         for turn in &mut self.turns {
             if turn.proven_by_prompt && turn.prompt.as_ref().is_some_and(asks) {
                 turn.request = None;
+                turn.prompt_kept = true;
             }
         }
     }
@@ -61,12 +62,15 @@ impl ChatSession {
     /// Where a new message of the server's comes, written by `turn` or by nobody: before what
     /// this client has sent and the server has not come to yet.
     pub(super) fn end_for(&self, turn: Option<&str>) -> usize {
-        let waits = |message: &UiMessage| {
-            let mut waiting =
-                self.turns.iter().filter(|it| !it.started && Some(it.id.as_str()) != turn);
-            waiting.any(|it| it.prompt.as_ref().is_some_and(|prompt| prompt.id == message.id))
+        let is_waiting = |message: &UiMessage| {
+            let waits = |it: &&Turn| !it.started && !it.prompt_kept && Some(it.id.as_str()) != turn;
+            self.turns
+                .iter()
+                .filter(waits)
+                .any(|it| it.prompt.as_ref().is_some_and(|prompt| prompt.id == message.id))
         };
-        let waiting = self.transcript.messages().rev().take_while(|message| waits(message)).count();
+        let waiting =
+            self.transcript.messages().rev().take_while(|message| is_waiting(message)).count();
         self.transcript.messages().len() - waiting
     }
 }

@@ -31,12 +31,6 @@ impl ChatSession {
             ServerFrame::ChatClear(_) => self.cleared(),
             ServerFrame::Resuming(resuming) => self.resuming(&resuming.id),
             ServerFrame::ResumeNone(none) => self.nothing_to_resume(none),
-            ServerFrame::Pending(pending) => {
-                if let Some(id) = &pending.id {
-                    self.known_to_server(id);
-                }
-                Vec::new()
-            }
             ServerFrame::Recovering(recovering) => {
                 self.recovering = recovering.recovering;
                 if let (true, Some(id)) = (recovering.recovering, &recovering.id) {
@@ -45,6 +39,8 @@ impl ChatSession {
                 }
                 Vec::new()
             }
+            // A turn that waits is in the server's memory alone: its request goes out again with the
+            // next connection, should that be to another process.
             _ => Vec::new(),
         };
         if before != (self.status(), self.error.clone()) {
@@ -176,7 +172,14 @@ impl ChatSession {
         } else if let Some(index) = self.transcript.settle(&turn.id) {
             effects.push(Effect::Changed(Changed::Message(index)));
         }
-        if turn.incomplete || turn.differs {
+        let never_ran = matches!(outcome, Some(Outcome::Aborted | Outcome::Skipped))
+            && turn.anchor.is_some()
+            && !turn.started;
+        if never_ran {
+            self.take_back(&turn);
+            effects.push(Effect::Changed(Changed::Messages));
+        }
+        if turn.incomplete || turn.differs || never_ran {
             effects.push(self.refetch());
         }
         self.mark_ended(turn.id);
@@ -294,7 +297,7 @@ impl ChatSession {
         let mut held = self.transcript.replace(kept, history.messages);
         let (over, running): (Vec<_>, Vec<_>) = std::mem::take(&mut self.turns)
             .into_iter()
-            .partition(|turn| turn.lost || self.answered_in_history(turn));
+            .partition(|turn| turn.lost || turn.is_answered_in(self.transcript.messages()));
         self.turns = running;
         for turn in over {
             // Not marked as ended: should it begin after all, its chunks are welcome.
@@ -306,6 +309,7 @@ impl ChatSession {
             let in_history = prompt_id.is_some_and(|id| self.transcript.position(id).is_some());
             if in_history && turn.proven_by_prompt {
                 turn.request = None;
+                turn.prompt_kept = true;
             }
             if let (Some(anchor), true) = (&turn.anchor, turn.is_pending()) {
                 self.transcript.truncate_after(anchor, turn.prompt.is_some());
@@ -323,19 +327,6 @@ impl ChatSession {
             effects.push(Effect::Changed(Changed::Status));
         }
         effects
-    }
-
-    /// Whether the history has the answer to a prompt of whose turn nothing was heard.
-    fn answered_in_history(&self, turn: &Turn) -> bool {
-        let Some(prompt) = turn.prompt.as_ref().filter(|_| turn.is_pending()) else {
-            return false;
-        };
-        turn.proven_by_prompt
-            && self
-                .transcript
-                .messages()
-                .skip_while(|message| message.id != prompt.id)
-                .any(|message| message.role == Role::Assistant)
     }
 }
 

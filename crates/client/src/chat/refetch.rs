@@ -2,7 +2,7 @@
 
 use domovoi_protocol::{Role, UiMessage};
 
-use super::{Changed, ChatSession, Effect, HistoryPage};
+use super::{Changed, ChatSession, Effect, HistoryPage, turn::Turn};
 
 /// A history on its way.
 #[derive(Debug, Clone)]
@@ -28,6 +28,18 @@ impl ChatSession {
         let all = self.transcript.messages().len();
         let first = prompts.chain(self.transcript.first_live()).min();
         self.doubt_from(first.unwrap_or(all));
+    }
+
+    /// A turn of this client was stopped before anything of it was heard: what it changed here need not
+    /// be so at the server, which may not have come to it.
+    pub(super) fn take_back(&mut self, turn: &Turn) {
+        let all = self.transcript.messages().len();
+        let anchor = turn.anchor.as_ref().and_then(|id| self.transcript.position(id));
+        self.doubt_from(anchor.unwrap_or(all));
+        let prompt = turn.prompt.as_ref().filter(|_| turn.proven_by_prompt && !turn.prompt_kept);
+        if let Some(prompt) = prompt {
+            self.transcript.remove(&prompt.id);
+        }
     }
 
     /// The message with this index may be another, and so may those after it.
@@ -79,9 +91,11 @@ impl ChatSession {
     /// each history is out of date when it is here, and nobody is to wait for that.
     fn end_lost(&mut self, lost: &[String], history: &[UiMessage]) -> Vec<Effect> {
         let before = (self.status(), self.error.clone());
-        let (over, running): (Vec<_>, Vec<_>) = std::mem::take(&mut self.turns)
-            .into_iter()
-            .partition(|turn| turn.lost && !turn.is_pending() && lost.contains(&turn.id));
+        let (over, running): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.turns).into_iter().partition(|turn| {
+                turn.lost && !turn.is_pending() && lost.contains(&turn.id)
+                    || turn.is_answered_in(history)
+            });
         self.turns = running;
         if over.is_empty() {
             return Vec::new();

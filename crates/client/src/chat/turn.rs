@@ -1,6 +1,6 @@
 //! One running turn: which of its chunks are here.
 
-use domovoi_protocol::{ClientFrame, UiMessage, chat::ChatRequest};
+use domovoi_protocol::{ClientFrame, Role, UiMessage, chat::ChatRequest};
 
 /// A turn that has not ended, of this client or another.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +17,8 @@ pub(super) struct Turn {
     /// Whether a history with the prompt in it proves that the server knows the turn: not so
     /// where the prompt was there before.
     pub(super) proven_by_prompt: bool,
+    /// The server has told that it has the prompt.
+    pub(super) prompt_kept: bool,
     /// The message a continuation goes on with, as it was before.
     pub(super) base: Option<UiMessage>,
     /// Whether a message is being written.
@@ -48,9 +50,23 @@ impl Turn {
         self.request.is_some()
     }
 
-    /// Whether it is known to have begun: something of it was heard, or offered.
+    /// Whether it is known to have begun: something of it was heard or offered, or the server has
+    /// written its prompt down, which is the first thing it does.
     pub(super) fn has_run(&self) -> bool {
-        self.started || self.starts_over
+        self.started || self.starts_over || self.prompt_kept
+    }
+
+    /// Whether these messages have the answer, where nothing of the turn was heard.
+    pub(super) fn is_answered_in<'a>(
+        &self,
+        messages: impl IntoIterator<Item = &'a UiMessage>,
+    ) -> bool {
+        let unheard = self.proven_by_prompt && !self.started;
+        let Some(prompt) = self.prompt.as_ref().filter(|_| unheard) else { return false };
+        messages
+            .into_iter()
+            .skip_while(|message| message.id != prompt.id)
+            .any(|message| message.role == Role::Assistant)
     }
 
     /// The request, where it must be sent again.

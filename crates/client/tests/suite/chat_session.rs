@@ -154,9 +154,42 @@ fn without_a_connection_a_submit_waits_and_keeps_its_id() {
         session.closed();
     }
     session.opened();
-    session.handle(&PendingFrame { id: Some(turn), probe_id: None }.into());
+    // It waits there in memory: a server that was started anew knows nothing of it.
+    session.handle(&PendingFrame { id: Some(turn.clone()), probe_id: None }.into());
+    session.closed();
+    assert_eq!(request(&session.opened()).unwrap().id, turn);
+    session.handle(&resuming(&turn));
     session.closed();
     assert_eq!(request(&session.opened()), None);
+}
+
+#[test]
+fn a_turn_that_ran_while_there_was_no_connection_ends_while_others_talk() {
+    for heard in [true, false] {
+        let mut session = open_session(vec![]);
+        let turn = request(&session.submit("Hello")).unwrap().id;
+        let prompt = session.message(0).unwrap().clone();
+        if heard {
+            let messages = vec![prompt.clone()];
+            session.handle(&ChatDelta { messages, ..ChatDelta::default() }.into());
+        }
+        session.closed();
+        let mut effects = session.opened();
+        // It has begun and another one runs, so that it is over.
+        let noticed = session.handle(&resuming("other"));
+        assert_eq!(ticket(&noticed).is_some(), heard);
+        effects.extend(noticed);
+        let ticket = effects.iter().rev().find_map(|effect| match effect {
+            Effect::RefetchHistory { ticket } => Some(*ticket),
+            _ => None,
+        });
+        session.handle(&ChatDelta { messages: vec![user("q")], ..ChatDelta::default() }.into());
+        let answer = UiMessage::new("a", Role::Assistant, "Hi");
+        session.fetched(ticket.unwrap(), vec![prompt, answer]);
+        assert!(!session.is_running(&turn));
+        // What comes before and after them, the next history tells.
+        assert!(texts(&session).windows(2).any(|pair| pair == ["Hello", "Hi"]));
+    }
 }
 
 #[test]
@@ -166,6 +199,40 @@ fn stop_without_a_connection_takes_the_submit_back() {
     session.stop();
     assert_eq!(session.status(), ChatStatus::Ready);
     assert_eq!(request(&session.opened()), None);
+}
+
+#[test]
+fn what_was_stopped_before_the_server_took_it_is_gone() {
+    let (mut session, running) = streaming_session();
+    let waiting = request(&session.submit("me too")).unwrap().id;
+    session.handle(&PendingFrame { id: Some(waiting.clone()), probe_id: None }.into());
+    let effects = session.handle(&done(&waiting, Some(Outcome::Aborted)));
+    assert_eq!(texts(&session), ["Hello", "A"]);
+    assert!(effects.contains(&Effect::Changed(Changed::Messages)));
+    // What it has may be out of date, and the history tells.
+    assert!(ticket(&effects).is_some());
+    assert_eq!(session.active_turn(), Some(running.as_str()));
+}
+
+#[test]
+fn what_was_stopped_after_the_server_took_it_stays() {
+    let mut session = open_session(vec![]);
+    let turn = request(&session.submit("Hello")).unwrap().id;
+    let messages = vec![session.message(0).unwrap().clone()];
+    session.handle(&ChatDelta { messages, ..ChatDelta::default() }.into());
+    session.handle(&done(&turn, Some(Outcome::Aborted)));
+    assert_eq!(texts(&session), ["Hello"]);
+}
+
+#[test]
+fn answers_that_a_stopped_regenerate_hid_come_back() {
+    let kept = vec![user("q"), UiMessage::new("a", Role::Assistant, "A")];
+    let mut session = open_session(kept.clone());
+    let turn = request(&session.regenerate()).unwrap().id;
+    assert_eq!(session.messages().len(), 1);
+    let effects = session.handle(&done(&turn, Some(Outcome::Aborted)));
+    session.fetched(ticket(&effects).unwrap(), kept);
+    assert_eq!(texts(&session), ["text of q", "A"]);
 }
 
 #[test]
