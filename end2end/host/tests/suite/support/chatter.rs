@@ -7,8 +7,8 @@ use std::{
 
 use domovoi_client::{
     AgentClient, AgentOptions, ClientEvent, ReconnectPolicy,
-    chat::{ChatSession, ChatStatus, Effect},
-    fetch_messages,
+    chat::{ChatSession, ChatStatus, Effect, HistoryPage},
+    fetch_page,
 };
 use domovoi_protocol::{ClientFrame, UiMessage};
 use tokio::sync::watch;
@@ -80,8 +80,23 @@ impl Chatter {
 
     /// Says something and answers the turn's id.
     pub(crate) fn say(&self, text: &str) -> String {
-        self.act(|session| session.submit(text));
-        self.session().active_turn().unwrap().to_owned()
+        self.begin(|session| session.submit(text))
+    }
+
+    /// Says something with an id of the test's own, and answers the turn's id.
+    pub(crate) fn say_message(&self, message: UiMessage) -> String {
+        self.begin(|session| session.submit_message(message))
+    }
+
+    fn begin(&self, act: impl FnOnce(&mut ChatSession) -> Vec<Effect>) -> String {
+        let (effects, turn) = {
+            // Looked at later, the newest turn may be another client's.
+            let mut session = self.session();
+            let effects = act(&mut session);
+            (effects, session.active_turn().unwrap().to_owned())
+        };
+        self.inner.carry_out(&self.client, effects);
+        turn
     }
 
     /// Does something with the session.
@@ -102,11 +117,18 @@ impl Chatter {
 
     /// Waits until the session is so.
     pub(crate) async fn until(&self, what: &str, fits: impl Fn(&ChatSession) -> bool) {
+        if !self.comes(what, fits).await {
+            panic!("never {what}: {}", end_of(&self.session()));
+        }
+    }
+
+    /// Waits until the session is so; whether it came to that.
+    async fn comes(&self, what: &str, fits: impl Fn(&ChatSession) -> bool) -> bool {
         let mut changed = self.inner.changed.subscribe();
         let wait = async {
             loop {
                 if let Some(wrong) = self.wrong() {
-                    panic!("{wrong}, until {what}: {:#?}", *self.session());
+                    panic!("{wrong}, until {what}: {}", end_of(&self.session()));
                 }
                 if fits(&self.session()) {
                     return;
@@ -114,8 +136,28 @@ impl Chatter {
                 changed.changed().await.unwrap();
             }
         };
-        if tokio::time::timeout(PATIENCE, wait).await.is_err() {
-            panic!("never {what}: {:#?}", *self.session());
+        tokio::time::timeout(PATIENCE, wait).await.is_ok()
+    }
+
+    /// Waits until all of this history is here, and nothing else.
+    pub(crate) async fn agrees(&self, history: &[UiMessage]) {
+        while !self.session().messages().eq(history) {
+            if self.session().has_older() {
+                self.act(ChatSession::load_older);
+                self.until("with older messages", |it| !it.is_loading_older()).await;
+                continue;
+            }
+            // A page that is fetched anew may leave older messages out again.
+            let comes = |it: &ChatSession| it.has_older() || it.messages().eq(history);
+            if !self.comes("as the server has it", comes).await {
+                let session = self.session();
+                let mut pairs = session.messages().zip(history);
+                let lengths = (session.messages().len(), history.len());
+                let first = pairs.position(|(here, there)| here != there);
+                let place = first.unwrap_or(lengths.0.min(lengths.1));
+                let pair = (session.message(place), history.get(place));
+                panic!("{lengths:?} messages are here and there, at {place} {pair:#?}");
+            }
         }
     }
 
@@ -151,7 +193,8 @@ impl Inner {
             match effect {
                 // A client that is closed has nothing more to say.
                 Effect::Send(frame) => drop(client.send_frame(&frame)),
-                Effect::RefetchHistory { ticket } => self.fetch(client, ticket),
+                Effect::RefetchHistory { ticket } => self.fetch(client, ticket, None),
+                Effect::LoadOlder { ticket, before } => self.fetch(client, ticket, Some(before)),
                 _ => {}
             }
         }
@@ -165,18 +208,33 @@ impl Inner {
         self.changed.send_replace(());
     }
 
-    fn fetch(self: &Arc<Self>, client: &AgentClient, ticket: u64) {
+    /// Fetches the newest page of the history, or the one before a message.
+    fn fetch(self: &Arc<Self>, client: &AgentClient, ticket: u64, before: Option<String>) {
         let (this, weak) = (Arc::clone(self), client.downgrade());
         tokio::spawn(async move {
-            // Where it fails, the connection is gone too, and asks again when it is back.
-            if let Ok(messages) = fetch_messages(&this.options).await
-                && let Some(client) = weak.upgrade()
-            {
-                let effects = this.session.lock().unwrap().fetched(ticket, messages);
-                this.carry_out(&client, effects);
-            }
+            let page = fetch_page(&this.options, before.as_deref(), HistoryPage::SIZE).await;
+            let Some(client) = weak.upgrade() else { return };
+            let effects = {
+                let mut session = this.session.lock().unwrap();
+                match (page, before) {
+                    (Ok(page), None) => session.fetched(ticket, page),
+                    (Ok(page), Some(_)) => session.fetched_older(ticket, page),
+                    // The connection is gone too, and asks again when it is back.
+                    (Err(_), None) => return,
+                    (Err(_), Some(_)) => session.failed_older(ticket),
+                }
+            };
+            this.carry_out(&client, effects);
         });
     }
+}
+
+/// How a session stands: its newest messages, and all but the messages.
+fn end_of(session: &ChatSession) -> String {
+    let newest: Vec<_> = session.messages().rev().take(6).map(|it| (&it.id, it.text())).collect();
+    let all = format!("{session:#?}");
+    let rest = all.find("\n    turns: [").map_or(&*all, |begin| &all[begin..]);
+    format!("{newest:#?}{rest}")
 }
 
 /// The text of the last message, where the agent wrote it.
