@@ -4,11 +4,13 @@
 //! | file | what is in it |
 //! |---|---|
 //! | `mod` | from the file to the text |
+//! | `encrypted` | whether it is encrypted, found out before it is decrypted |
 //! | `inflate` | how large compressed streams become, found out before they are unpacked |
 //! | `drawing` | how much there is to read on a page, the forms it draws included |
 //! | `mapping` | how many characters a font's mapping names |
 
 mod drawing;
+mod encrypted;
 mod inflate;
 mod mapping;
 
@@ -37,7 +39,9 @@ const MAX_TEXT: usize = 8 << 20;
 /// What is said of a file that would become too large.
 const TOO_LARGE: &str = "The PDF cannot be read: it is small and becomes very large, or is too \
                          complex. Save it again with another program, or attach a part of it.";
-const DAMAGED: &str = "The PDF cannot be read: it is damaged or encrypted.";
+const DAMAGED: &str = "The PDF cannot be read: it is damaged.";
+const ENCRYPTED: &str = "The PDF cannot be read: it is encrypted. Save it again without a password \
+                         and without restrictions: print it to a PDF, for instance.";
 
 /// A place among those who read PDFs; it is free again when this is dropped.
 pub(crate) async fn turn() -> Option<tokio::sync::SemaphorePermit<'static>> {
@@ -46,11 +50,12 @@ pub(crate) async fn turn() -> Option<tokio::sync::SemaphorePermit<'static>> {
 
 /// The text of a PDF. It may panic where the file is damaged.
 pub(crate) fn text(bytes: &[u8]) -> Result<String, String> {
+    // The parser decrypts and unpacks in one go, so that nobody could look at the size between.
+    if encrypted::names_it(bytes) {
+        return Err(ENCRYPTED.to_owned());
+    }
     inflate::check_file(bytes, &mut Budget::new(MAX_UNPACKED))?;
     let mut document = Document::load_mem(bytes).map_err(|_| DAMAGED)?;
-    if document.is_encrypted() {
-        document.decrypt("").map_err(|_| DAMAGED)?;
-    }
     unpack(&mut document)?;
     let pages = document.get_pages();
     if pages.len() > MAX_PAGES {

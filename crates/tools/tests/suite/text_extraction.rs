@@ -141,6 +141,15 @@ async fn what_draws_itself_is_not_drawn() {
 }
 
 #[tokio::test]
+async fn an_encrypted_pdf_is_refused_in_words() {
+    for name in ["/Encrypt", "/#45ncrypt", "/#45#6e#63#72#79#70#74"] {
+        let file = pdf(HELLO).replace("/Root", &format!("{name} 9 0 R/Root"));
+        let error = text_of(&encoded(&file).replace('#', "%23")).await.unwrap_err();
+        assert!(error.contains("it is encrypted"), "{name}: {error}");
+    }
+}
+
+#[tokio::test]
 async fn damaged_and_unknown_documents_are_told_in_words() {
     let (open, close) = ("[".repeat(100_000), "]".repeat(100_000));
     for (content, expected) in [
