@@ -1,5 +1,5 @@
 //! Drawing: what has changed is noted as frames come, and shown with the next animation frame; while much
-//! comes, with every other one.
+//! comes, at most thirty times a second, and never for more than a fifth of the page's time.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -11,6 +11,12 @@ use super::{AgentChat, rows::rows_of};
 /// Shortest time between two drawings, in milliseconds: nobody reads thirty versions of a sentence in a
 /// second, and each is laid out and painted.
 const PAUSE: f64 = 32.0;
+
+/// Longest time between two, so that a slow machine still shows that something comes.
+const LONGEST_PAUSE: f64 = 200.0;
+
+/// How many times as long as a drawing takes lies between the begins of two.
+const REST: f64 = 5.0;
 
 /// What the signals do not show yet.
 #[derive(Default)]
@@ -29,21 +35,37 @@ impl AgentChat {
             let undrawn = &mut core.undrawn;
             let schedule = undrawn.is_anything() && !undrawn.scheduled;
             undrawn.scheduled |= schedule;
-            schedule.then_some(core.drawn_at)
+            let pause = (core.drawing_took * REST).clamp(PAUSE, LONGEST_PAUSE);
+            // A clock that was set back must not keep it waiting.
+            schedule.then(|| (core.drawn_at + pause - js_sys::Date::now()).min(pause))
         });
-        let Some(drawn_at) = schedule.flatten() else { return };
-        // A clock that was set back must not keep it waiting.
-        let wait = (drawn_at + PAUSE - js_sys::Date::now()).min(PAUSE);
-        if document().hidden() {
-            // Nothing is animated in a page nobody sees.
-            chat.draw();
-        } else if wait > 0.0 {
+        let Some(wait) = schedule.flatten() else { return };
+        if wait > 0.0 && !document().hidden() {
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in bounds")]
             let wait = Duration::from_millis(wait as u64);
-            set_timeout(move || chat.draw(), wait);
+            set_timeout(move || chat.draw_in_frame(), wait);
         } else {
-            request_animation_frame(move || chat.draw());
+            chat.draw_in_frame();
         }
+    }
+
+    /// Draws with the next animation frame, and takes the time until that is on the screen: the browser
+    /// calculates styles, lays out and paints after the callback and before the timer.
+    fn draw_in_frame(&self) {
+        let chat = *self;
+        if document().hidden() {
+            // Nothing is animated in a page nobody sees.
+            return chat.draw();
+        }
+        request_animation_frame(move || {
+            chat.draw();
+            let painted = move || {
+                chat.core.try_update_value(|core| {
+                    core.drawing_took = js_sys::Date::now() - core.drawn_at;
+                });
+            };
+            set_timeout(painted, Duration::ZERO);
+        });
     }
 
     fn draw(&self) {

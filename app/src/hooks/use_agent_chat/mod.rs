@@ -92,6 +92,8 @@ struct Core {
     undrawn: drawing::Undrawn,
     /// When the signals were last set, in milliseconds since 1970.
     drawn_at: f64,
+    /// How long the last drawing took until it was painted, in milliseconds.
+    drawing_took: f64,
     tools: browser_tools::Registry,
     versions: versions::Fetching,
 }
