@@ -25,6 +25,25 @@ describe('the command palette', () => {
     await page.close();
   });
 
+  it('switches to the other language, which stays, and the browser changes nothing of what the server wrote', async () => {
+    const chat = await Chat.open(suite.browser, suite.server.origin);
+    const { page } = chat;
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox', { name: 'Go to or do' }).fill('german');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.documentElement.lang === 'de' && 'hydrated' in document.documentElement.dataset);
+    await page.getByRole('heading', { name: 'Was machen wir?' }).waitFor();
+    const written = await (await page.request.get(`${suite.server.origin}/`)).text();
+    for (const words of ['Was machen wir?', 'Neues Gespräch', 'aria-label="Nachricht"']) assert.ok(written.includes(words), words);
+    await page.getByRole('textbox', { name: 'Nachricht' }).waitFor();
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox', { name: 'Öffnen oder tun' }).fill('englisch');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'What shall we do?' }).waitFor();
+    chat.assertNoProblems();
+    await page.close();
+  });
+
   it('moves by arrows, around the end, and closes with Escape', async () => {
     const { page } = await Chat.open(suite.browser, suite.server.origin);
     await page.keyboard.press('Control+k');

@@ -1,5 +1,6 @@
 //! Addresses of pages.
 
+use crate::language::t;
 use domovoi_protocol::address::is_valid_instance_name;
 use leptos_router::location::Url;
 
@@ -71,10 +72,10 @@ impl Section {
     #[must_use]
     pub fn place(self) -> (&'static str, &'static str) {
         match self {
-            Self::Chat => ("/", "New conversation"),
-            Self::Approvals => ("/approvals", "Approvals"),
-            Self::Tasks => ("/tasks", "Tasks"),
-            Self::Agents => ("/agents", "Agents"),
+            Self::Chat => ("/", t().new_conversation()),
+            Self::Approvals => ("/approvals", t().approvals()),
+            Self::Tasks => ("/tasks", t().tasks()),
+            Self::Agents => ("/agents", t().agents()),
         }
     }
 }

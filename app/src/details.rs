@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::language::t;
 use crate::units::{duration, money};
 
 /// The model, its tokens, the time and the money, as far as they are known.
@@ -12,10 +13,10 @@ pub(crate) fn details(metadata: &Value) -> Option<String> {
     if let (Some(read), Some(written)) =
         (usage["inputTokens"].as_u64(), usage["outputTokens"].as_u64())
     {
-        words.push(format!("{read} tokens read, {written} written"));
+        words.push(t().tokens_read_and_written(read, written));
     }
     words.extend(metadata["durationMs"].as_u64().map(duration));
-    words.extend(metadata["cost"].as_f64().map(|cost| format!("cost {}", money(cost))));
+    words.extend(metadata["cost"].as_f64().map(|cost| t().cost(money(cost))));
     (!words.is_empty()).then(|| words.join(" \u{b7} "))
 }
 

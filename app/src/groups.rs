@@ -1,5 +1,6 @@
 //! The list of conversations in groups: those at the top, those of a day, those put away.
 
+use crate::language::t;
 use crate::types::Conversation;
 
 const DAY: i64 = 86_400_000;
@@ -20,10 +21,10 @@ impl Moment {
 
     fn group(self, time: u64) -> &'static str {
         match self.day(self.now) - self.day(time) {
-            ..=0 => "Today",
-            1 => "Yesterday",
-            2..=7 => "Previous 7 days",
-            _ => "Older",
+            ..=0 => t().today(),
+            1 => t().yesterday(),
+            2..=7 => t().previous_7_days(),
+            _ => t().older(),
         }
     }
 }
@@ -64,7 +65,7 @@ pub fn rows(list: &[Conversation], moment: Moment, shows_archived: bool) -> Vec<
         rows.push(Row::Item(conversation.id.clone()));
     };
     let there = || list.iter().filter(|it| !it.archived);
-    there().filter(|it| it.pinned).for_each(|it| add("Pinned", it));
+    there().filter(|it| it.pinned).for_each(|it| add(t().pinned(), it));
     there().filter(|it| !it.pinned).for_each(|it| add(moment.group(it.updated_at), it));
     let archived: Vec<_> = list.iter().filter(|it| it.archived).collect();
     if !archived.is_empty() {

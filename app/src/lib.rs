@@ -16,6 +16,7 @@
 //! | `account` | signing in and accounts: pages of plain HTML, on the server alone |
 //! | [`markdown`] | a model's Markdown to safe HTML, block by block |
 //! | [`groups`] | the list of conversations in groups |
+//! | [`language`] | English or German, and every text of the page in both |
 //! | [`address`], [`theme`], [`units`], `words`, `details` | addresses of pages; light and dark; numbers, tools, values and what an answer took in words |
 //!
 //! Features: `ssr` for the server, `hydrate` for the browser; never both in one build.
@@ -38,6 +39,7 @@ pub mod data;
 mod details;
 pub mod groups;
 pub mod hooks;
+pub mod language;
 pub mod markdown;
 pub mod pages;
 mod reactive;

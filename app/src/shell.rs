@@ -3,7 +3,9 @@
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
 
-use crate::{address::Section, app::App, theme::Theme};
+#[cfg(feature = "ssr")]
+use crate::language::Lang;
+use crate::{address::Section, app::App, language::t, theme::Theme};
 
 /// Absolute addresses of the files a page loads; the server takes them from its manifest.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -55,11 +57,13 @@ pub fn shell(assets: PageAssets) -> impl IntoView {
     let section = Section::of_request();
     #[cfg(not(feature = "ssr"))]
     let section = Section::Chat;
+    #[cfg(feature = "ssr")]
+    provide_context(Lang::of_request());
     let program = if section == Section::Chat { assets.chat } else { assets.work };
     let script = program.start_script();
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-theme=theme.map(Theme::name)>
+        <html lang=t().name() data-theme=theme.map(Theme::name)>
             <head>
                 <meta charset="utf-8" />
                 <meta

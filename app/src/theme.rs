@@ -73,13 +73,14 @@ impl Theme {
         let Some(root) = document().document_element() else { return };
         // Where the browser refuses cookies the choice holds for this page alone.
         let _ = root.set_attribute("data-theme", theme.name());
-        let _ = js_sys::Reflect::set(
-            &document(),
-            &"cookie".into(),
-            &format!("{THEME_COOKIE}={}; path=/; max-age={MAX_AGE}; samesite=lax", theme.name())
-                .into(),
-        );
+        remember(THEME_COOKIE, theme.name());
     }
+}
+
+/// Keeps a choice in a cookie, for the server to render.
+pub(crate) fn remember(name: &str, choice: &str) {
+    let cookie = format!("{name}={choice}; path=/; max-age={MAX_AGE}; samesite=lax");
+    let _ = js_sys::Reflect::set(&document(), &"cookie".into(), &cookie.into());
 }
 
 #[cfg(test)]

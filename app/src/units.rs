@@ -1,5 +1,7 @@
 //! Numbers as people read them.
 
+use crate::language::t;
+
 /// An amount of data: `491 MB`.
 #[must_use]
 pub fn bytes(count: u64) -> String {
@@ -7,10 +9,10 @@ pub fn bytes(count: u64) -> String {
     const MB: u64 = KB * 1_000;
     const GB: u64 = MB * 1_000;
     match count {
-        0..KB => format!("{count} bytes"),
+        0..KB => t().bytes(count),
         KB..MB => format!("{} kB", count / KB),
         MB..GB => format!("{} MB", count / MB),
-        _ => format!("{}.{} GB", count / GB, count % GB / (GB / 10)),
+        _ => format!("{}{}{} GB", count / GB, t().decimal_point(), count % GB / (GB / 10)),
     }
 }
 
@@ -18,11 +20,11 @@ pub fn bytes(count: u64) -> String {
 #[must_use]
 pub fn time_left(seconds: u64) -> String {
     match seconds {
-        0..=9 => "a few seconds left".to_owned(),
-        10..=59 => format!("{} seconds left", seconds / 10 * 10),
-        60..=90 => "about a minute left".to_owned(),
-        91..=5400 => format!("about {} minutes left", (seconds + 30) / 60),
-        _ => format!("about {} hours left", (seconds + 1800) / 3600),
+        0..=9 => t().a_few_seconds_left().to_owned(),
+        10..=59 => t().seconds_left(seconds / 10 * 10),
+        60..=90 => t().about_a_minute_left().to_owned(),
+        91..=5400 => t().about_minutes_left((seconds + 30) / 60),
+        _ => t().about_hours_left((seconds + 1800) / 3600),
     }
 }
 
@@ -30,7 +32,7 @@ pub fn time_left(seconds: u64) -> String {
 #[must_use]
 pub fn duration(ms: u64) -> String {
     match ms {
-        0..60_000 => format!("{}.{} s", ms / 1000, ms % 1000 / 100),
+        0..60_000 => format!("{}{}{} s", ms / 1000, t().decimal_point(), ms % 1000 / 100),
         _ => format!("{} min {} s", ms / 60_000, ms % 60_000 / 1000),
     }
 }
@@ -45,9 +47,12 @@ pub fn money(amount: f64) -> String {
         0 => "0".to_owned(),
         1..1_000_000 => {
             let digits = format!("{millionths:06}");
-            format!("0.{}", digits.trim_end_matches('0'))
+            format!("0{}{}", t().decimal_point(), digits.trim_end_matches('0'))
         }
-        _ => format!("{}.{:02}", millionths / 1_000_000, millionths % 1_000_000 / 10_000),
+        _ => {
+            let cents = millionths % 1_000_000 / 10_000;
+            format!("{}{}{cents:02}", millionths / 1_000_000, t().decimal_point())
+        }
     }
 }
 
@@ -55,16 +60,17 @@ pub fn money(amount: f64) -> String {
 #[must_use]
 pub fn relative(now: i64, time: i64) -> String {
     let minutes = time.abs_diff(now) / 60_000;
-    let (count, unit) = match minutes {
-        0 => return if time > now { "in a moment" } else { "just now" }.to_owned(),
-        1..=89 => (minutes, "minute"),
-        90..=2159 => ((minutes + 30) / 60, "hour"),
-        _ => ((minutes + 720) / 1440, "day"),
+    let (count, one, many) = match minutes {
+        0 => return if time > now { t().in_a_moment() } else { t().just_now() }.to_owned(),
+        1..=89 => (minutes, t().minute(), t().minutes()),
+        90..=2159 => ((minutes + 30) / 60, t().hour(), t().hours()),
+        _ => ((minutes + 720) / 1440, t().day(), t().days()),
     };
-    let plural = if count == 1 { "" } else { "s" };
+    // Both languages have one plural, for everything but one.
+    let unit = if count == 1 { one } else { many };
     match time > now {
-        true => format!("in {count} {unit}{plural}"),
-        false => format!("{count} {unit}{plural} ago"),
+        true => t().in_count(count, unit),
+        false => t().count_ago(count, unit),
     }
 }
 

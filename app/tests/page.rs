@@ -154,3 +154,37 @@ async fn an_address_that_leads_nowhere() {
     assert!(html.contains("This address leads nowhere."), "{html}");
     assert!(!html.contains("data-testid=\"composer-input\""));
 }
+
+/// Texts that are not the same in both languages, in English.
+fn english() -> Vec<String> {
+    type Texts = std::collections::BTreeMap<String, String>;
+    let english: Texts = serde_json::from_str(include_str!("../locales/en.json")).unwrap();
+    let german: Texts = serde_json::from_str(include_str!("../locales/de.json")).unwrap();
+    let whole = english.into_iter().filter(|(name, text)| german[name] != *text);
+    whole.map(|(_, text)| text).filter(|text| !text.contains('{')).collect()
+}
+
+/// Which of these texts stand in the page, or name something in it.
+fn shown<'a>(html: &str, texts: &'a [String]) -> Vec<&'a str> {
+    let stands = |text: &&String| {
+        let text = text.replace('&', "&amp;");
+        html.contains(&format!(">{text}<"))
+            || ["aria-label", "title", "placeholder"]
+                .iter()
+                .any(|name| html.contains(&format!(" {name}=\"{text}\"")))
+    };
+    texts.iter().filter(stands).map(String::as_str).collect()
+}
+
+#[tokio::test]
+async fn a_page_in_german_has_no_english_in_it() {
+    let english = english();
+    let conversation = format!("/c/{ID}");
+    for path in ["/", &conversation, "/approvals", "/tasks", "/tasks/new", "/agents", "/nowhere"] {
+        let html = render(path, "language=de").await;
+        assert!(html.contains("<html lang=\"de\""), "{path}");
+        assert_eq!(shown(&html, &english), Vec::<&str>::new(), "{path}");
+        // The other way round the same texts are found, or nothing would have been looked at.
+        assert!(!shown(&render(path, "").await, &english).is_empty(), "{path}");
+    }
+}

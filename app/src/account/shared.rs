@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Look, frame::document};
 use crate::{
     components::icon::Mark,
-    markdown::{CodeBlock, Document, segment::COPY_BUTTON},
+    markdown::{CodeBlock, Document, segment::copy_button},
     words::{is_web, pretty, tool_name},
 };
 
@@ -171,7 +171,7 @@ impl Piece {
                 let blocks = Document::new(&text);
                 // Without a script there is nothing that would copy.
                 let blocks =
-                    blocks.blocks().iter().map(|it| it.html(drawn).replace(COPY_BUTTON, ""));
+                    blocks.blocks().iter().map(|it| it.html(drawn).replace(&copy_button(), ""));
                 let blocks = blocks.map(|html| view! { <div class="block" inner_html=html></div> });
                 view! { <div class="markdown">{blocks.collect_view()}</div> }.into_any()
             }

@@ -3,12 +3,13 @@
 use leptos::prelude::*;
 
 use crate::hooks::use_workspace::use_workspace;
+use crate::language::t;
 
 /// A link to the account, and the way out. Both are pages of the server's, outside of this one.
 pub fn account_foot() -> impl IntoView {
     let account = use_workspace().account.get_value();
     account.map(|name| {
-        let label = format!("Account of {name}");
+        let label = t().account_of(&name);
         view! {
             <div class="flex shrink-0 items-center gap-1 border-t border-line px-3 py-2">
                 <a
@@ -26,7 +27,7 @@ pub fn account_foot() -> impl IntoView {
                         class="rounded-lg px-2 py-1.5 text-sm text-muted transition-colors hover:bg-hover hover:text-ink"
                         data-testid="sign-out"
                     >
-                        "Sign out"
+                        {t().sign_out()}
                     </button>
                 </form>
             </div>

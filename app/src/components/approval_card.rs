@@ -4,6 +4,7 @@ use domovoi_client::chat::Decision;
 use domovoi_protocol::message::ToolPart;
 use leptos::prelude::*;
 
+use crate::language::t;
 use crate::{components::approval_form::approval_form, hooks::use_agent_chat::AgentChat};
 
 /// A tool call that waits for a person.
@@ -23,7 +24,7 @@ pub fn ApprovalCard(
     view! {
         <section
             class="my-3 flex flex-col gap-3 rounded-xl border border-line px-4 py-3 text-sm"
-            aria-label="Approval"
+            aria-label=t().approval()
             data-testid="approval"
         >
             {approval_form(&name, tool.input, decide)}

@@ -4,6 +4,7 @@ use domovoi_client::chat::Decision;
 use leptos::prelude::*;
 use serde_json::Value;
 
+use crate::language::t;
 use crate::{
     components::work::{
         PRIMARY_BUTTON_CLASS, ROW_CLASS, SECONDARY_BUTTON_CLASS, alert, button, group, line_field,
@@ -34,9 +35,9 @@ pub fn approval_form(name: &str, input: Option<Value>, decide: Callback<Decision
         (Callback::new(move |()| answer(true)), Callback::new(move |()| answer(false)));
     vec![
         view! { <p>"May I run " <b class="font-medium">{name}</b> "?"</p> }.into_any(),
-        text_field("With these arguments", "approval-arguments", arguments),
+        text_field(t().with_these_arguments(), "approval-arguments", arguments),
         line_field(
-            Signal::stored("A word on your decision, for the model and for the record"),
+            Signal::stored(t().word_on_decision()),
             Signal::stored("text"),
             "approval-reason",
             reason,
@@ -46,8 +47,8 @@ pub fn approval_form(name: &str, input: Option<Value>, decide: Callback<Decision
             ROW_CLASS,
             "",
             vec![
-                button(PRIMARY_BUTTON_CLASS, "Approve".to_owned(), "approve", approve),
-                button(SECONDARY_BUTTON_CLASS, "Reject".to_owned(), "reject", reject),
+                button(PRIMARY_BUTTON_CLASS, t().approve().to_owned(), "approve", approve),
+                button(SECONDARY_BUTTON_CLASS, t().reject().to_owned(), "reject", reject),
             ],
         ),
     ]
@@ -57,7 +58,7 @@ pub fn approval_form(name: &str, input: Option<Value>, decide: Callback<Decision
 fn edited(text: &str, original: &Option<Value>) -> Result<Option<Value>, String> {
     match serde_json::from_str::<Value>(text) {
         Ok(value) => Ok(Some(value).filter(|value| Some(value) != original.as_ref())),
-        Err(error) => Err(format!("The arguments are not valid JSON: {error}.")),
+        Err(error) => Err(t().arguments_are_not_json(error)),
     }
 }
 

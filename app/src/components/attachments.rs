@@ -3,6 +3,7 @@
 use domovoi_protocol::Part;
 use leptos::{html, prelude::*};
 
+use crate::language::t;
 use crate::{
     components::icon::{Glyph, Icon},
     hooks::use_attachments::Attachments,
@@ -42,8 +43,8 @@ pub fn AttachButton(
             type="button"
             class="inline-flex h-9 w-9 shrink-0 items-center justify-center rounded-xl text-muted transition-colors hover:bg-hover hover:text-ink"
             data-testid="attach"
-            aria-label="Attach files"
-            title="Attach files"
+            aria-label=t().attach_files()
+            title=t().attach_files()
             on:click=move |_| {
                 if let Some(field) = field.get() {
                     field.click();
@@ -66,7 +67,7 @@ pub fn AttachmentTray(
             let files = attachments.files.get().into_iter().enumerate();
             let chips: Vec<_> = files.map(|(index, file)| chip(attachments, index, &file)).collect();
             let coming = attachments.coming.get();
-            let note = (coming > 0).then(|| "Uploading\u{2026}".to_owned());
+            let note = (coming > 0).then(|| t().uploading());
             (!chips.is_empty() || note.is_some())
                 .then(|| {
                     view! {
@@ -85,7 +86,7 @@ pub fn AttachmentTray(
 
 fn chip(attachments: Attachments, index: usize, file: &Part) -> AnyView {
     let name = name_of(file);
-    let label = format!("Remove {name}");
+    let label = t().remove_name(&name);
     view! {
         <span class="flex max-w-full items-center gap-2 rounded-lg border border-line bg-sunken p-1 pl-2">
             {picture(file, "h-8 w-8 rounded-md object-cover")}
@@ -158,7 +159,7 @@ fn is_shown(url: &str) -> bool {
 fn name_of(file: &Part) -> String {
     match file {
         Part::File { filename: Some(name), .. } => name.clone(),
-        _ => "A file".to_owned(),
+        _ => t().a_file().to_owned(),
     }
 }
 

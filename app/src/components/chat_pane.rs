@@ -3,6 +3,7 @@
 use domovoi_protocol::UiMessage;
 use leptos::prelude::*;
 
+use crate::language::t;
 use crate::reactive::effect;
 use crate::{
     components::{
@@ -37,7 +38,7 @@ pub fn ChatPane(
         }
     });
     view! {
-        <section class="flex min-h-0 flex-1 flex-col" aria-label="Conversation">
+        <section class="flex min-h-0 flex-1 flex-col" aria-label=t().conversation()>
             <Thread chat />
             <div class="shrink-0 px-4 pb-4 md:px-6">
                 <ModelNotice />
@@ -46,7 +47,7 @@ pub fn ChatPane(
                     <Queue chat />
                     <Composer chat />
                     <p class="mt-2 text-center text-xs text-faint">
-                        "Models make mistakes. Check what matters."
+                        {t().models_make_mistakes()}
                     </p>
                 </div>
             </div>

@@ -4,6 +4,7 @@
 use domovoi_protocol::{Part, Role, UiMessage, address};
 use leptos::{ev, html, prelude::*};
 
+use crate::language::t;
 use crate::reactive::{memo, when};
 use crate::{
     components::{
@@ -67,8 +68,8 @@ pub fn Composer(
                 node_ref=field
                 class="scroller max-h-[14rem] min-h-9 min-w-0 flex-1 resize-none bg-transparent py-1.5 leading-6 placeholder:text-faint"
                 data-testid="composer-input"
-                aria-label="Message"
-                placeholder="Write a message"
+                aria-label=t().message()
+                placeholder=t().write_a_message()
                 rows="1"
                 autocomplete="off"
                 prop:value=move || chat.input.get()
@@ -81,7 +82,7 @@ pub fn Composer(
                     type="button"
                     class="inline-flex h-9 w-9 shrink-0 items-center justify-center rounded-xl bg-ink text-canvas transition-opacity hover:opacity-90"
                     data-testid="composer-stop"
-                    aria-label="Stop the answer"
+                    aria-label=t().stop_the_answer()
                     on:click=move |_| chat.stop()
                 >
                     <Icon glyph=Glyph::Stop />
@@ -92,7 +93,7 @@ pub fn Composer(
                     type="submit"
                     class="inline-flex h-9 w-9 shrink-0 items-center justify-center rounded-xl bg-accent text-on-accent transition-opacity hover:opacity-90 disabled:bg-sunken disabled:text-faint disabled:opacity-100"
                     data-testid="composer-send"
-                    aria-label=move || if chat.is_busy() { "Send after this answer" } else { "Send" }
+                    aria-label=move || if chat.is_busy() { t().send_after_this_answer() } else { t().send() }
                     disabled=move || !can_submit()
                 >
                     <Icon glyph=Glyph::ArrowUp />

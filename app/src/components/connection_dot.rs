@@ -4,6 +4,7 @@ use domovoi_client::ConnectionStatus;
 use leptos::prelude::*;
 
 use crate::hooks::use_workspace::use_workspace;
+use crate::language::t;
 use crate::reactive::when;
 
 /// The state's name in `data-state`.
@@ -19,10 +20,10 @@ fn state_name(status: ConnectionStatus) -> &'static str {
 /// The state in words.
 fn state_words(status: ConnectionStatus) -> &'static str {
     match status {
-        ConnectionStatus::Connecting => "Connecting",
-        ConnectionStatus::Open => "Connected",
-        ConnectionStatus::Reconnecting { .. } => "Reconnecting",
-        ConnectionStatus::Closed => "Disconnected",
+        ConnectionStatus::Connecting => t().connecting(),
+        ConnectionStatus::Open => t().connected(),
+        ConnectionStatus::Reconnecting { .. } => t().reconnecting(),
+        ConnectionStatus::Closed => t().disconnected(),
     }
 }
 
@@ -61,9 +62,9 @@ pub fn ConnectionBanner(
                 <p class="mb-2 text-center text-sm text-muted">
                     {move || match status.get() {
                         ConnectionStatus::Closed => {
-                            "The connection is closed. Reload the page to go on."
+                            t().connection_is_closed()
                         }
-                        _ => "Reconnecting\u{2026}",
+                        _ => t().reconnecting_now(),
                     }}
                 </p>
             }.into_any() })}

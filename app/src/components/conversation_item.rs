@@ -2,6 +2,7 @@
 
 use leptos::{ev, html, prelude::*};
 
+use crate::language::t;
 use crate::reactive::{effect, memo};
 use crate::{
     address::path_of,
@@ -87,8 +88,8 @@ fn Title(id: String, title: Memo<String>, mode: RwSignal<Mode>) -> impl IntoView
                 type="button"
                 class=SMALL_BUTTON_CLASS
                 data-testid="conversation-menu"
-                aria-label=move || format!("What to do with \u{201c}{}\u{201d}", title.get())
-                title="More"
+                aria-label=move || t().what_to_do_with(title.get())
+                title=t().more()
                 on:click=move |_| mode.set(Mode::Menu)
             >
                 <Icon glyph=Glyph::More class="h-4 w-4" />
@@ -147,7 +148,7 @@ fn Menu(id: String, pinned: bool, archived: bool, mode: RwSignal<Mode>) -> impl 
         <div
             class="flex w-full items-center justify-between px-1"
             role="group"
-            aria-label="What to do with it"
+            aria-label=t().what_to_do_with_it()
             on:keydown=move |event: ev::KeyboardEvent| {
                 if event.key() == "Escape" {
                     // It closes the menu alone, and not the drawer around it.
@@ -160,26 +161,26 @@ fn Menu(id: String, pinned: bool, archived: bool, mode: RwSignal<Mode>) -> impl 
                 node_ref=first
                 type="button"
                 class=SMALL_BUTTON_CLASS
-                aria-label="Back"
-                title="Back"
+                aria-label=t().back()
+                title=t().back()
                 on:click=move |_| mode.set(Mode::Back)
             >
                 <Icon glyph=Glyph::Close class="h-4 w-4" />
             </button>
-            {button(Glyph::Pin, if pinned { "Unpin" } else { "Pin" }, "conversation-pin", |it| {
+            {button(Glyph::Pin, if pinned { t().unpin() } else { t().pin() }, "conversation-pin", |it| {
                 it.conversations.pin(&it.id, !it.pinned);
             })}
-            {button(Glyph::Pencil, "Rename", "conversation-rename", |it| it.mode.set(Mode::Renaming))}
+            {button(Glyph::Pencil, t().rename(), "conversation-rename", |it| it.mode.set(Mode::Renaming))}
             {button(
                 Glyph::Archive,
-                if archived { "Take out of the archive" } else { "Archive" },
+                if archived { t().take_out_of_the_archive() } else { t().archive() },
                 "conversation-archive",
                 |it| it.conversations.archive(&it.id, !it.archived),
             )}
-            {save("md", "Save as Markdown", "MD")}
-            {save("json", "Save as JSON", "{}")}
-            {link(share, false, "Share", "\u{2197}")}
-            {button(Glyph::Trash, "Delete", "conversation-delete", |it| it.conversations.remove(&it.id))}
+            {save("md", t().save_as_markdown(), "MD")}
+            {save("json", t().save_as_json(), "{}")}
+            {link(share, false, t().share(), "\u{2197}")}
+            {button(Glyph::Trash, t().delete(), "conversation-delete", |it| it.conversations.remove(&it.id))}
         </div>
     }
 }
@@ -235,7 +236,7 @@ fn Rename(id: String, title: Memo<String>, mode: RwSignal<Mode>) -> impl IntoVie
             node_ref=input
             class="h-8 w-full min-w-0 rounded-md border border-line bg-surface px-2 text-sm"
             data-testid="conversation-rename-input"
-            aria-label="Title of the conversation"
+            aria-label=t().title_of_the_conversation()
             maxlength="200"
             value=before
             on:keydown=on_key

@@ -2,6 +2,7 @@
 
 use leptos::{html, prelude::*};
 
+use crate::language::t;
 use crate::reactive::{memo, when};
 use crate::{
     address::path_of,
@@ -29,8 +30,8 @@ pub fn ConversationList() -> impl IntoView {
                 type="search"
                 class="h-8 w-full rounded-lg border border-line bg-canvas pl-8 pr-2 text-sm placeholder:text-faint"
                 data-testid="search"
-                aria-label="Search all conversations"
-                placeholder="Search"
+                aria-label=t().search_all_conversations()
+                placeholder=t().search()
                 autocomplete="off"
                 prop:value=move || conversations.query.get()
                 on:input=move |event| conversations.search(&event_target_value(&event))
@@ -39,18 +40,18 @@ pub fn ConversationList() -> impl IntoView {
         <ul class="scroller flex min-h-0 flex-1 flex-col gap-px overflow-y-auto px-3 pb-4" class:hidden=searches>
             <For each=move || conversations.rows.get() key=Row::key children=row />
             {when(move || conversations.list.with(Vec::is_empty), move || { view! {
-                <li class="px-2 py-1.5 text-sm text-faint">"Nothing here yet."</li>
+                <li class="px-2 py-1.5 text-sm text-faint">{t().nothing_here_yet()}</li>
             }.into_any() })}
         </ul>
         <ul
             class="scroller flex min-h-0 flex-1 flex-col gap-px overflow-y-auto px-3 pb-4"
             class:hidden=move || !searches.get()
-            aria-label="Found"
+            aria-label=t().found()
         >
             {move || {
                 match conversations.hits.get() {
                     Some(hits) if hits.is_empty() => {
-                        view! { <li class="px-2 py-1.5 text-sm text-faint">"Nothing found."</li> }.into_any()
+                        view! { <li class="px-2 py-1.5 text-sm text-faint">{t().nothing_found()}</li> }.into_any()
                     }
                     hits => hits.unwrap_or_default().into_iter().map(hit).collect_view().into_any(),
                 }
@@ -79,7 +80,7 @@ fn row(row: Row) -> AnyView {
                         on:click=move |_| shows.update(|shows| *shows = !*shows)
                     >
                         <Icon glyph=Glyph::Archive class="h-3.5 w-3.5" />
-                        {format!("Archived ({count})")}
+                        {t().archived_count(count)}
                     </button>
                 </li>
             }
@@ -146,14 +147,14 @@ pub fn FilesFoot() -> impl IntoView {
             type="button"
             class=FOOT_CLASS
             data-testid="import"
-            aria-label="Import conversations"
+            aria-label=t().import_conversations()
             on:click=move |_| {
                 if let Some(field) = field.get() {
                     field.click();
                 }
             }
         >
-            "Import"
+            {t().import_file()}
         </button>
         <a
             href=format!("/agents/{CONVERSATIONS_AGENT}/default/export.json")
@@ -161,9 +162,9 @@ pub fn FilesFoot() -> impl IntoView {
             rel="external"
             class=FOOT_CLASS
             data-testid="export-all"
-            aria-label="Export all conversations"
+            aria-label=t().export_all_conversations()
         >
-            "Export all"
+            {t().export_all()}
         </a>
     }
 }
@@ -188,7 +189,7 @@ pub fn Notes() -> impl IntoView {
                                 workspace.go(&path_of(&id));
                             }
                         >
-                            "Undo"
+                            {t().undo()}
                         </button>
                     }
                 });

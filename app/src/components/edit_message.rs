@@ -3,6 +3,7 @@
 use domovoi_protocol::UiMessage;
 use leptos::{ev, html, prelude::*};
 
+use crate::language::t;
 use crate::reactive::effect;
 use crate::{
     components::message_bar::{Shared, id_of},
@@ -53,7 +54,7 @@ pub fn EditMessage(
                 node_ref=field
                 class="scroller block max-h-[24rem] w-full resize-none bg-transparent leading-6"
                 data-testid="edit-input"
-                aria-label="Edit the message"
+                aria-label=t().edit_the_message()
                 rows="2"
                 prop:value=move || text.get()
                 on:input=move |event| text.set(event_target_value(&event))
@@ -66,7 +67,7 @@ pub fn EditMessage(
                     data-testid="edit-cancel"
                     on:click=move |_| close()
                 >
-                    "Cancel"
+                    {t().cancel()}
                 </button>
                 <button
                     type="button"
@@ -75,7 +76,7 @@ pub fn EditMessage(
                     disabled=move || !may_save()
                     on:click=move |_| save()
                 >
-                    "Save & send"
+                    {t().save_send()}
                 </button>
             </div>
         </div>

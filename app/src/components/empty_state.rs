@@ -2,15 +2,18 @@
 
 use leptos::prelude::*;
 
+use crate::language::t;
 use crate::{components::icon::Mark, hooks::use_agent_chat::AgentChat};
 
 /// A title, and the prompt it sends: short, and within reach of a small model.
-const SUGGESTIONS: [(&str, &str); 4] = [
-    ("Explain something", "Explain in simple words how a rainbow forms."),
-    ("Write some code", "Write a Python function that counts the words in a text."),
-    ("Find a name", "Suggest five names for a grey cat."),
-    ("Tell a story", "Tell me a very short story about a house spirit."),
-];
+fn suggestions() -> [(&'static str, &'static str); 4] {
+    [
+        (t().explain_something(), t().explain_something_prompt()),
+        (t().write_some_code(), t().write_some_code_prompt()),
+        (t().find_a_name(), t().find_a_name_prompt()),
+        (t().tell_a_story(), t().tell_a_story_prompt()),
+    ]
+}
 
 /// A greeting and four suggestions.
 #[component]
@@ -22,13 +25,13 @@ pub fn EmptyState(
         <div class="flex min-h-[calc(100dvh-13rem)] flex-col items-center justify-center px-5 py-8">
             <Mark class="h-12 w-12" />
             <h2 class="mt-5 text-center text-[1.625rem] font-semibold leading-tight tracking-tight">
-                "What shall we do?"
+                {t().what_shall_we_do()}
             </h2>
             <p class="mt-2 max-w-[32rem] text-center text-muted">
-                "Domovoi lives on this machine and keeps your conversations here."
+                {t().lives_here()}
             </p>
             <div class="mt-9 grid w-full max-w-[40rem] gap-2.5 sm:grid-cols-2">
-                {SUGGESTIONS
+                {suggestions()
                     .map(|(title, prompt)| {
                         view! {
                             <button

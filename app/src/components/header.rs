@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::language::t;
 use crate::{
     components::{
         connection_dot::ConnectionDot,
@@ -25,7 +26,7 @@ pub fn Header() -> impl IntoView {
                 type="button"
                 class=format!("{QUIET_BUTTON_CLASS} md:hidden")
                 data-testid="sidebar-toggle"
-                aria-label="Conversations"
+                aria-label=t().conversations()
                 aria-expanded=move || workspace.drawer.get().to_string()
                 on:click=move |_| workspace.drawer.set(true)
             >
@@ -40,8 +41,8 @@ pub fn Header() -> impl IntoView {
                 type="button"
                 class=QUIET_BUTTON_CLASS
                 data-testid="theme-toggle"
-                aria-label="Switch between light and dark"
-                title="Light or dark"
+                aria-label=t().switch_between_light_and_dark()
+                title=t().light_or_dark()
                 on:click=move |_| Theme::toggle()
             >
                 <Icon glyph=Glyph::Theme />

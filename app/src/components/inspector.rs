@@ -4,6 +4,7 @@ use leptos::{prelude::*, task::spawn_local};
 use leptos_router::location::Url;
 use serde_json::{Value, json};
 
+use crate::language::t;
 use crate::reactive::effect;
 use crate::{
     components::{
@@ -44,10 +45,10 @@ pub(crate) fn inspector(agent: &str, name: &str) -> AnyView {
     let parts = vec![
         heading(format!("{agent} / {name}")),
         group(CARD_CLASS, "state-tree", vec![tree.into_any()]),
-        part("Tables", "tables"),
+        part(t().tables(), "tables"),
         console,
-        part("Connections", "connections"),
-        part("Schedules", "schedules"),
+        part(t().connections(), "connections"),
+        part(t().schedules(), "schedules"),
     ];
     group("flex min-w-0 flex-col gap-3", "inspected", parts)
 }
@@ -66,8 +67,8 @@ fn console(path: String) -> AnyView {
     });
     let rows = move || answer.with(|answer| answer.is_object().then(|| table(answer)));
     let parts = vec![
-        text_field("SQL, to read", "sql", sql),
-        button(PRIMARY_BUTTON_CLASS, "Run".to_owned(), "sql-run", run),
+        text_field(t().sql_to_read(), "sql", sql),
+        button(PRIMARY_BUTTON_CLASS, t().run().to_owned(), "sql-run", run),
         alert(problem.into()),
         rows.into_any(),
     ];
@@ -84,7 +85,7 @@ fn table(found: &Value) -> AnyView {
         view! { <tr>{cells.iter().map(cell).collect_view()}</tr> }
     };
     let head = |name| view! { <th class="px-2 py-1 text-left font-medium">{name}</th> };
-    let more = if found["more"] == true { "There are more rows." } else { "" };
+    let more = if found["more"] == true { t().there_are_more_rows() } else { "" };
     view! {
         <div class="scroller max-h-96 overflow-auto" tabindex="0">
             <table class="font-mono text-xs" data-testid="sql-rows">

@@ -3,6 +3,7 @@
 use domovoi_protocol::{Role, UiMessage};
 use leptos::prelude::*;
 
+use crate::language::t;
 use crate::reactive::memo;
 use crate::{
     components::{
@@ -41,7 +42,7 @@ fn UserMessage(message: ArcRwSignal<UiMessage>, chat: AgentChat) -> impl IntoVie
             data-testid="message-user"
             data-message-id=id
         >
-            <h2 class="sr-only" aria-label="You"></h2>
+            <h2 class="sr-only" aria-label=t().you()></h2>
             {move || {
                 if editing.get() {
                     view! { <EditMessage message chat editing /> }.into_any()

@@ -6,6 +6,7 @@ use std::{sync::Arc, time::Duration};
 use domovoi_protocol::UiMessage;
 use leptos::prelude::*;
 
+use crate::language::t;
 use crate::{
     components::{
         bar_button::{Act, BarButton},
@@ -71,33 +72,34 @@ impl Bar {
             (message.id.clone(), Rating::of(message), took)
         });
         let copy = if self.copied.get() { Glyph::Check } else { Glyph::Copy };
-        let mut buttons = vec![BarButton::new("copy", copy, "Copy")];
+        let mut buttons = vec![BarButton::new("copy", copy, t().copy())];
         if is_answer {
             let rate = |name, glyph, label, rating| {
                 BarButton::new(name, glyph, label).pressed(rated == Some(rating))
             };
             buttons.extend([
-                rate("rate-up", Glyph::ThumbUp, "Good answer", Rating::Up),
-                rate("rate-down", Glyph::ThumbDown, "Bad answer", Rating::Down),
-                BarButton::new("answer-again", Glyph::Retry, "Answer again").disabled(busy),
-                BarButton::new("raw", Glyph::Source, "Show the text as it was written")
+                rate("rate-up", Glyph::ThumbUp, t().good_answer(), Rating::Up),
+                rate("rate-down", Glyph::ThumbDown, t().bad_answer(), Rating::Down),
+                BarButton::new("answer-again", Glyph::Retry, t().answer_again()).disabled(busy),
+                BarButton::new("raw", Glyph::Source, t().show_the_text_as_it_was_written())
                     .pressed(self.toggled.get()),
             ]);
         } else {
             let editing = self.toggled.get();
-            buttons.push(BarButton::new("edit", Glyph::Pencil, "Edit").disabled(busy || editing));
+            buttons
+                .push(BarButton::new("edit", Glyph::Pencil, t().edit()).disabled(busy || editing));
         }
         let mut versions = Vec::new();
         let mut number = String::new();
         if let Some(place) = self.chat.place_among_versions(&id) {
             number = format!("{}/{}", place.number, place.count);
             versions.push(
-                BarButton::new("version-previous", Glyph::ChevronLeft, "Earlier version")
+                BarButton::new("version-previous", Glyph::ChevronLeft, t().earlier_version())
                     .disabled(busy || place.previous.is_none()),
             );
             buttons.insert(
                 0,
-                BarButton::new("version-next", Glyph::ChevronRight, "Later version")
+                BarButton::new("version-next", Glyph::ChevronRight, t().later_version())
                     .disabled(busy || place.next.is_none()),
             );
         }
@@ -151,7 +153,7 @@ impl Bar {
     fn rate(&self, id: &str, rating: Rating) {
         let failure = self.failure;
         self.chat.rate(id, rating, move |kept| {
-            failure.try_set(if kept { "" } else { "Your rating could not be kept." });
+            failure.try_set(if kept { "" } else { t().rating_not_kept() });
         });
     }
 }

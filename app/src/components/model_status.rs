@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::language::t;
 use crate::reactive::memo;
 use crate::{
     components::icon::{Glyph, Icon},
@@ -26,10 +27,10 @@ pub fn ModelBadge() -> impl IntoView {
     let system = workspace.system;
     let words = move || {
         system.with(|system| match &system.model.readiness {
-            Readiness::Downloading { .. } => "downloading",
-            Readiness::Loading => "loading\u{2026}",
+            Readiness::Downloading { .. } => t().downloading(),
+            Readiness::Loading => t().loading(),
             Readiness::Ready => "",
-            Readiness::Failed { .. } => "not available",
+            Readiness::Failed { .. } => t().not_available(),
         })
     };
     view! {
@@ -89,20 +90,20 @@ fn Download(
         .filter(|total| *total > 0)
         .map(|total| received_bytes.saturating_mul(100).checked_div(total).unwrap_or(0).min(100));
     let amount = match total_bytes {
-        Some(total) => format!("{} of {}", bytes(received_bytes), bytes(total)),
+        Some(total) => t().amount_of_total(bytes(received_bytes), bytes(total)),
         None => bytes(received_bytes),
     };
     let left = seconds_left.map(|seconds| format!(" \u{b7} {}", time_left(seconds)));
     view! {
         <div class="mx-auto mb-2 w-full max-w-[46rem] rounded-xl bg-sunken px-4 py-3 text-sm">
             <p class="flex flex-wrap justify-between gap-x-4">
-                <span class="font-medium">"Fetching the model"</span>
+                <span class="font-medium">{t().fetching_the_model()}</span>
                 <span class="tabular-nums text-muted">{amount}{left}</span>
             </p>
             <div
                 class="mt-2 h-1.5 overflow-hidden rounded-full bg-[color:var(--line)]"
                 role="progressbar"
-                aria-label="Download of the model"
+                aria-label=t().download_of_the_model()
                 aria-valuemin="0"
                 aria-valuemax="100"
                 aria-valuenow=percent.map(|percent| percent.to_string())

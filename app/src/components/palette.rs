@@ -6,6 +6,7 @@ use crate::hooks::{
     use_palette::{Entry, Palette, use_palette},
     use_shortcuts::use_shortcuts,
 };
+use crate::language::t;
 use crate::reactive::effect;
 
 const DIALOG_CLASS: &str =
@@ -40,7 +41,7 @@ pub fn CommandPalette() -> impl IntoView {
         <dialog
             node_ref=dialog
             class=DIALOG_CLASS
-            aria-label="Commands"
+            aria-label=t().commands()
             data-testid="palette"
             on:close=move |_| palette.is_open.set(false)
         >
@@ -48,18 +49,18 @@ pub fn CommandPalette() -> impl IntoView {
                 type="text"
                 class="w-full border-b border-line bg-transparent px-5 py-4 placeholder:text-faint"
                 role="combobox"
-                aria-label="Go to or do"
+                aria-label=t().go_to_or_do()
                 aria-expanded="true"
                 aria-controls=LIST_ID
                 aria-activedescendant=move || option_id(palette.active.get())
-                placeholder="Go to or do anything"
+                placeholder=t().go_to_or_do_anything()
                 autocomplete="off"
                 autofocus
                 prop:value=move || palette.query.get()
                 on:input=move |event| palette.search(&event_target_value(&event))
                 on:keydown=on_key
             />
-            <ul id=LIST_ID role="listbox" aria-label="Commands" class="scroller max-h-[22rem] overflow-y-auto p-2">
+            <ul id=LIST_ID role="listbox" aria-label=t().commands() class="scroller max-h-[22rem] overflow-y-auto p-2">
                 {move || {
                     let entries = palette.entries.get().into_iter().enumerate();
                     entries.map(|(index, entry)| option(palette, index, entry)).collect_view()
@@ -67,19 +68,19 @@ pub fn CommandPalette() -> impl IntoView {
             </ul>
             // Without anything that moves it is one piece of text, which weighs next to nothing.
             <div class="keys border-t border-line px-5 py-4 text-sm">
-                <h2 class="pb-2 font-semibold">"Keyboard shortcuts"</h2>
+                <h2 class="pb-2 font-semibold">{t().keyboard_shortcuts()}</h2>
                 <dl>
-                    <dt>"Go to or do anything"</dt>
+                    <dt>{t().go_to_or_do_anything()}</dt>
                     <dd><kbd>"Ctrl K"</kbd></dd>
-                    <dt>"New conversation"</dt>
+                    <dt>{t().new_conversation()}</dt>
                     <dd><kbd>"Ctrl Shift O"</kbd></dd>
-                    <dt>"Write"</dt>
+                    <dt>{t().write()}</dt>
                     <dd><kbd>"/"</kbd></dd>
-                    <dt>"Send"</dt>
+                    <dt>{t().send()}</dt>
                     <dd><kbd>"Enter"</kbd></dd>
-                    <dt>"New line"</dt>
+                    <dt>{t().new_line()}</dt>
                     <dd><kbd>"Shift Enter"</kbd></dd>
-                    <dt>"This list"</dt>
+                    <dt>{t().this_list()}</dt>
                     <dd><kbd>"?"</kbd></dd>
                 </dl>
             </div>

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
+use crate::language::t;
 use crate::{
     components::{
         bar_button::{Act, BarButton},
@@ -42,23 +43,23 @@ pub fn Queue(
             .map(|message| waiting(busy, &message.text.clone(), &act_on(message)))
             .collect::<Vec<_>>()
     };
-    view! { <ul class="flex flex-col gap-1" aria-label="Messages that wait">{rows}</ul> }
+    view! { <ul class="flex flex-col gap-1" aria-label=t().messages_that_wait()>{rows}</ul> }
 }
 
 fn waiting(busy: bool, text: &str, act: &Act) -> AnyView {
     let mut buttons = Vec::new();
     if !busy {
-        buttons.push(BarButton::new("queued-send", Glyph::ArrowUp, "Send it now"));
+        buttons.push(BarButton::new("queued-send", Glyph::ArrowUp, t().send_it_now()));
     }
-    buttons.push(BarButton::new("queued-edit", Glyph::Pencil, "Edit it"));
-    buttons.push(BarButton::new("queued-remove", Glyph::Close, "Do not send it"));
+    buttons.push(BarButton::new("queued-edit", Glyph::Pencil, t().edit_it()));
+    buttons.push(BarButton::new("queued-remove", Glyph::Close, t().do_not_send_it()));
     let buttons: Vec<_> = buttons.into_iter().map(|button| button.view(act)).collect();
     view! {
         <li
             class="mb-1 flex items-center gap-0.5 rounded-xl border border-line bg-sunken py-0.5 pl-3 pr-1 text-sm text-muted"
             data-testid="queued-message"
         >
-            <span class="shrink-0 text-xs">"Waits:"</span>
+            <span class="shrink-0 text-xs">{t().waits()}</span>
             <span class="ml-1 min-w-0 flex-1 truncate text-ink">{text.to_owned()}</span>
             {buttons}
         </li>

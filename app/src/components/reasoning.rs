@@ -6,6 +6,7 @@ use crate::components::{
     icon::{Glyph, Icon},
     markdown_view::MarkdownView,
 };
+use crate::language::t;
 
 /// A model's reasoning.
 #[component]
@@ -19,7 +20,7 @@ pub fn Reasoning(
         <details class="fold my-2 text-muted">
             <summary class="inline-flex items-center gap-1.5 rounded-md py-0.5 text-sm transition-colors hover:text-ink">
                 <Icon glyph=Glyph::ChevronRight class="chevron h-3.5 w-3.5" />
-                {move || if growing.get() { "Thinking\u{2026}" } else { "Thoughts" }}
+                {move || if growing.get() { t().thinking() } else { t().thoughts() }}
             </summary>
             <div class="mt-1 border-l-2 border-line pl-4 text-sm">
                 <MarkdownView text growing />

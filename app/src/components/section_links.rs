@@ -39,7 +39,7 @@ pub fn SectionLinks() -> impl IntoView {
                     }
                 }
                 aria-current=move || is_open().then_some("page")
-                data-testid=title
+                data-testid=format!("{section:?}")
                 on:click=move |_| workspace.drawer.set(false)
             >
                 {title}

@@ -2,6 +2,7 @@
 
 use leptos::{ev, prelude::*};
 
+use crate::language::t;
 use crate::{
     components::{
         account_foot::account_foot,
@@ -32,7 +33,7 @@ pub fn Sidebar() -> impl IntoView {
         ></div>
         <nav
             class="drawer fixed inset-y-0 left-0 z-30 flex w-[17.5rem] flex-col bg-sidebar md:static md:w-[16.5rem]"
-            aria-label="Conversations"
+            aria-label=t().conversations()
             data-open=move || workspace.drawer.get().to_string()
             on:keydown=on_key
         >
@@ -42,7 +43,7 @@ pub fn Sidebar() -> impl IntoView {
                 <button
                     type="button"
                     class=format!("{QUIET_BUTTON_CLASS} md:hidden")
-                    aria-label="Close the list"
+                    aria-label=t().close_the_list()
                     on:click=move |_| close()
                 >
                     <Icon glyph=Glyph::Close />
@@ -56,7 +57,7 @@ pub fn Sidebar() -> impl IntoView {
                     on:click=move |_| workspace.begin_new()
                 >
                     <Icon glyph=Glyph::NewChat />
-                    "New conversation"
+                    {t().new_conversation()}
                 </a>
             </div>
             <ConversationList />

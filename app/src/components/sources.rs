@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use domovoi_protocol::{Part, UiMessage};
 use leptos::prelude::*;
 
+use crate::language::t;
 use crate::reactive::memo;
 use crate::{components::message_bar::Shared, markdown::segment::escaped, words::is_web};
 
@@ -61,7 +62,11 @@ fn list_of(message: &UiMessage) -> String {
             ),
         };
     }
-    if entries.is_empty() { entries } else { format!("<h3>Sources</h3><ol>{entries}</ol>") }
+    if entries.is_empty() {
+        entries
+    } else {
+        format!("<h3>{}</h3><ol>{entries}</ol>", t().sources())
+    }
 }
 
 /// The list of sources; empty where there are none.

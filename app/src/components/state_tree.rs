@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use serde_json::Value;
 
 use super::work::{CODE_CLASS, fold, line};
+use crate::language::t;
 
 /// Levels that are unfolded at first.
 const OPEN_LEVELS: usize = 2;
@@ -27,7 +28,7 @@ pub fn state_tree(key: &str, value: &Value, level: usize) -> AnyView {
     let mut children: Vec<AnyView> =
         shown.map(|(key, value)| state_tree(key, value, level + 1)).collect();
     if count > MOST {
-        children.push(line(CODE_CLASS, format!("{} more", count - MOST)));
+        children.push(line(CODE_CLASS, t().count_more(count - MOST)));
     }
     fold(
         FOLD_CLASS,

@@ -6,6 +6,7 @@
 
 use leptos::{html, prelude::*};
 
+use crate::language::t;
 use crate::reactive::{effect, memo, when};
 use crate::{
     components::{
@@ -59,7 +60,7 @@ pub fn Thread(
                                 disabled=move || chat.is_loading_older.get()
                                 on:click=move |_| chat.load_older()
                             >
-                                "Load earlier messages"
+                                {t().load_earlier_messages()}
                             </button>
                         </div>
                     }.into_any() })}
@@ -73,7 +74,7 @@ pub fn Thread(
                     <div class="mx-auto w-full max-w-[46rem] px-4 pb-8 pt-3">
                         {when(waiting, move || { view! {
                             <p class="waiting flex h-7 items-center gap-1.5 pt-3">
-                                <span class="sr-only">"Waiting for the answer"</span>
+                                <span class="sr-only">{t().waiting_for_the_answer()}</span>
                                 <i></i>
                                 <i></i>
                                 <i></i>
@@ -90,7 +91,7 @@ pub fn Thread(
                     type="button"
                     class="absolute inset-x-0 bottom-3 mx-auto inline-flex h-9 w-9 items-center justify-center rounded-full border border-line bg-surface text-muted shadow-md transition-colors hover:text-ink"
                     data-testid="jump-latest"
-                    aria-label="To the latest message"
+                    aria-label=t().to_the_latest_message()
                     on:click=move |_| stick.jump(true)
                 >
                     <Icon glyph=Glyph::ArrowDown />

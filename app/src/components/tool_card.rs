@@ -3,6 +3,7 @@
 use domovoi_protocol::message::{ToolPart, ToolState};
 use leptos::prelude::*;
 
+use crate::language::t;
 use crate::{
     components::{
         approval_card::ApprovalCard,
@@ -14,13 +15,13 @@ use crate::{
 fn state_words(tool: &ToolPart) -> &'static str {
     match tool.state {
         // What a tool shows before its answer.
-        ToolState::OutputAvailable if tool.is_preliminary() => "running\u{2026}",
-        ToolState::InputStreaming => "preparing\u{2026}",
-        ToolState::InputAvailable | ToolState::ApprovalResponded => "running\u{2026}",
-        ToolState::ApprovalRequested => "waiting for your answer",
-        ToolState::OutputAvailable => "done",
-        ToolState::OutputError => "failed",
-        ToolState::OutputDenied => "declined",
+        ToolState::OutputAvailable if tool.is_preliminary() => t().running(),
+        ToolState::InputStreaming => t().preparing(),
+        ToolState::InputAvailable | ToolState::ApprovalResponded => t().running(),
+        ToolState::ApprovalRequested => t().waiting_for_your_answer(),
+        ToolState::OutputAvailable => t().tool_done(),
+        ToolState::OutputError => t().failed(),
+        ToolState::OutputDenied => t().declined(),
     }
 }
 
@@ -47,9 +48,9 @@ pub fn ToolCard(
                         <Icon glyph=Glyph::ChevronRight class="chevron ml-auto h-3.5 w-3.5 shrink-0 text-faint" />
                     </summary>
                     <div class="flex flex-col gap-3 border-t border-line px-3 py-3">
-                        <Field label="Arguments" text=tool.input.as_ref().map(pretty) />
-                        <Field label="Result" text=tool.output.as_ref().map(pretty) />
-                        <Field label="Error" text=tool.error_text />
+                        <Field label=t().arguments() text=tool.input.as_ref().map(pretty) />
+                        <Field label=t().result() text=tool.output.as_ref().map(pretty) />
+                        <Field label=t().error() text=tool.error_text />
                     </div>
                 </details>
             }

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::language::t;
 use crate::reactive::memo;
 use crate::{
     components::icon::{Glyph, Icon},
@@ -31,11 +32,11 @@ pub fn TurnNote(
         .into_any(),
         // The bar under the answer has what there is to do.
         Some(Ending::Answered) => ().into_any(),
-        Some(Ending::Stopped) => view! { <Note chat text="You stopped this answer." /> }.into_any(),
-        Some(Ending::Interrupted(text)) => view! { <Note chat text /> }.into_any(),
-        Some(Ending::Unanswered) => {
-            view! { <Note chat text="This message has no answer yet." /> }.into_any()
+        Some(Ending::Stopped) => {
+            view! { <Note chat text=t().you_stopped_this_answer() /> }.into_any()
         }
+        Some(Ending::Interrupted(text)) => view! { <Note chat text /> }.into_any(),
+        Some(Ending::Unanswered) => view! { <Note chat text=t().no_answer_yet() /> }.into_any(),
     }
 }
 
@@ -45,8 +46,8 @@ fn Queued(chat: AgentChat) -> impl IntoView {
     move || {
         let words = match chat.ahead.get() {
             0 => return None,
-            1 => "One answer is before yours.".to_owned(),
-            ahead => format!("{ahead} answers are before yours."),
+            1 => t().one_answer_is_before_yours().to_owned(),
+            ahead => t().answers_are_before_yours(ahead),
         };
         Some(view! { <p class="text-sm text-muted" role="status" data-testid="queue">{words}</p> })
     }
@@ -72,7 +73,7 @@ fn Retry(chat: AgentChat) -> impl IntoView {
             on:click=move |_| chat.regenerate()
         >
             <Icon glyph=Glyph::Retry class="h-4 w-4" />
-            "Try again"
+            {t().try_again()}
         </button>
     }
 }

@@ -4,6 +4,7 @@
 use leptos::prelude::*;
 use serde_json::Value;
 
+use crate::language::t;
 use crate::{address::path_of, hooks::use_workspace::use_workspace};
 
 /// A button that does what the page is for.
@@ -178,8 +179,9 @@ pub(crate) fn each(
 /// A conversation by its title.
 pub(crate) fn conversation_link(id: &str) -> AnyView {
     let conversation = use_workspace().conversations.find(id.to_owned());
-    let words =
-        move || conversation.get().map_or_else(|| "Conversation".to_owned(), |found| found.title);
+    let words = move || {
+        conversation.get().map_or_else(|| t().conversation().to_owned(), |found| found.title)
+    };
     view! { <a class="link min-w-0 truncate" href=path_of(id)>{words}</a> }.into_any()
 }
 

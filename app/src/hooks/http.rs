@@ -6,6 +6,8 @@ use domovoi_protocol::chat::MessageVersions;
 
 use serde_json::Value;
 
+#[cfg(target_arch = "wasm32")]
+use crate::language::t;
 use crate::types::{HighlightRequest, HighlightResponse};
 
 /// The newest page of a conversation, or the one before the message `before`; nothing where it
@@ -48,7 +50,7 @@ pub async fn ask(path: String, question: Option<Value>) -> Result<Value, String>
     let answer: Value = response.json().await.map_err(failed)?;
     match response.ok() {
         true => Ok(answer),
-        false => Err(answer["error"]["message"].as_str().unwrap_or("That failed.").to_owned()),
+        false => Err(answer["error"]["message"].as_str().unwrap_or(t().that_failed()).to_owned()),
     }
 }
 
@@ -84,9 +86,9 @@ pub async fn upload(
     file: leptos::wasm_bindgen::JsValue,
 ) -> Result<domovoi_protocol::Part, String> {
     let encoded = String::from(js_sys::encode_uri_component(name));
-    let named = format!("\u{201c}{name}\u{201d}");
+    let named = t().quoted(name);
     let answer = post_file(&format!("{folder}?name={encoded}"), file, &named).await?;
-    serde_json::from_value(answer).map_err(|_| "The server did not take the file.".to_owned())
+    serde_json::from_value(answer).map_err(|_| t().file_not_taken().to_owned())
 }
 
 /// Uploads a file to a conversation; the part of a message that has it.
@@ -109,7 +111,7 @@ pub async fn upload(
 #[cfg(target_arch = "wasm32")]
 pub async fn import(file: leptos::wasm_bindgen::JsValue) -> Result<String, String> {
     let path = format!("/agents/{}/default/import", crate::types::CONVERSATIONS_AGENT);
-    let answer = post_file(&path, file, "The file").await?;
+    let answer = post_file(&path, file, t().the_file()).await?;
     Ok(answer["message"].as_str().unwrap_or_default().to_owned())
 }
 
@@ -128,7 +130,7 @@ async fn post_file(
     file: leptos::wasm_bindgen::JsValue,
     name: &str,
 ) -> Result<serde_json::Value, String> {
-    let unreachable = |_| format!("{name} did not reach the server. Try again.");
+    let unreachable = |_| t().did_not_reach_the_server(name);
     let request = gloo_net::http::Request::post(path).body(file).map_err(unreachable)?;
     let response = request.send().await.map_err(unreachable)?;
     let ok = response.ok();
@@ -137,5 +139,5 @@ async fn post_file(
         return Ok(answer);
     }
     let message = answer["error"]["message"].as_str();
-    Err(message.unwrap_or("The server did not take the file.").to_owned())
+    Err(message.unwrap_or(t().file_not_taken()).to_owned())
 }

@@ -8,6 +8,7 @@ use leptos::{
 };
 
 use super::http;
+use crate::language::t;
 use crate::types::{MAX_FILE_BYTES, MAX_FILES};
 
 /// The files of the message that is being written.
@@ -58,10 +59,10 @@ impl Attachments {
         let name = name.unwrap_or_else(|| "file".to_owned());
         if field("size").as_f64().is_some_and(|bytes| bytes > MAX_FILE_BYTES as f64) {
             let most = MAX_FILE_BYTES / 1_000_000;
-            return this.refuse(format!("\u{201c}{name}\u{201d} is larger than {most} MB."));
+            return this.refuse(t().file_is_larger(most, name));
         }
         if this.files.with_untracked(Vec::len) + this.coming.get_untracked() >= MAX_FILES {
-            return this.refuse(format!("A message takes at most {MAX_FILES} files."));
+            return this.refuse(t().too_many_files(MAX_FILES));
         }
         this.coming.update(|coming| *coming += 1);
         let folder = this.folder.get_value();

@@ -9,6 +9,7 @@ use super::{
     use_agent::{Agent, use_agent},
     use_drafts,
 };
+use crate::language::t;
 use crate::reactive::{effect, memo};
 use crate::{
     groups::{Moment, Row, rows},
@@ -118,10 +119,10 @@ impl Conversations {
         self.agent.call("remove", (id.to_owned(),), move |result: Result<(), _>| {
             // Nobody is told that something is gone which is not.
             if result.is_err() {
-                return this.say("The conversation could not be deleted.");
+                return this.say(t().not_deleted());
             }
             use_drafts::forget(&deleted);
-            let text = "Conversation deleted.".to_owned();
+            let text = t().conversation_deleted().to_owned();
             let note = Note { text, deleted: Some(deleted) };
             this.tell(note, Duration::from_secs(UNDO_SECONDS));
         });
@@ -133,7 +134,7 @@ impl Conversations {
         self.note.set(None);
         self.agent.call("restore", (id.to_owned(),), move |result: Result<(), _>| {
             if result.is_err() {
-                this.say("The conversation could not be brought back.");
+                this.say(t().not_brought_back());
             }
         });
     }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::use_workspace::{Workspace, use_workspace};
+use crate::language::t;
 use crate::reactive::memo;
 use crate::{
     address::{Section, path_of},
@@ -11,9 +12,6 @@ use crate::{
 
 /// Most entries that are shown.
 const MOST: usize = 12;
-
-/// What the name of a model begins with.
-const MODEL: &str = "Answer with";
 
 /// What an entry does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +22,8 @@ pub enum Deed {
     New,
     /// Switches between light and dark.
     Theme,
+    /// Switches to the other language.
+    Language,
     /// Lets the model of a route answer in the open conversation.
     Model(String),
 }
@@ -79,12 +79,13 @@ fn palette() -> Palette {
     let entries = memo(move || {
         let query = query.get();
         let commands = vec![
-            Entry::new("New conversation", "Ctrl Shift O", Deed::New),
-            Entry::new("Switch between light and dark", "", Deed::Theme),
+            Entry::new(t().new_conversation(), "Ctrl Shift O", Deed::New),
+            Entry::new(t().switch_between_light_and_dark(), "", Deed::Theme),
+            Entry::new(t().other_language(), t().language(), Deed::Language),
         ];
         let sections = [Section::Approvals, Section::Tasks, Section::Agents].map(|section| {
             let (path, title) = section.place();
-            Entry::new(title, "Page", Deed::Go(path.to_owned()))
+            Entry::new(title, t().page(), Deed::Go(path.to_owned()))
         });
         let routes = match workspace.section.get() {
             Section::Chat => workspace.system.with(|system| system.routes.clone()),
@@ -92,12 +93,12 @@ fn palette() -> Palette {
         };
         // One is no choice.
         let models = routes.iter().filter(|_| routes.len() > 1).map(|route| {
-            let label = format!("{MODEL} {} ({})", route.name, route.model);
-            Entry::new(&label, "Model", Deed::Model(route.name.clone()))
+            let label = format!("{} {} ({})", t().answer_with(), route.name, route.model);
+            Entry::new(&label, t().model(), Deed::Model(route.name.clone()))
         });
         let commands = commands.into_iter().chain(sections).chain(models);
         let conversations = workspace.conversations.list.get().into_iter().map(|conversation| {
-            Entry::new(&conversation.title, "Conversation", Deed::Go(path_of(&conversation.id)))
+            Entry::new(&conversation.title, t().conversation(), Deed::Go(path_of(&conversation.id)))
         });
         fitting(commands.chain(conversations), &query)
     });
@@ -113,7 +114,7 @@ impl Palette {
 
     /// Opens it with the models that can be chosen.
     pub fn open_models(&self) {
-        self.search(MODEL);
+        self.search(t().answer_with());
         self.is_open.set(true);
     }
 
@@ -149,6 +150,7 @@ impl Palette {
                 self.workspace.begin_new();
             }
             Deed::Theme => Theme::toggle(),
+            Deed::Language => t().switch(),
             Deed::Model(route) => {
                 let id = self.workspace.chat_id.get_untracked();
                 self.workspace.conversations.choose_model(&id, route);

@@ -2,11 +2,17 @@
 
 use std::fmt::Write as _;
 
+use crate::language::t;
 use crate::types::{DISPLAY_MATH, INLINE_MATH};
 
 /// What copies a code block, where a script listens for it.
-pub const COPY_BUTTON: &str = "<button type=\"button\" data-testid=\"copy-code\" data-copy \
-    aria-label=\"Copy this code\"></button>";
+#[must_use]
+pub fn copy_button() -> String {
+    format!(
+        "<button type=\"button\" data-testid=\"copy-code\" data-copy aria-label=\"{}\"></button>",
+        t().copy_this_code()
+    )
+}
 
 /// A top-level block: a paragraph, a list with everything in it, a code block.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -84,9 +90,10 @@ impl CodeBlock {
         // Writing to a string cannot fail.
         let _ = write!(
             html,
-            "<figure class=\"code\"><figcaption><span>{}</span>{COPY_BUTTON}</figcaption>\
+            "<figure class=\"code\"><figcaption><span>{}</span>{}</figcaption>\
              <pre tabindex=\"0\"><code>{code}</code></pre></figure>",
             escaped(label),
+            copy_button(),
         );
     }
 }

@@ -4,6 +4,7 @@ use leptos::{prelude::*, task::spawn_local};
 use leptos_router::{hooks::use_location, location::Url};
 use serde_json::Value;
 
+use crate::language::t;
 use crate::reactive::{effect, memo};
 use crate::{
     address::{INSTANCE, Section, page_of_instance},
@@ -49,7 +50,7 @@ pub fn AgentsPage(
         Some((agent, name)) => vec![
             link(
                 SECONDARY_BUTTON_CLASS,
-                "All agents".to_owned(),
+                t().all_agents().to_owned(),
                 "all-agents",
                 Section::Agents.place().0.to_owned(),
             ),
@@ -60,7 +61,7 @@ pub fn AgentsPage(
             types.iter().map(instances).collect()
         }),
     };
-    page("Agents", vec![shown.into_any()])
+    page(t().agents(), vec![shown.into_any()])
 }
 
 fn instances(of_type: &Value) -> AnyView {
@@ -83,8 +84,9 @@ fn instances(of_type: &Value) -> AnyView {
         let address = page_of_instance(&agent, &name);
         link(INSTANCE_CLASS, name, "instance", address)
     };
-    let load_more =
-        move || more.get().then(|| button(SECONDARY_BUTTON_CLASS, "More".to_owned(), "more", load));
+    let load_more = move || {
+        more.get().then(|| button(SECONDARY_BUTTON_CLASS, t().more().to_owned(), "more", load))
+    };
     let list = vec![each(names.into(), open), load_more.into_any()];
     group("", "agent-type", vec![title, group(ROW_CLASS, "", list)])
 }

@@ -4,6 +4,7 @@ use domovoi_client::chat::Decision;
 use leptos::prelude::*;
 use serde_json::{Value, json};
 
+use crate::language::t;
 use crate::{
     components::{
         approval_form::approval_form,
@@ -27,17 +28,17 @@ pub fn ApprovalsPage(
     let open = ids(inbox, "open");
     let none = move || {
         open.with(Vec::is_empty).then(|| {
-            let words = "Nothing waits. When a tool needs your consent, in any conversation, it is asked for here as well.";
+            let words = t().nothing_waits();
             group(SMALL_CLASS, "approvals-none", vec![line("", words.to_owned())])
         })
     };
     page(
-        "Approvals",
+        t().approvals(),
         vec![
-            heading("Waiting for you".to_owned()),
+            heading(t().waiting_for_you().to_owned()),
             none.into_any(),
             each(open, move |id| waiting(&untrack(|| entry(inbox, "open", &id)))),
-            heading("Decided".to_owned()),
+            heading(t().decided().to_owned()),
             each(ids(inbox, "decided"), move |id| {
                 decided(&untrack(|| entry(inbox, "decided", &id)))
             }),
@@ -60,8 +61,8 @@ fn waiting(approval: &Value) -> AnyView {
     let (asked, expires) = (approval["askedAt"].as_i64(), approval["expiresAt"].as_i64());
     let age = move || {
         let now = workspace.now.get();
-        let asked = asked.map(|at| format!("asked {}", relative(now, at)));
-        let expiry = expires.map(|at| format!(", expires {}", relative(now, at)));
+        let asked = asked.map(|at| t().asked_when(relative(now, at)));
+        let expiry = expires.map(|at| t().expires_when(relative(now, at)));
         asked.into_iter().chain(expiry).collect()
     };
     let mut parts = vec![group(ROW_CLASS, "", vec![link, live(SMALL_CLASS, age)])];
@@ -75,12 +76,12 @@ fn decided(approval: &Value) -> AnyView {
     let now = use_workspace().now;
     let decision = &approval["decision"];
     let verdict = match (decision["approved"] == true, decision["expired"] == true) {
-        (true, _) if decision["input"].is_null() => "approved",
-        (true, _) => "approved with other arguments",
-        (false, true) => "expired",
-        (false, false) => "rejected",
+        (true, _) if decision["input"].is_null() => t().approved(),
+        (true, _) => t().approved_otherwise(),
+        (false, true) => t().expired(),
+        (false, false) => t().rejected(),
     };
-    let by = decision["by"].as_str().map(|by| format!(" by {by}")).unwrap_or_default();
+    let by = decision["by"].as_str().map(|by| t().by_whom(by)).unwrap_or_default();
     let at = decision["at"].as_i64().unwrap_or_default();
     let input = if decision["input"].is_null() { &approval["input"] } else { &decision["input"] };
     let summary = group(

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use serde_json::{Value, json};
 
+use crate::language::t;
 use crate::reactive::{effect, memo};
 use crate::{
     address::{NEW_TASK, Section},
@@ -33,7 +34,7 @@ pub fn TasksPage(
     let is_new = memo(move || path.with(|path| path.trim_end_matches('/') == NEW_TASK));
     let none = move || {
         let none = list.with(|list| entries(list, "tasks").is_empty());
-        let words = "Nothing is planned. A task asks the assistant at a time, or again and again.";
+        let words = t().nothing_is_planned();
         if none { words } else { "" }.to_owned()
     };
     let shown = move || {
@@ -41,15 +42,15 @@ pub fn TasksPage(
             return vec![new_task(agent, list)];
         }
         vec![
-            link(PRIMARY_BUTTON_CLASS, "New task".to_owned(), "task-new", NEW_TASK.to_owned()),
+            link(PRIMARY_BUTTON_CLASS, t().new_task().to_owned(), "task-new", NEW_TASK.to_owned()),
             alert(problem.into()),
             live(SMALL_CLASS, none),
             each(ids(list, "tasks"), move |id| task(agent, list, id, problem)),
-            heading("Reminders of the assistant".to_owned()),
+            heading(t().reminders_of_the_assistant().to_owned()),
             each(ids(list, "reminders"), move |id| reminder(agent, list, id, problem)),
         ]
     };
-    page("Tasks", vec![shown.into_any()])
+    page(t().tasks(), vec![shown.into_any()])
 }
 
 fn reminder(
@@ -63,7 +64,7 @@ fn reminder(
     let cancel = move |()| agent.tell("cancelReminder", args.clone(), problem);
     let actions = vec![
         conversation_link(&text(&reminder, "conversation")),
-        action("Delete", "cancelReminder", Callback::new(cancel)),
+        action(t().delete(), "cancelReminder", Callback::new(cancel)),
     ];
     let parts = vec![
         line(PLAIN_CLASS, text(&reminder, "text")),
@@ -98,11 +99,11 @@ fn task(
     let task = memo(move || entry(list, "tasks", &id));
     let standing =
         memo(move || task.with(|task| (task["paused"] == true, entries(task, "next").is_empty())));
-    let (run, remove) = (call("Run now", "runNow"), call("Delete", "remove"));
+    let (run, remove) = (call(t().run_now(), "runNow"), call(t().delete(), "remove"));
     // One that is over can be neither paused nor resumed.
     let switch = move || match standing.get() {
-        (true, _) => call("Resume", "resume"),
-        (false, false) => call("Pause", "pause"),
+        (true, _) => call(t().resume(), "resume"),
+        (false, false) => call(t().pause(), "pause"),
         (false, true) => ().into_any(),
     };
     let details = move || task.with(|task| group(CLASS, "", details(task, standing.get())));
@@ -114,8 +115,8 @@ const CLASS: &str = "flex min-w-0 flex-col gap-2";
 
 fn details(task: &Value, standing: (bool, bool)) -> Vec<AnyView> {
     let standing = match standing {
-        (true, _) => " \u{b7} paused",
-        (false, true) => " \u{b7} over",
+        (true, _) => t().is_paused(),
+        (false, true) => t().is_over(),
         (false, false) => "",
     };
     let mut parts = vec![
@@ -178,14 +179,14 @@ fn new_task(agent: Agent<Value>, list: RwSignal<Value>) -> AnyView {
         }))
     };
     let words = move || match kind.read().as_str() {
-        "once" => "Date and time",
-        "every" => "Minutes",
-        _ => "Minute, hour, day, month, weekday: 0 9 * * MON-FRI",
+        "once" => t().date_and_time(),
+        "every" => t().minutes_field(),
+        _ => t().cron_fields(),
     };
     let input = move || if *kind.read() == "once" { "datetime-local" } else { "text" };
     let choice = view! {
         <label class=LABEL_CLASS>
-            "Runs"
+            {t().runs()}
             <select
                 class=FIELD_CLASS
                 data-testid="task-kind"
@@ -194,22 +195,22 @@ fn new_task(agent: Agent<Value>, list: RwSignal<Value>) -> AnyView {
                     when.set(String::new());
                 }
             >
-                <option value="cron">"again and again"</option>
-                <option value="once">"once"</option>
-                <option value="every">"every so many minutes"</option>
+                <option value="cron">{t().again_and_again()}</option>
+                <option value="once">{t().once()}</option>
+                <option value="every">{t().every_so_many_minutes()}</option>
             </select>
         </label>
     };
     let parts = vec![
-        text_field("What the assistant is to do", "task-prompt", prompt),
+        text_field(t().what_the_assistant_is_to_do(), "task-prompt", prompt),
         problem("prompt"),
         choice.into_any(),
         line_field(Signal::derive(words), Signal::derive(input), "task-when", when),
         problem("when"),
-        line_field(Signal::stored("Time zone"), Signal::stored("text"), "task-zone", zone),
+        line_field(Signal::stored(t().time_zone()), Signal::stored("text"), "task-zone", zone),
         problem("zone"),
         alert(failure.into()),
-        button(PRIMARY_BUTTON_CLASS, "Make a task".to_owned(), "task-create", create),
+        button(PRIMARY_BUTTON_CLASS, t().make_a_task().to_owned(), "task-create", create),
     ];
     group(CARD_CLASS, "", parts)
 }

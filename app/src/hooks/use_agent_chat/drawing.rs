@@ -7,6 +7,7 @@ use domovoi_client::chat::{Changed, ChatSession, ChatStatus, Effect as Todo};
 use leptos::prelude::*;
 
 use super::{AgentChat, rows::rows_of};
+use crate::language::t;
 
 /// Shortest time between two drawings, in milliseconds: nobody reads thirty versions of a sentence in a
 /// second, and each is laid out and painted.
@@ -123,8 +124,8 @@ impl AgentChat {
                 self.ahead.set(0);
             }
             self.announcement.set(match (old, new) {
-                (_, ChatStatus::Submitted) => "Domovoi is answering.",
-                (ChatStatus::Streaming, ChatStatus::Ready) => "The answer is complete.",
+                (_, ChatStatus::Submitted) => t().domovoi_is_answering(),
+                (ChatStatus::Streaming, ChatStatus::Ready) => t().the_answer_is_complete(),
                 _ => "",
             });
         }

@@ -4,10 +4,8 @@ use domovoi_protocol::Role;
 use leptos::prelude::*;
 
 use super::AgentChat;
+use crate::language::t;
 use crate::types::{TurnEnd, TurnOutcome};
-
-/// What a person is told of an answer that was cut, where the server does not say it.
-const CUT_OFF: &str = "This answer was cut off when Domovoi stopped.";
 
 /// How the last turn ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +40,7 @@ impl AgentChat {
             (_, None) => Some(Ending::Answered),
             (_, Some(TurnEnd { outcome: TurnOutcome::Aborted, .. })) => Some(Ending::Stopped),
             (_, Some(TurnEnd { outcome: TurnOutcome::Interrupted, error })) => {
-                Some(Ending::Interrupted(error.unwrap_or_else(|| CUT_OFF.to_owned())))
+                Some(Ending::Interrupted(error.unwrap_or_else(|| t().cut_off().to_owned())))
             }
             (_, Some(TurnEnd { outcome: TurnOutcome::Error, error })) => {
                 Some(Ending::Failed(readable(&error.unwrap_or_default())))
@@ -56,7 +54,7 @@ fn readable(error: &str) -> String {
     let error = error.trim();
     let mut characters = error.chars();
     match characters.next() {
-        None => "Something went wrong while answering.".to_owned(),
+        None => t().went_wrong_while_answering().to_owned(),
         Some(first) => first.to_uppercase().chain(characters).collect(),
     }
 }
