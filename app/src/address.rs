@@ -33,6 +33,15 @@ pub fn page_of_instance(agent: &str, name: &str) -> String {
     format!("/agents?{INSTANCE}={agent}/{}", Url::escape(name))
 }
 
+/// What the address of a folder's page ends with, before its id.
+pub const FOLDER: &str = "folder";
+
+/// The path of the page of a folder.
+#[must_use]
+pub fn page_of_folder(id: &str) -> String {
+    format!("/folders?{FOLDER}={id}")
+}
+
 /// What a page is about.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Section {
@@ -45,6 +54,10 @@ pub enum Section {
     Tasks,
     /// What agents have stored.
     Agents,
+    /// Prompts that the person keeps.
+    Prompts,
+    /// What holds in folders of conversations.
+    Folders,
 }
 
 impl Section {
@@ -55,6 +68,8 @@ impl Section {
             "/approvals" => Self::Approvals,
             "/tasks" | NEW_TASK => Self::Tasks,
             "/agents" => Self::Agents,
+            "/prompts" => Self::Prompts,
+            "/folders" => Self::Folders,
             _ => Self::Chat,
         }
     }
@@ -76,6 +91,8 @@ impl Section {
             Self::Approvals => ("/approvals", t().approvals()),
             Self::Tasks => ("/tasks", t().tasks()),
             Self::Agents => ("/agents", t().agents()),
+            Self::Prompts => ("/prompts", t().prompts()),
+            Self::Folders => ("/folders", t().folders()),
         }
     }
 }
@@ -89,7 +106,14 @@ mod tests {
         assert_eq!(conversation_in(&path_of("a-1")), Some("a-1".to_owned()));
         assert_eq!(conversation_in("/c/"), None);
         assert_eq!(conversation_in("/"), None);
-        for section in [Section::Chat, Section::Approvals, Section::Tasks, Section::Agents] {
+        for section in [
+            Section::Chat,
+            Section::Approvals,
+            Section::Tasks,
+            Section::Agents,
+            Section::Prompts,
+            Section::Folders,
+        ] {
             assert_eq!(Section::of(section.place().0), section);
         }
         assert_eq!(Section::of("/tasks/"), Section::Tasks);

@@ -16,6 +16,7 @@ use crate::{
         ConversationsState, SystemState,
         approvals::{ApprovalsState, ApprovalsView},
         inspect::AgentTypeView,
+        prompts::PromptsState,
         tasks::TasksView,
     },
 };
@@ -56,6 +57,11 @@ pub trait PageData: Send + Sync {
         ready(TasksView::default()).boxed()
     }
 
+    /// Prompts that the person keeps.
+    fn prompts(&self) -> BoxFuture<'_, PromptsState> {
+        ready(PromptsState::default()).boxed()
+    }
+
     /// Agent types, with their first instances.
     fn agents(&self) -> BoxFuture<'_, Vec<AgentTypeView>> {
         ready(Vec::new()).boxed()
@@ -66,7 +72,9 @@ pub trait PageData: Send + Sync {
 /// conversation.
 async fn section_data(data: &dyn PageData, section: Section) -> Value {
     let shown = match section {
-        Section::Chat => Ok(Value::Null),
+        // The list of conversations has the folders.
+        Section::Chat | Section::Folders => Ok(Value::Null),
+        Section::Prompts => serde_json::to_value(data.prompts().await),
         Section::Approvals => serde_json::to_value(data.approvals().await),
         Section::Tasks => serde_json::to_value(data.tasks().await),
         Section::Agents => serde_json::to_value(data.agents().await),

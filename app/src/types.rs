@@ -1,11 +1,15 @@
 //! What the server and the page tell each other beside messages: JSON in camelCase.
 
 pub mod approvals;
+pub mod folders;
 pub mod inspect;
+pub mod prompts;
 pub mod tasks;
 
 use domovoi_protocol::UiMessage;
 use serde::{Deserialize, Serialize};
+
+use self::folders::Folder;
 
 /// Agent type of conversations; a conversation's id is the instance's name.
 pub const ASSISTANT_AGENT: &str = "assistant";
@@ -91,6 +95,12 @@ pub struct ConversationsState {
     /// Conversations for which a model was chosen, with its route.
     #[serde(default)]
     pub models: Vec<(String, String)>,
+    /// Folders, by their names.
+    #[serde(default)]
+    pub folders: Vec<Folder>,
+    /// Conversations that are in a folder, with its id.
+    #[serde(default)]
+    pub places: Vec<(String, String)>,
 }
 
 /// State of the agent `system`.

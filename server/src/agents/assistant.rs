@@ -30,6 +30,9 @@ use super::{
 };
 use crate::gateway::DEFAULT_ROUTE;
 
+/// Longest comment on an answer, in characters.
+const MAX_COMMENT: usize = 2000;
+
 /// Answers with the configured model.
 #[derive(Clone)]
 pub(crate) struct Assistant {
@@ -120,6 +123,10 @@ impl Assistant {
         comment: Option<String>,
     ) -> Result<()> {
         let gateway = cx.agents().service::<Gateway>().ok_or("there is no gateway")?;
+        let comment = comment.map(|it| it.trim().to_owned()).filter(|it| !it.is_empty());
+        if comment.as_ref().is_some_and(|it| it.chars().count() > MAX_COMMENT) {
+            return Err(format!("a comment has at most {MAX_COMMENT} characters").into());
+        }
         let mut feedback = Feedback::new(rating);
         feedback.comment = comment;
         let subject = FeedbackSubject::Message(message_id.clone());
@@ -178,13 +185,13 @@ impl AiChatAgent for Assistant {
             if let Err(error) = list.said(&cx, &id, &said, whole) {
                 tracing::warn!(conversation = id, %error, "a question cannot be searched");
             }
-            Ok::<_, HandlerError>((was_deleted, list.model_of(&cx, &id)))
+            Ok::<_, HandlerError>((was_deleted, list.settings_of(&cx, &id)))
         });
-        let (was_deleted, chosen) = noted.await??;
+        let (was_deleted, (chosen, of_folder)) = noted.await??;
         if was_deleted {
             self.tell_approvals(cx).await?;
         }
-        let (route, model) = model(cx, chosen)?;
+        let (route, model) = model(cx, &chosen)?;
         let window = cx.conversation_window();
         let mut history = cx.history_for(&*model, &window)?;
         files::write_contents(cx, history.messages_mut(), &*model)?;
@@ -193,22 +200,20 @@ impl AiChatAgent for Assistant {
             .history(&history)
             .attachments(files::of(cx))
             .context(window);
-        if !self.instructions.is_empty() {
-            answer = answer.system(self.instructions.as_str());
+        let instructions = [self.instructions.as_str(), &of_folder].join("\n\n");
+        if !instructions.trim().is_empty() {
+            answer = answer.system(instructions.trim());
         }
         Ok(answer.tools(self.tools.of(cx, &route)).into_reply())
     }
 }
 
 /// The model that was chosen, or the default one where there is none, or none of that name any more.
-fn model(
-    cx: &Context<Assistant>,
-    chosen: Option<String>,
-) -> Result<(String, Arc<dyn LanguageModel>)> {
-    if let Some(route) = chosen
-        && let Ok(model) = cx.model(&route)
+fn model(cx: &Context<Assistant>, chosen: &str) -> Result<(String, Arc<dyn LanguageModel>)> {
+    if !chosen.is_empty()
+        && let Ok(model) = cx.model(chosen)
     {
-        return Ok((route, model));
+        return Ok((chosen.to_owned(), model));
     }
     Ok((DEFAULT_ROUTE.to_owned(), cx.model(DEFAULT_ROUTE)?))
 }
@@ -231,15 +236,14 @@ async fn tell_list(cx: &Context<Assistant>, messages: &[UiMessage], whole: bool)
 async fn exported(cx: &Context<Assistant>, ending: &str) -> Result<Response> {
     let id = cx.name().to_owned();
     let list = cx.agents().get::<Conversations>(DEFAULT)?;
-    let listed = list.run(move |_, cx| async move {
-        cx.state().conversations.iter().find(|conversation| conversation.id == id).cloned()
-    });
-    let Some(listed) = listed.await? else {
+    let listed =
+        list.run(move |_, cx| async move { export::listed(&cx.state(), |it| it.id == id).pop() });
+    let Some((listed, folder)) = listed.await? else {
         return Ok(StatusCode::NOT_FOUND.into_response());
     };
     let name = export::disposition(&listed.title, ending);
     if ending != "md" {
-        return Ok(export::json(cx.agents().clone(), vec![listed], name));
+        return Ok(export::json(cx.agents().clone(), vec![(listed, folder)], name));
     }
     let kind = HeaderValue::from_static("text/markdown; charset=utf-8");
     let headers = [(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)];

@@ -6,6 +6,7 @@ mod assistant_tools;
 mod conversations;
 mod files;
 mod outside;
+mod prompts;
 mod system;
 mod tasks;
 #[cfg(test)]
@@ -20,6 +21,7 @@ pub(crate) use approvals::Approvals;
 pub(crate) use assistant::Assistant;
 use assistant_tools::AssistantTools;
 pub(crate) use conversations::Conversations;
+pub(crate) use prompts::Prompts;
 pub(crate) use system::{System, system_state};
 pub(crate) use tasks::Tasks;
 
@@ -53,5 +55,6 @@ pub(crate) fn register(
         .agent_with(move || approvals.clone())
         .agent_with(move || tasks.clone())
         .agent::<Conversations>()
+        .agent::<Prompts>()
         .agent_with(move || system.clone())
 }

@@ -10,6 +10,7 @@ use domovoi_app::{
         ConversationsState, SystemState,
         approvals::{ApprovalsState, ApprovalsView},
         inspect::AgentTypeView,
+        prompts::PromptsState,
         tasks::TasksView,
     },
 };
@@ -24,7 +25,7 @@ use leptos_axum::{
 use tokio::sync::watch;
 
 use super::{assets, csp_report, inspect};
-use crate::agents::{Approvals, Assistant, Conversations, DEFAULT, Tasks, system_state};
+use crate::agents::{Approvals, Assistant, Conversations, DEFAULT, Prompts, Tasks, system_state};
 
 /// What the pages are made from: the agents of whose home it is.
 struct AgentData {
@@ -80,6 +81,15 @@ impl PageData for AgentData {
         async { self.agents.get::<Tasks>(DEFAULT)?.list().await }
             .map(|result| result.unwrap_or_else(|error| unavailable(&error)))
             .boxed()
+    }
+
+    fn prompts(&self) -> BoxFuture<'_, PromptsState> {
+        async {
+            let prompts = self.agents.get::<Prompts>(DEFAULT)?;
+            prompts.run(|_, cx| async move { PromptsState::clone(&cx.state()) }).await
+        }
+        .map(|result| result.unwrap_or_else(|error| unavailable(&error)))
+        .boxed()
     }
 
     fn agents(&self) -> BoxFuture<'_, Vec<AgentTypeView>> {

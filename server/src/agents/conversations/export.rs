@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domovoi_agents::{Agents, HandlerError};
-use domovoi_app::types::Conversation;
+use domovoi_app::types::{Conversation, ConversationsState};
 use domovoi_protocol::{Part, Role, UiMessage};
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use http::{HeaderValue, header};
@@ -16,26 +16,42 @@ use super::super::{Assistant, files};
 /// Of the JSON; a file with a higher one is not read.
 pub(super) const VERSION: u64 = 1;
 
+/// A conversation of the list, with the name of its folder.
+pub(in super::super) type Listed = (Conversation, Option<String>);
+
+/// The conversations that are listed and of which `wanted` is true.
+pub(in super::super) fn listed(
+    state: &ConversationsState,
+    wanted: impl Fn(&Conversation) -> bool,
+) -> Vec<Listed> {
+    let found = state.conversations.iter().filter(|it| wanted(it));
+    found.map(|it| (it.clone(), state.folder_of(&it.id).map(|it| it.name.clone()))).collect()
+}
+
 /// The JSON of conversations with the files in them, read message after message while it is sent: together
 /// they may be more than fits into memory. Where one cannot be read the answer breaks off, and is no whole
 /// file.
 pub(in super::super) fn json(
     agents: Agents,
-    conversations: Vec<Conversation>,
+    conversations: Vec<Listed>,
     name: HeaderValue,
 ) -> Response {
     let begin = format!("{{\"domovoi\":{VERSION},\"conversations\":[");
-    let conversations = stream::iter(conversations).enumerate().map(move |(at, listed)| {
-        let comma = if at == 0 { "" } else { "," };
-        let head = json!({
-            "title": listed.title,
-            "createdAt": listed.created_at,
-            "updatedAt": listed.updated_at,
+    let conversations =
+        stream::iter(conversations).enumerate().map(move |(at, (listed, folder))| {
+            let comma = if at == 0 { "" } else { "," };
+            let mut head = json!({
+                "title": listed.title,
+                "createdAt": listed.created_at,
+                "updatedAt": listed.updated_at,
+            });
+            if let Some(folder) = folder {
+                head["folder"] = folder.into();
+            }
+            // The object stays open for the messages.
+            let head = format!("{comma}{},\"messages\":[", head.to_string().trim_end_matches('}'));
+            piece(head).chain(messages(agents.clone(), listed.id)).chain(piece("]}".to_owned()))
         });
-        // The object stays open for the messages.
-        let head = format!("{comma}{},\"messages\":[", head.to_string().trim_end_matches('}'));
-        piece(head).chain(messages(agents.clone(), listed.id)).chain(piece("]}".to_owned()))
-    });
     let whole = piece(begin).chain(conversations.flatten()).chain(piece("]}".to_owned()));
     let save = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),

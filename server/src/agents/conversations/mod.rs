@@ -4,11 +4,13 @@
 //! |---|---|
 //! | `search` | full-text search over what was said |
 //! | `export`, `import` | conversations as files |
-//! | `models` | which model answers where |
+//! | `folders` | folders, with what holds in them |
+//! | `noted` | what is noted of a conversation before it begins: its model, its folder |
 
 pub(super) mod export;
+mod folders;
 mod import;
-mod models;
+mod noted;
 pub(super) mod search;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -21,13 +23,13 @@ use axum::{
 };
 use domovoi_agents::{prelude::*, schedule::Retry};
 use domovoi_app::types::{
-    ASSISTANT_AGENT, Conversation, ConversationsState, ImportResult, SearchHit, UNDO_SECONDS,
+    ASSISTANT_AGENT, Conversation, ConversationsState, SearchHit, UNDO_SECONDS, folders::Folder,
 };
 use domovoi_protocol::address::is_valid_instance_name;
 use http::{Method, StatusCode};
 
 use self::search::Said;
-use super::{Approvals, Assistant, DEFAULT, Tasks, assistant::tell_all, files, sub_path};
+use super::{Approvals, Assistant, DEFAULT, Tasks, assistant::tell_all, sub_path};
 use crate::{people::Shares, refusal::refusal};
 
 /// Longest title, in characters; a longer one is cut.
@@ -83,10 +85,9 @@ impl Conversations {
         match (request.method(), sub_path(request.uri())) {
             (&Method::POST, "import") => {}
             (&Method::GET, "export.json") => {
-                let state = cx.state();
-                let listed = state.conversations.iter().filter(|it| it.deleted_at.is_none());
+                let listed = export::listed(&cx.state(), |it| it.deleted_at.is_none());
                 let name = export::disposition("conversations", "json");
-                return Ok(export::json(cx.agents().clone(), listed.cloned().collect(), name));
+                return Ok(export::json(cx.agents().clone(), listed, name));
             }
             _ => return Ok(StatusCode::NOT_FOUND.into_response()),
         }
@@ -97,7 +98,7 @@ impl Conversations {
         let read = tokio::task::spawn_blocking(move || import::read(&file)).await;
         match read.unwrap_or_else(|_| Err("The file cannot be read.".to_owned())) {
             Ok((found, left_out)) => {
-                let result = add_imported(cx, found, left_out).await?;
+                let result = import::add(cx, found, left_out).await?;
                 Ok((StatusCode::CREATED, Json(result)).into_response())
             }
             Err(message) => {
@@ -132,17 +133,52 @@ impl Conversations {
         if !route.is_empty() {
             cx.model(&route)?;
         }
-        if !is_valid_instance_name(&id) {
-            return Err("this is no id of a conversation".into());
-        }
-        cx.update_state(|state| models::choose(state, id, route))?;
+        check_id(&id)?;
+        cx.update_state(|state| noted::note(&mut state.models, &state.conversations, id, route))?;
         Ok(())
     }
 
-    /// The route that was chosen for a conversation.
-    pub(super) fn model_of(&self, cx: &Context<Self>, id: &str) -> Option<String> {
+    /// The route that answers in a conversation, empty for the default one, and what its folder tells the
+    /// model.
+    pub(super) fn settings_of(&self, cx: &Context<Self>, id: &str) -> (String, String) {
         let state = cx.state();
-        state.models.iter().find(|(of, _)| of == id).map(|(_, route)| route.clone())
+        let folder = state.folder_of(id).map(|folder| folder.instructions.clone());
+        (state.route_of(id).to_owned(), folder.unwrap_or_default())
+    }
+
+    /// Makes a folder; its id.
+    #[callable]
+    fn create_folder(&self, cx: &Context<Self>, name: String) -> Result<String> {
+        try_change(cx, |state| folders::create(state, &name))
+    }
+
+    /// Changes a folder's name, instructions and model.
+    #[callable]
+    fn change_folder(&self, cx: &Context<Self>, folder: Folder) -> Result<()> {
+        if !folder.model.is_empty() {
+            cx.model(&folder.model)?;
+        }
+        try_change(cx, |state| folders::change(state, folder))
+    }
+
+    /// Shows in the list what is in a folder, or no longer.
+    #[callable]
+    fn fold_folder(&self, cx: &Context<Self>, id: String, closed: bool) -> Result<()> {
+        try_change(cx, |state| folders::fold(state, &id, closed))
+    }
+
+    /// Deletes a folder; its conversations stay, in none.
+    #[callable]
+    fn remove_folder(&self, cx: &Context<Self>, id: String) -> Result<()> {
+        try_change(cx, |state| folders::remove(state, &id))
+    }
+
+    /// Moves a conversation, which need not have begun, into a folder; out of its folder where that is
+    /// empty.
+    #[callable]
+    fn move_to_folder(&self, cx: &Context<Self>, id: String, folder: String) -> Result<()> {
+        check_id(&id)?;
+        try_change(cx, |state| folders::place(state, id, folder))
     }
 
     /// Deletes a conversation and everything in it, once it can no longer be brought back.
@@ -202,7 +238,8 @@ impl Conversations {
         tasks.run(move |tasks, cx| async move { tasks.report(&cx, &reminded, &[]) }).await??;
         cx.update_state(|state| {
             state.conversations.retain(|it| it.id != id || it.deleted_at.is_none());
-            models::choose(state, id, String::new());
+            state.models.retain(|(of, _)| *of != id);
+            state.places.retain(|(of, _)| *of != id);
         })?;
         Ok(())
     }
@@ -245,6 +282,19 @@ impl Conversations {
         })?;
         Ok(was_deleted)
     }
+}
+
+fn check_id(id: &str) -> Result<()> {
+    let is_valid = is_valid_instance_name(id);
+    is_valid.then_some(()).ok_or_else(|| "this is no id of a conversation".into())
+}
+
+/// Changes the list, where `with` has nothing against it.
+fn try_change<T>(
+    cx: &Context<Conversations>,
+    with: impl FnOnce(&mut ConversationsState) -> std::result::Result<T, String>,
+) -> Result<T> {
+    Ok(cx.update_state(with)??)
 }
 
 fn change(
@@ -292,47 +342,6 @@ fn title_hit(conversation: &Conversation) -> SearchHit {
         title: conversation.title.clone(),
         ..SearchHit::default()
     }
-}
-
-/// Writes the messages of imported conversations, then lists them; a crash between leaves nothing that
-/// is listed and not there.
-async fn add_imported(
-    cx: &Context<Conversations>,
-    found: Vec<import::Imported>,
-    mut left_out: import::LeftOut,
-) -> Result<ImportResult> {
-    let mut added = Vec::new();
-    for import::Imported { title, created_at, updated_at, messages } in found {
-        let id = uuid::Uuid::now_v7().to_string();
-        let said: Vec<Said> = messages.iter().filter_map(Said::of).collect();
-        let conversation = cx.agents().get::<Assistant>(&id)?;
-        let refused = conversation.run(move |_, cx| async move {
-            let (messages, refused) = files::keep_all(&cx, messages)?;
-            cx.save_messages(messages)?;
-            Ok::<_, HandlerError>(refused)
-        });
-        left_out.refused_files += refused.await??;
-        search::index(cx, &id, &said, true)?;
-        let updated_at = updated_at.or(created_at).unwrap_or_else(now);
-        added.push(Conversation {
-            id,
-            title: to_title(&title).unwrap_or_else(|| "Imported".to_owned()),
-            created_at: created_at.unwrap_or(updated_at),
-            updated_at,
-            ..Conversation::default()
-        });
-    }
-    let conversations = added.len();
-    cx.update_state(|state| {
-        state.conversations.extend(added);
-        state.conversations.sort_by_key(|it| std::cmp::Reverse(it.updated_at));
-    })?;
-    let count = match conversations {
-        1 => "One conversation was imported.".to_owned(),
-        many => format!("{many} conversations were imported."),
-    };
-    let words: Vec<String> = [count].into_iter().chain(left_out.words()).collect();
-    Ok(ImportResult { conversations, message: words.join(" ") })
 }
 
 /// Has conversations tell what is said in them, one after the other.

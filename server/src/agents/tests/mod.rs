@@ -2,6 +2,7 @@
 
 mod approvals;
 mod conversations;
+mod folders;
 mod history;
 mod tasks;
 

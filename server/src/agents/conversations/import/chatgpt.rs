@@ -16,6 +16,7 @@ pub(super) fn read(json: &Value, left_out: &mut LeftOut) -> Option<Imported> {
         title: json["title"].as_str().unwrap_or_default().to_owned(),
         created_at: milliseconds(&json["create_time"]),
         updated_at: milliseconds(&json["update_time"]),
+        folder: None,
         messages: messages.collect(),
     })
 }

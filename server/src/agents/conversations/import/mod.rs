@@ -1,5 +1,6 @@
 //! Conversations from a file: Domovoi's own, ChatGPT's export, Open WebUI's export.
 
+mod add;
 mod chatgpt;
 mod left_out;
 mod open_webui;
@@ -9,7 +10,7 @@ use domovoi_protocol::{Part, Role, UiMessage};
 use serde_json::Value;
 use uuid::Uuid;
 
-pub(super) use self::left_out::LeftOut;
+pub(super) use self::{add::add, left_out::LeftOut};
 
 /// A conversation as a file has it.
 #[derive(Debug, PartialEq)]
@@ -18,6 +19,8 @@ pub(super) struct Imported {
     /// Milliseconds since 1970; nothing where the file does not say.
     pub(super) created_at: Option<u64>,
     pub(super) updated_at: Option<u64>,
+    /// The name of its folder. Its instructions stay behind: nobody would see that they are there.
+    pub(super) folder: Option<String>,
     pub(super) messages: Vec<UiMessage>,
 }
 

@@ -24,6 +24,7 @@ pub(super) fn read(json: &Value, left_out: &mut LeftOut) -> Option<Imported> {
         title: title.unwrap_or_default().to_owned(),
         created_at: milliseconds(&json["created_at"]),
         updated_at: milliseconds(&json["updated_at"]),
+        folder: None,
         messages: messages.collect(),
     })
 }

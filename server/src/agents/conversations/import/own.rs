@@ -13,6 +13,7 @@ struct Conversation {
     title: String,
     created_at: Option<u64>,
     updated_at: Option<u64>,
+    folder: Option<String>,
     messages: Vec<UiMessage>,
 }
 
@@ -39,9 +40,9 @@ pub(super) fn read(mut json: Value, left_out: &mut LeftOut) -> Result<Vec<Import
 }
 
 fn imported(conversation: Conversation, left_out: &mut LeftOut) -> Imported {
-    let Conversation { title, created_at, updated_at, messages } = conversation;
+    let Conversation { title, created_at, updated_at, folder, messages } = conversation;
     let messages = messages.into_iter().filter_map(|message| renewed(message, left_out)).collect();
-    Imported { title, created_at, updated_at, messages }
+    Imported { title, created_at, updated_at, folder, messages }
 }
 
 /// The message with an id of its own and what is over of it; nothing where nothing is. Instructions to the
