@@ -106,11 +106,32 @@ describe('accessibility', { timeout: 300_000 }, () => {
     const { result } = await call('list');
     for (const { id } of result.tasks) await call('runNow', id);
     tasks.close();
+    const kept = async (agent, calls) => {
+      const wire = await Wire.open(host, agent, 'default');
+      const results = [];
+      for (const [method, ...args] of calls) {
+        const id = randomUUID();
+        wire.send({ type: 'rpc', id, method, args });
+        results.push((await wire.until((frame) => frame.type === 'rpc' && frame.id === id)).result);
+      }
+      wire.close();
+      return results;
+    };
+    const name = 'Bread, and what else comes out of an oven';
+    const [folder] = await kept('conversations', [['createFolder', name]]);
+    await kept('conversations', [
+      ['changeFolder', { id: folder, name, instructions: 'Weigh everything in grams.', model: '' }],
+      ['moveToFolder', ids.talk, folder],
+    ]);
+    await kept('prompts', [
+      ['save', { id: '', name: 'Write to somebody', text: 'Write to {{who}} about {{what}}, in a friendly tone and short.' }],
+      ['save', { id: '', name: 'Translate', text: 'Translate into {{language}}:\n\n{{text}}' }],
+    ]);
     const password = await addUser(household, 'Anna');
     await addUser(household, 'Boris with a name of sixty-four characters and not one more of it'.slice(0, 64));
-    const [name, value] = (await signIn(household, 'Anna', password)).split('=');
+    const [cookie, value] = (await signIn(household, 'Anna', password)).split('=');
     signedIn = await browser.newContext({ reducedMotion: 'reduce' });
-    await signedIn.addCookies([{ name, value, url: household.origin }]);
+    await signedIn.addCookies([{ name: cookie, value, url: household.origin }]);
   });
   after(async () => {
     await browser?.close();
@@ -137,6 +158,17 @@ describe('accessibility', { timeout: 300_000 }, () => {
       await byId(page, 'search-hit').waitFor({ state: 'attached' });
     }, menu],
     'the palette': ['/', 'composer-input', (page) => page.keyboard.press('Control+k')],
+    'prompts that are offered': ['/', 'composer-input', async (page) => {
+      await byId(page, 'composer-input').pressSequentially('/');
+      await byId(page, 'prompt-list').waitFor();
+    }],
+    'folders in the list': ['/', 'folder', undefined, menu],
+    folders: ['/folders', 'folder-link'],
+    'a folder': ['/folders', 'folder-link', async (page) => {
+      await byId(page, 'folder-link').click();
+      await byId(page, 'delete').click();
+    }],
+    prompts: ['/prompts', 'prompt', (page) => byId(page, 'prompt-edit').click()],
     'no page': ['/nowhere'],
     approvals: ['/approvals', 'approval'],
     tasks: ['/tasks', 'task'],

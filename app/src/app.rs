@@ -26,6 +26,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("tasks") view=|| () ssr=SsrMode::Async />
                     <Route path=path!("tasks/new") view=|| () ssr=SsrMode::Async />
                     <Route path=path!("agents") view=|| () ssr=SsrMode::Async />
+                    <Route path=path!("prompts") view=|| () ssr=SsrMode::Async />
+                    <Route path=path!("folders") view=|| () ssr=SsrMode::Async />
                 </ParentRoute>
             </Routes>
         </Router>

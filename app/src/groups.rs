@@ -1,7 +1,8 @@
-//! The list of conversations in groups: those at the top, those of a day, those put away.
+//! The list of conversations in groups: those in folders, those at the top, those of a day, those put
+//! away.
 
 use crate::language::t;
-use crate::types::Conversation;
+use crate::types::{Conversation, ConversationsState};
 
 const DAY: i64 = 86_400_000;
 
@@ -32,6 +33,12 @@ impl Moment {
 /// A row of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Row {
+    /// Folders are below, where there are some.
+    Folders,
+    /// A folder, by its id.
+    Folder(String),
+    /// A conversation in the folder above, by its id.
+    Inside(String),
     /// The name of the group below.
     Group(&'static str),
     /// A conversation, by its id.
@@ -45,17 +52,36 @@ impl Row {
     #[must_use]
     pub fn key(&self) -> String {
         match self {
+            Self::Folders => "folders".to_owned(),
+            Self::Inside(id) => format!("inside {id}"),
             Self::Group(name) => (*name).to_owned(),
-            Self::Item(id) => id.clone(),
+            Self::Folder(id) | Self::Item(id) => id.clone(),
             Self::Archived(count) => format!("archived {count}"),
         }
     }
 }
 
-/// The rows of a list whose newest is first.
+/// The rows of a list whose newest is first; what is deleted has none.
 #[must_use]
-pub fn rows(list: &[Conversation], moment: Moment, shows_archived: bool) -> Vec<Row> {
-    let mut rows = Vec::with_capacity(list.len() + 6);
+pub fn rows(state: &ConversationsState, moment: Moment, shows_archived: bool) -> Vec<Row> {
+    let all = || state.conversations.iter().filter(|it| it.deleted_at.is_none());
+    // Each with its folder.
+    let there: Vec<(&Conversation, &str)> = all()
+        .filter(|it| !it.archived)
+        .map(|it| (it, state.folder_of(&it.id).map_or("", |folder| folder.id.as_str())))
+        .collect();
+    let mut rows = Vec::with_capacity(there.len() + 8);
+    if all().next().is_some() || !state.folders.is_empty() {
+        rows.push(Row::Folders);
+    }
+    for folder in &state.folders {
+        rows.push(Row::Folder(folder.id.clone()));
+        for pinned in [true, false] {
+            let inside = there.iter().filter(|(it, of)| *of == folder.id && it.pinned == pinned);
+            let shown = inside.filter(|_| !folder.closed);
+            rows.extend(shown.map(|(it, _)| Row::Inside(it.id.clone())));
+        }
+    }
     let mut group = "";
     let mut add = |name: &'static str, conversation: &Conversation| {
         if group != name {
@@ -64,10 +90,10 @@ pub fn rows(list: &[Conversation], moment: Moment, shows_archived: bool) -> Vec<
         }
         rows.push(Row::Item(conversation.id.clone()));
     };
-    let there = || list.iter().filter(|it| !it.archived);
-    there().filter(|it| it.pinned).for_each(|it| add(t().pinned(), it));
-    there().filter(|it| !it.pinned).for_each(|it| add(moment.group(it.updated_at), it));
-    let archived: Vec<_> = list.iter().filter(|it| it.archived).collect();
+    let free = || there.iter().filter(|(_, of)| of.is_empty()).map(|(it, _)| *it);
+    free().filter(|it| it.pinned).for_each(|it| add(t().pinned(), it));
+    free().filter(|it| !it.pinned).for_each(|it| add(moment.group(it.updated_at), it));
+    let archived: Vec<_> = all().filter(|it| it.archived).collect();
     if !archived.is_empty() {
         rows.push(Row::Archived(archived.len()));
         if shows_archived {
@@ -80,28 +106,55 @@ pub fn rows(list: &[Conversation], moment: Moment, shows_archived: bool) -> Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::folders::Folder;
+
+    fn at(id: &str, hours: u64) -> Conversation {
+        Conversation { id: id.to_owned(), updated_at: hours * 3_600_000, ..Conversation::default() }
+    }
+
+    fn names(state: &ConversationsState, moment: Moment, shows_archived: bool) -> Vec<String> {
+        rows(state, moment, shows_archived).iter().map(Row::key).collect()
+    }
 
     #[test]
     fn groups_by_the_days_of_where_one_is() {
-        let at = |id: &str, hours: u64| Conversation {
-            id: id.to_owned(),
-            updated_at: hours * 3_600_000,
-            ..Conversation::default()
-        };
         let mut list = vec![at("a", 1000), at("b", 990), at("c", 900), at("d", 10), at("e", 9)];
+        list.push(at("f", 8));
         list[3].pinned = true;
         list[4].archived = true;
+        list[5].deleted_at = Some(1);
+        let state = ConversationsState { conversations: list, ..ConversationsState::default() };
         // 1,000 hours after the begin is 16:00; six hours east of Greenwich it is 22:00.
         let now = 1000 * 3_600_000;
-        let names = |offset: i64| -> Vec<String> {
-            rows(&list, Moment { now, offset }, false).iter().map(Row::key).collect()
-        };
-        let expected = ["Pinned", "d", "Today", "a", "b", "Previous 7 days", "c", "archived 1"];
-        assert_eq!(names(0), expected);
-        assert_eq!(names(-8 * 3_600_000)[2..6], ["Today", "a", "Yesterday", "b"]);
+        let names = |offset: i64, archived| names(&state, Moment { now, offset }, archived);
         assert_eq!(
-            rows(&list, Moment { now, offset: 0 }, true).last(),
-            Some(&Row::Item("e".to_owned()))
+            names(0, false)[1..],
+            ["Pinned", "d", "Today", "a", "b", "Previous 7 days", "c", "archived 1"]
         );
+        assert_eq!(names(-8 * 3_600_000, false)[3..7], ["Today", "a", "Yesterday", "b"]);
+        assert_eq!(names(0, true).last().unwrap(), "e");
+    }
+
+    #[test]
+    fn folders_are_above_the_days_with_what_is_in_them() {
+        let mut list = vec![at("a", 3), at("b", 2), at("c", 1), at("d", 0)];
+        list[2].pinned = true;
+        list[3].archived = true;
+        let folder = |id: &str| Folder { id: id.to_owned(), ..Folder::default() };
+        let place = |id: &str| (id.to_owned(), "y".to_owned());
+        let mut state = ConversationsState {
+            conversations: list,
+            folders: vec![folder("x"), folder("y")],
+            places: vec![place("a"), place("c"), place("d"), place("not begun")],
+            ..ConversationsState::default()
+        };
+        let moment = Moment { now: 0, offset: 0 };
+        assert_eq!(
+            names(&state, moment, false),
+            ["folders", "x", "y", "inside c", "inside a", "Today", "b", "archived 1"]
+        );
+        state.folders[1].closed = true;
+        assert_eq!(names(&state, moment, false)[1..5], ["x", "y", "Today", "b"]);
+        assert!(names(&ConversationsState::default(), moment, false).is_empty());
     }
 }

@@ -10,11 +10,13 @@ use crate::{
     components::{
         attachments::{AttachButton, AttachmentTray},
         icon::{Glyph, Icon},
+        prompt_list::{LIST_ID, option_id, prompt_list},
     },
     hooks::{
         use_agent_chat::AgentChat,
         use_attachments::{Attachments, use_attachments},
         use_composer::use_composer,
+        use_prompts::use_prompts,
     },
     types::ASSISTANT_AGENT,
 };
@@ -44,10 +46,14 @@ pub fn Composer(
         false => {}
     };
     let has_text = memo(move || chat.input.with(|text| !text.trim().is_empty()));
+    let prompts = use_prompts(field, chat);
+    let offers = move || prompts.found.with(|found| !found.is_empty());
     let on_key = move |event: ev::KeyboardEvent| {
         // Enter also accepts what an input method offers; 229 is how older ones say so.
         let composing = event.is_composing() || event.key_code() == 229;
-        if event.key() == "Enter" && !event.shift_key() && !composing {
+        if !composing && prompts.takes(&event) {
+            event.prevent_default();
+        } else if event.key() == "Enter" && !event.shift_key() && !composing {
             event.prevent_default();
             submit();
         }
@@ -55,7 +61,7 @@ pub fn Composer(
     view! {
         <AttachmentTray attachments />
         <form
-            class="composer flex items-end gap-2 rounded-2xl border border-line bg-surface py-2 pl-2 pr-2"
+            class="composer relative flex items-end gap-2 rounded-2xl border border-line bg-surface py-2 pl-2 pr-2"
             on:dragover=move |event| event.prevent_default()
             on:drop=move |event| attachments.on_transfer(&event, "dataTransfer")
             on:submit=move |event| {
@@ -63,6 +69,7 @@ pub fn Composer(
                 submit();
             }
         >
+            {prompt_list(prompts)}
             <AttachButton attachments />
             <textarea
                 node_ref=field
@@ -72,6 +79,9 @@ pub fn Composer(
                 placeholder=t().write_a_message()
                 rows="1"
                 autocomplete="off"
+                aria-autocomplete="list"
+                aria-controls=move || offers().then_some(LIST_ID)
+                aria-activedescendant=move || offers().then(|| option_id(prompts.active.get()))
                 prop:value=move || chat.input.get()
                 on:input=move |event| chat.set_input(&event_target_value(&event))
                 on:keydown=on_key

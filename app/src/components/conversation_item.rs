@@ -7,11 +7,19 @@ use crate::reactive::{effect, memo};
 use crate::{
     address::path_of,
     components::icon::{Glyph, Icon},
-    hooks::use_workspace::use_workspace,
+    hooks::{
+        use_conversations::Conversations,
+        use_palette::{Palette, use_palette},
+        use_workspace::use_workspace,
+    },
     types::ASSISTANT_AGENT,
 };
 
-const SMALL_BUTTON_CLASS: &str = "inline-flex h-7 w-7 shrink-0 items-center justify-center rounded-md text-xs text-muted transition-colors hover:bg-sunken hover:text-ink";
+/// A small button in a row.
+pub(super) const SMALL_BUTTON_CLASS: &str = "inline-flex h-7 w-7 shrink-0 items-center justify-center rounded-md text-xs text-muted transition-colors hover:bg-sunken hover:text-ink";
+
+/// One of many, which share the row.
+const MENU_BUTTON_CLASS: &str = "inline-flex h-7 min-w-0 flex-1 items-center justify-center rounded-md text-xs text-muted transition-colors hover:bg-sunken hover:text-ink";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
@@ -27,6 +35,8 @@ enum Mode {
 pub fn ConversationItem(
     /// The conversation's id.
     id: String,
+    /// Whether it is shown in a folder.
+    inside: bool,
 ) -> impl IntoView {
     let workspace = use_workspace();
     let mode = RwSignal::new(Mode::Shown);
@@ -41,10 +51,11 @@ pub fn ConversationItem(
     view! {
         <li
             class=move || {
-                if is_open.get() {
-                    "row relative flex h-9 items-center rounded-lg bg-hover text-sm"
-                } else {
-                    "row relative flex h-9 items-center rounded-lg text-sm transition-colors hover:bg-hover"
+                match (is_open.get(), inside) {
+                    (true, false) => "row relative flex h-9 items-center rounded-lg bg-hover text-sm",
+                    (true, true) => "row relative ml-4 flex h-9 items-center rounded-lg bg-hover text-sm",
+                    (false, false) => "row relative flex h-9 items-center rounded-lg text-sm transition-colors hover:bg-hover",
+                    (false, true) => "row relative ml-4 flex h-9 items-center rounded-lg text-sm transition-colors hover:bg-hover",
                 }
             }
             data-testid="conversation-item"
@@ -102,7 +113,7 @@ fn Title(id: String, title: Memo<String>, mode: RwSignal<Mode>) -> impl IntoView
 #[component]
 fn Menu(id: String, pinned: bool, archived: bool, mode: RwSignal<Mode>) -> impl IntoView {
     let workspace = use_workspace();
-    let conversations = workspace.conversations;
+    let (conversations, palette) = (workspace.conversations, use_palette());
     let id = StoredValue::new(id);
     let first = NodeRef::<html::Button>::new();
     effect(move || {
@@ -113,11 +124,11 @@ fn Menu(id: String, pinned: bool, archived: bool, mode: RwSignal<Mode>) -> impl 
     let button = move |glyph: Glyph, name: &'static str, test: &'static str, deed: fn(Deed)| {
         let act = move |_| {
             mode.set(Mode::Back);
-            deed(Deed { conversations, id: id.get_value(), pinned, archived, mode });
+            deed(Deed { conversations, palette, id: id.get_value(), pinned, archived, mode });
         };
         let icon = view! { <Icon glyph class="h-4 w-4" /> };
         view! {
-            <button type="button" class=SMALL_BUTTON_CLASS data-testid=test aria-label=name title=name on:click=act>
+            <button type="button" class=MENU_BUTTON_CLASS data-testid=test aria-label=name title=name on:click=act>
                 {icon}
             </button>
         }
@@ -129,7 +140,7 @@ fn Menu(id: String, pinned: bool, archived: bool, mode: RwSignal<Mode>) -> impl 
                 href=href
                 download=download
                 rel="external"
-                class=SMALL_BUTTON_CLASS
+                class=MENU_BUTTON_CLASS
                 aria-label=name
                 title=name
                 on:click=move |_| mode.set(Mode::Back)
@@ -160,7 +171,7 @@ fn Menu(id: String, pinned: bool, archived: bool, mode: RwSignal<Mode>) -> impl 
             <button
                 node_ref=first
                 type="button"
-                class=SMALL_BUTTON_CLASS
+                class=MENU_BUTTON_CLASS
                 aria-label=t().back()
                 title=t().back()
                 on:click=move |_| mode.set(Mode::Back)
@@ -171,6 +182,7 @@ fn Menu(id: String, pinned: bool, archived: bool, mode: RwSignal<Mode>) -> impl 
                 it.conversations.pin(&it.id, !it.pinned);
             })}
             {button(Glyph::Pencil, t().rename(), "conversation-rename", |it| it.mode.set(Mode::Renaming))}
+            {button(Glyph::Folder, t().move_to_a_folder(), "conversation-move", |it| it.palette.open_moves(it.id))}
             {button(
                 Glyph::Archive,
                 if archived { t().take_out_of_the_archive() } else { t().archive() },
@@ -187,7 +199,8 @@ fn Menu(id: String, pinned: bool, archived: bool, mode: RwSignal<Mode>) -> impl 
 
 /// What an action of the menu works with.
 struct Deed {
-    conversations: crate::hooks::use_conversations::Conversations,
+    conversations: Conversations,
+    palette: Palette,
     id: String,
     pinned: bool,
     archived: bool,

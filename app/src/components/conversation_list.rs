@@ -8,6 +8,7 @@ use crate::{
     address::path_of,
     components::{
         conversation_item::ConversationItem,
+        folder_row::{folder_row, folders_row},
         icon::{Glyph, Icon},
     },
     groups::Row,
@@ -63,7 +64,10 @@ pub fn ConversationList() -> impl IntoView {
 fn row(row: Row) -> AnyView {
     let conversations = use_workspace().conversations;
     match row {
-        Row::Item(id) => view! { <ConversationItem id /> }.into_any(),
+        Row::Item(id) => view! { <ConversationItem id inside=false /> }.into_any(),
+        Row::Inside(id) => view! { <ConversationItem id inside=true /> }.into_any(),
+        Row::Folders => folders_row(),
+        Row::Folder(id) => folder_row(id),
         Row::Group(name) => {
             view! { <li class="px-2 pb-1 pt-3 text-xs font-medium text-faint">{name}</li> }
                 .into_any()

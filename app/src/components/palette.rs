@@ -2,12 +2,15 @@
 
 use leptos::{ev, html, prelude::*};
 
-use crate::hooks::{
-    use_palette::{Entry, Palette, use_palette},
-    use_shortcuts::use_shortcuts,
-};
 use crate::language::t;
 use crate::reactive::effect;
+use crate::{
+    components::choice::Choice,
+    hooks::{
+        use_palette::{Entry, Palette, use_palette},
+        use_shortcuts::use_shortcuts,
+    },
+};
 
 const DIALOG_CLASS: &str =
     "m-auto w-full max-w-[34rem] rounded-2xl border border-line bg-surface p-0 text-ink shadow-md";
@@ -28,6 +31,7 @@ pub fn CommandPalette() -> impl IntoView {
             dialog.close();
         }
     });
+    let moves = move || palette.moving.with(Option::is_some);
     let on_key = move |event: ev::KeyboardEvent| {
         match event.key().as_str() {
             "ArrowDown" => palette.step(1),
@@ -49,11 +53,13 @@ pub fn CommandPalette() -> impl IntoView {
                 type="text"
                 class="w-full border-b border-line bg-transparent px-5 py-4 placeholder:text-faint"
                 role="combobox"
-                aria-label=t().go_to_or_do()
+                aria-label=move || if moves() { t().move_to_a_folder() } else { t().go_to_or_do() }
                 aria-expanded="true"
                 aria-controls=LIST_ID
                 aria-activedescendant=move || option_id(palette.active.get())
-                placeholder=t().go_to_or_do_anything()
+                placeholder=move || {
+                    if moves() { t().name_of_a_folder_or_new_one() } else { t().go_to_or_do_anything() }
+                }
                 autocomplete="off"
                 autofocus
                 prop:value=move || palette.query.get()
@@ -88,21 +94,10 @@ pub fn CommandPalette() -> impl IntoView {
     }
 }
 
-fn option(palette: Palette, index: usize, entry: Entry) -> impl IntoView {
+fn option(palette: Palette, index: usize, entry: Entry) -> AnyView {
     let Entry { label, hint, deed } = entry;
-    view! {
-        <li
-            id=option_id(index)
-            role="option"
-            class="flex cursor-pointer items-center gap-3 rounded-lg px-3 py-2 text-sm aria-selected:bg-hover"
-            aria-selected=move || (palette.active.get() == index).to_string()
-            on:mousemove=move |_| palette.active.set(index)
-            on:click=move |_| palette.run(&deed)
-        >
-            <span class="min-w-0 flex-1 truncate">{label}</span>
-            <span class="shrink-0 text-xs text-muted">{hint}</span>
-        </li>
-    }
+    let choice = Choice { id: option_id(index), label, hint: hint.to_owned(), index };
+    choice.view(palette.active, Callback::new(move |()| palette.run(&deed)))
 }
 
 fn option_id(index: usize) -> String {

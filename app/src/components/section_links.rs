@@ -53,6 +53,7 @@ pub fn SectionLinks() -> impl IntoView {
             {link(Section::Approvals, badge.into_any())}
             {link(Section::Tasks, ().into_any())}
             {link(Section::Agents, ().into_any())}
+            {link(Section::Prompts, ().into_any())}
         </div>
     }
 }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use serde_json::Value;
 
 use crate::language::t;
-use crate::{address::path_of, hooks::use_workspace::use_workspace};
+use crate::{address::path_of, hooks::use_workspace::use_workspace, reactive::when};
 
 /// A button that does what the page is for.
 pub(crate) const PRIMARY_BUTTON_CLASS: &str = "inline-flex h-9 items-center self-start rounded-lg bg-accent px-3.5 text-sm font-medium text-on-accent transition-opacity hover:opacity-90";
@@ -92,6 +92,28 @@ pub(crate) fn button(
         </button>
     }
     .into_any()
+}
+
+/// A button that takes something away, once it was pressed and what that means was agreed to.
+pub(crate) fn remove(
+    what: &'static str,
+    meaning: &'static str,
+    test: &'static str,
+    press: Callback<()>,
+) -> AnyView {
+    let asks = RwSignal::new(false);
+    let begin = Callback::new(move |()| asks.update(|asks| *asks = !*asks));
+    let leave = Callback::new(move |()| asks.set(false));
+    let sure = move || {
+        let parts = vec![
+            line("text-sm", meaning.to_owned()),
+            button(PRIMARY_BUTTON_CLASS, what.to_owned(), test, press),
+            button(SECONDARY_BUTTON_CLASS, "Keep it".to_owned(), "keep", leave),
+        ];
+        group(ROW_CLASS, "", parts)
+    };
+    let first = button(SECONDARY_BUTTON_CLASS, format!("{what}\u{2026}"), "delete", begin);
+    group("contents", "", vec![first, when(move || asks.get(), sure)])
 }
 
 /// What looks like a button and leads somewhere.

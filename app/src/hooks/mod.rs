@@ -15,6 +15,7 @@
 //! | [`use_drafts`] | what a person writes is kept, and what waits is sent |
 //! | [`use_connection_lost`] | a connection that has been away for a moment |
 //! | [`use_palette`], [`use_shortcuts`] | the command palette, and the keys that work anywhere |
+//! | [`use_prompts`] | prompts that are offered after `/`, and what is to be filled in |
 //! | [`use_stick_to_end`] | the thread follows its end |
 //! | [`use_target_message`] | goes to the message that the address names |
 //! | [`clipboard`] | copying text |
@@ -35,6 +36,7 @@ pub mod use_drafts;
 pub mod use_highlights;
 pub mod use_listing;
 pub mod use_palette;
+pub mod use_prompts;
 pub mod use_shortcuts;
 pub mod use_stick_to_end;
 pub mod use_target_message;

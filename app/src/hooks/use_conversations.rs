@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use domovoi_client::ClientError;
 use leptos::{prelude::*, task::spawn_local, wasm_bindgen::JsValue};
+use serde_json::Value;
 
 use super::{
     http,
@@ -24,8 +26,8 @@ const NOTE: Duration = Duration::from_secs(6);
 pub struct Conversations {
     /// All conversations, the one used last first; those that were put away are among them.
     pub list: Signal<Vec<Conversation>>,
-    /// Conversations for which a model was chosen, with its route.
-    pub models: Signal<Vec<(String, String)>>,
+    /// What is known of them, and their folders.
+    pub state: ReadSignal<ConversationsState>,
     /// The list as it is shown.
     pub rows: Memo<Vec<Row>>,
     /// Whether those that were put away are shown.
@@ -61,10 +63,11 @@ pub fn use_conversations(initial: ConversationsState, now: u64) -> Conversations
     let moment = RwSignal::new(Moment { now, offset: 0 });
     effect(move || moment.set(here()));
     let shows_archived = RwSignal::new(false);
-    let rows = memo(move || list.with(|list| rows(list, moment.get(), shows_archived.get())));
+    let rows =
+        memo(move || agent.state.with(|state| rows(state, moment.get(), shows_archived.get())));
     Conversations {
         list: list.into(),
-        models: memo(move || agent.state.with(|state| state.models.clone())).into(),
+        state: agent.state,
         rows,
         shows_archived,
         query: RwSignal::new(String::new()),
@@ -94,29 +97,48 @@ impl Conversations {
 
     /// Gives a conversation another title. The list shows it when the server has it.
     pub fn rename(&self, id: &str, title: &str) {
-        self.agent.call("rename", (id.to_owned(), title.to_owned()), |_: Result<(), _>| {});
+        self.tell("rename", vec![id.into(), title.into()]);
     }
 
     /// Keeps a conversation at the top, or no longer.
     pub fn pin(&self, id: &str, pinned: bool) {
-        self.agent.call("pin", (id.to_owned(), pinned), |_: Result<(), _>| {});
+        self.tell("pin", vec![id.into(), pinned.into()]);
     }
 
     /// Chooses the model that answers in a conversation from now on, by its route.
     pub fn choose_model(&self, id: &str, route: &str) {
-        let args = (id.to_owned(), route.to_owned());
-        self.agent.call("chooseModel", args, |_: Result<(), _>| {});
+        self.tell("chooseModel", vec![id.into(), route.into()]);
     }
 
     /// Puts a conversation away, or back.
     pub fn archive(&self, id: &str, archived: bool) {
-        self.agent.call("archive", (id.to_owned(), archived), |_: Result<(), _>| {});
+        self.tell("archive", vec![id.into(), archived.into()]);
+    }
+
+    /// Moves a conversation into a folder; out of its folder where that is empty.
+    pub fn move_to(&self, id: &str, folder: &str) {
+        self.tell("moveToFolder", vec![id.into(), folder.into()]);
+    }
+
+    /// Makes a folder and moves a conversation into it.
+    pub fn move_to_new(&self, id: &str, name: &str) {
+        let (this, id) = (*self, id.to_owned());
+        let then = move |made: Result<Value, ClientError>| match made {
+            Ok(folder) => this.tell("moveToFolder", vec![id.into(), folder]),
+            Err(error) => this.say(&error.to_string()),
+        };
+        self.ask("createFolder", vec![name.into()], Box::new(then));
+    }
+
+    /// Shows what is in a folder, or no longer.
+    pub fn fold(&self, folder: &str, closed: bool) {
+        self.tell("foldFolder", vec![folder.into(), closed.into()]);
     }
 
     /// Deletes a conversation with its messages; for a moment it can be brought back.
     pub fn remove(&self, id: &str) {
         let (this, deleted) = (*self, id.to_owned());
-        self.agent.call("remove", (id.to_owned(),), move |result: Result<(), _>| {
+        let then = move |result: Result<Value, ClientError>| {
             // Nobody is told that something is gone which is not.
             if result.is_err() {
                 return this.say(t().not_deleted());
@@ -124,19 +146,21 @@ impl Conversations {
             use_drafts::forget(&deleted);
             let text = t().conversation_deleted().to_owned();
             let note = Note { text, deleted: Some(deleted) };
-            this.tell(note, Duration::from_secs(UNDO_SECONDS));
-        });
+            this.show(note, Duration::from_secs(UNDO_SECONDS));
+        };
+        self.ask("remove", vec![id.into()], Box::new(then));
     }
 
     /// Brings back what was just deleted.
     pub fn restore(&self, id: &str) {
         let this = *self;
         self.note.set(None);
-        self.agent.call("restore", (id.to_owned(),), move |result: Result<(), _>| {
+        let then = move |result: Result<Value, ClientError>| {
             if result.is_err() {
                 this.say(t().not_brought_back());
             }
-        });
+        };
+        self.ask("restore", vec![id.into()], Box::new(then));
     }
 
     /// Looks for words in everything that was said.
@@ -147,14 +171,36 @@ impl Conversations {
             return self.hits.set(None);
         }
         let asked = query.to_owned();
-        self.agent.call("search", (asked.clone(),), move |hits: Result<Vec<SearchHit>, _>| {
+        let then = move |hits: Result<Value, ClientError>| {
             // An answer to what was typed before says nothing any more.
             if this.query.try_with_untracked(|query| *query == asked) == Some(true)
-                && let Ok(hits) = hits
+                && let Some(hits) = hits.ok().and_then(|hits| serde_json::from_value(hits).ok())
             {
                 this.hits.set(Some(hits));
             }
-        });
+        };
+        self.ask("search", vec![query.into()], Box::new(then));
+    }
+
+    /// Calls a method of the list; `then` gets what it answers. It is compiled once.
+    pub fn ask(
+        &self,
+        method: &'static str,
+        args: Vec<Value>,
+        then: Box<dyn FnOnce(Result<Value, ClientError>)>,
+    ) {
+        self.agent.call(method, args, then);
+    }
+
+    /// Calls a method that answers nothing; what it has against it is shown.
+    fn tell(&self, method: &'static str, args: Vec<Value>) {
+        let this = *self;
+        let then = move |done: Result<Value, ClientError>| {
+            if let Err(error) = done {
+                this.say(&error.to_string());
+            }
+        };
+        self.ask(method, args, Box::new(then));
     }
 
     /// Adds the conversations of a file.
@@ -162,15 +208,15 @@ impl Conversations {
         let this = *self;
         spawn_local(async move {
             let text = http::import(file).await.unwrap_or_else(|problem| problem);
-            this.tell(Note { text, deleted: None }, NOTE);
+            this.show(Note { text, deleted: None }, NOTE);
         });
     }
 
     fn say(&self, text: &str) {
-        self.tell(Note { text: text.to_owned(), deleted: None }, NOTE);
+        self.show(Note { text: text.to_owned(), deleted: None }, NOTE);
     }
 
-    fn tell(&self, note: Note, time: Duration) {
+    fn show(&self, note: Note, time: Duration) {
         let shown = self.note;
         if shown.try_set(Some(note.clone())).is_some() {
             return;

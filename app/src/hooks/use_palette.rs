@@ -8,6 +8,7 @@ use crate::reactive::memo;
 use crate::{
     address::{Section, path_of},
     theme::Theme,
+    types::{ConversationsState, folders::Folder},
 };
 
 /// Most entries that are shown.
@@ -26,6 +27,12 @@ pub enum Deed {
     Language,
     /// Lets the model of a route answer in the open conversation.
     Model(String),
+    /// Shows where the open conversation can be moved.
+    Moves,
+    /// Moves a conversation into a folder; out of its folder where that is empty.
+    Move(String),
+    /// Makes a folder of this name and moves a conversation into it.
+    MoveToNew(String),
 }
 
 /// One line of the palette.
@@ -56,6 +63,8 @@ pub struct Palette {
     pub entries: Memo<Vec<Entry>>,
     /// The entry that Enter takes.
     pub active: RwSignal<usize>,
+    /// The conversation that is moved, where the palette shows nothing but where to.
+    pub moving: RwSignal<Option<String>>,
     workspace: Workspace,
 }
 
@@ -76,14 +85,25 @@ pub fn use_palette() -> Palette {
 fn palette() -> Palette {
     let workspace = use_workspace();
     let query = RwSignal::new(String::new());
+    let moving = RwSignal::new(None::<String>);
     let entries = memo(move || {
         let query = query.get();
+        if let Some(id) = moving.get() {
+            return workspace.conversations.state.with(|state| moves(state, &id, &query));
+        }
         let commands = vec![
             Entry::new(t().new_conversation(), "Ctrl Shift O", Deed::New),
             Entry::new(t().switch_between_light_and_dark(), "", Deed::Theme),
             Entry::new(t().other_language(), t().language(), Deed::Language),
         ];
-        let sections = [Section::Approvals, Section::Tasks, Section::Agents].map(|section| {
+        let sections = [
+            Section::Approvals,
+            Section::Tasks,
+            Section::Agents,
+            Section::Prompts,
+            Section::Folders,
+        ];
+        let sections = sections.map(|section| {
             let (path, title) = section.place();
             Entry::new(title, t().page(), Deed::Go(path.to_owned()))
         });
@@ -96,25 +116,56 @@ fn palette() -> Palette {
             let label = format!("{} {} ({})", t().answer_with(), route.name, route.model);
             Entry::new(&label, t().model(), Deed::Model(route.name.clone()))
         });
-        let commands = commands.into_iter().chain(sections).chain(models);
+        let move_it = (workspace.section.get() == Section::Chat)
+            .then(|| Entry::new(t().move_to_a_folder(), "", Deed::Moves));
+        let commands = commands.into_iter().chain(sections).chain(move_it).chain(models);
         let conversations = workspace.conversations.list.get().into_iter().map(|conversation| {
             Entry::new(&conversation.title, t().conversation(), Deed::Go(path_of(&conversation.id)))
         });
-        fitting(commands.chain(conversations), &query)
+        fitting(&mut commands.chain(conversations), &query).take(MOST).collect()
     });
-    Palette { is_open: RwSignal::new(false), query, entries, active: RwSignal::new(0), workspace }
+    let (is_open, active) = (RwSignal::new(false), RwSignal::new(0));
+    Palette { is_open, query, entries, active, moving, workspace }
+}
+
+/// Where a conversation can be moved: folders, the new one whose name was typed, out of its folder.
+fn moves(state: &ConversationsState, id: &str, query: &str) -> Vec<Entry> {
+    let now = state.folder_of(id).map(|folder| folder.id.as_str());
+    let out = now.map(|_| Entry::new(t().out_of_its_folder(), "", Deed::Move(String::new())));
+    let others = state.folders.iter().filter(|folder| Some(folder.id.as_str()) != now);
+    let others = others.map(|it| Entry::new(&it.name, t().folder(), Deed::Move(it.id.clone())));
+    let mut entries: Vec<Entry> = fitting(&mut out.into_iter().chain(others), query).collect();
+    let name = query.trim();
+    let is_there = |name: &str| {
+        let same = |folder: &Folder| folder.name.to_lowercase() == name.to_lowercase();
+        state.folders.iter().any(same)
+    };
+    if !name.is_empty() && !is_there(name) {
+        let label = t().new_folder_called(name);
+        entries.push(Entry::new(&label, "", Deed::MoveToNew(name.to_owned())));
+    }
+    entries
 }
 
 impl Palette {
     /// Opens it, empty.
     pub fn open(&self) {
-        self.search("");
-        self.is_open.set(true);
+        self.open_with("", None);
     }
 
     /// Opens it with the models that can be chosen.
     pub fn open_models(&self) {
-        self.search(t().answer_with());
+        self.open_with(t().answer_with(), None);
+    }
+
+    /// Opens it with the folders that a conversation can be moved to.
+    pub fn open_moves(&self, id: String) {
+        self.open_with("", Some(id));
+    }
+
+    fn open_with(&self, query: &str, moving: Option<String>) {
+        self.moving.set(moving);
+        self.search(query);
         self.is_open.set(true);
     }
 
@@ -142,6 +193,8 @@ impl Palette {
 
     /// Does what an entry says.
     pub fn run(&self, deed: &Deed) {
+        let conversations = self.workspace.conversations;
+        let moved = self.moving.get_untracked().unwrap_or_default();
         self.is_open.set(false);
         match deed {
             Deed::Go(path) => self.workspace.go(path),
@@ -153,32 +206,56 @@ impl Palette {
             Deed::Language => t().switch(),
             Deed::Model(route) => {
                 let id = self.workspace.chat_id.get_untracked();
-                self.workspace.conversations.choose_model(&id, route);
+                conversations.choose_model(&id, route);
             }
+            Deed::Moves => self.open_moves(self.workspace.chat_id.get_untracked()),
+            Deed::Move(folder) => conversations.move_to(&moved, folder),
+            Deed::MoveToNew(name) => conversations.move_to_new(&moved, name),
         }
     }
 }
 
 /// Those that have every word of the query in them.
-fn fitting(entries: impl Iterator<Item = Entry>, query: &str) -> Vec<Entry> {
+fn fitting(entries: &mut dyn Iterator<Item = Entry>, query: &str) -> impl Iterator<Item = Entry> {
     let query = query.to_lowercase();
-    let fits = |entry: &Entry| {
+    entries.filter(move |entry| {
         let label = entry.label.to_lowercase();
         query.split_whitespace().all(|word| label.contains(word))
-    };
-    entries.filter(fits).take(MOST).collect()
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Deed, Entry, fitting};
+    use super::{Deed, Entry, fitting, moves};
+    use crate::types::{ConversationsState, folders::Folder};
+
+    #[test]
+    fn a_conversation_moves_to_another_folder_to_a_new_one_or_out() {
+        let folder = |id: &str, name: &str| {
+            let (id, name) = (id.to_owned(), name.to_owned());
+            Folder { id, name, ..Folder::default() }
+        };
+        let state = ConversationsState {
+            folders: vec![folder("1", "Art"), folder("2", "Law")],
+            places: vec![("a".to_owned(), "1".to_owned())],
+            ..ConversationsState::default()
+        };
+        let deeds = |id: &str, query: &str| -> Vec<Deed> {
+            moves(&state, id, query).into_iter().map(|entry| entry.deed).collect()
+        };
+        let to = |id: &str| Deed::Move(id.to_owned());
+        assert_eq!(deeds("a", ""), [to(""), to("2")]);
+        assert_eq!(deeds("b", ""), [to("1"), to("2")]);
+        assert_eq!(deeds("b", "la"), [to("2"), Deed::MoveToNew("la".to_owned())]);
+        assert_eq!(deeds("b", "LAW"), [to("2")]);
+    }
 
     #[test]
     fn entries_fit_by_all_their_words() {
         let all = ["New conversation", "A new house", "Old HOUSE"];
         let found = |query: &str| -> Vec<String> {
             let entries = all.iter().map(|label| Entry::new(label, "", Deed::New));
-            fitting(entries, query).into_iter().map(|entry| entry.label).collect()
+            fitting(&mut entries.into_iter(), query).map(|entry| entry.label).collect()
         };
         assert_eq!(found(""), all);
         assert_eq!(found("house"), ["A new house", "Old HOUSE"]);

@@ -1,6 +1,6 @@
 //! What the parts of the page share.
 
-use domovoi_client::ConnectionStatus;
+use domovoi_client::{ClientError, ConnectionStatus};
 use leptos::prelude::*;
 use leptos_router::{
     NavigateOptions,
@@ -66,19 +66,22 @@ pub fn provide_workspace(page: &PageState) -> Workspace {
     let chat_id = memo(move || open_id.get().unwrap_or_else(new_id));
     let title = memo(move || {
         let id = chat_id.get();
-        let title = conversations.list.with(|list| {
-            let found = list.iter().find(|conversation| conversation.id == id);
-            found.map(|conversation| conversation.title.clone())
+        let title = conversations.state.with(|state| {
+            let found =
+                state.conversations.iter().find(|it| it.id == id && it.deleted_at.is_none());
+            match (found, state.folder_of(&id)) {
+                (Some(conversation), _) => Some(conversation.title.clone()),
+                (None, Some(folder)) => Some(format!("New conversation in {}", folder.name)),
+                (None, None) => None,
+            }
         });
         title.unwrap_or_else(|| section.get().place().1.to_owned())
     });
     let model = memo(move || {
         let id = chat_id.get();
-        let route = conversations
-            .models
-            .with(|models| models.iter().find(|(of, _)| *of == id).map(|(_, route)| route.clone()));
+        let route = conversations.state.with(|state| state.route_of(&id).to_owned());
         system.with(|system| {
-            let chosen = system.routes.iter().find(|view| Some(&view.name) == route.as_ref());
+            let chosen = system.routes.iter().find(|view| view.name == route);
             chosen.map_or(&system.model.name, |view| &view.model).clone()
         })
     });
@@ -131,6 +134,19 @@ impl Workspace {
     pub fn begin_new(&self) {
         self.drawer.set(false);
         self.focus.update(|count| *count += 1);
+    }
+
+    /// Begins a conversation in a folder. It is there before it has begun, with the folder's model.
+    pub fn begin_in(&self, folder: &str) {
+        let (this, id) = (*self, new_id());
+        let args = vec![id.as_str().into(), folder.into()];
+        let then = move |done: Result<Value, ClientError>| {
+            if done.is_ok() {
+                this.go(&path_of(&id));
+                this.begin_new();
+            }
+        };
+        self.conversations.ask("moveToFolder", args, Box::new(then));
     }
 
     /// Gives the conversation in the thread its address.

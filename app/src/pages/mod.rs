@@ -5,7 +5,9 @@
 
 pub mod agents;
 pub mod approvals;
+pub mod folders;
 pub mod not_found;
+pub mod prompts;
 pub mod tasks;
 pub mod workspace;
 
@@ -16,7 +18,10 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use serde_json::Value;
 
-use self::{agents::AgentsPage, approvals::ApprovalsPage, tasks::TasksPage};
+use self::{
+    agents::AgentsPage, approvals::ApprovalsPage, folders::folders_page, prompts::prompts_page,
+    tasks::TasksPage,
+};
 use crate::{
     address::Section, components::chat_pane::ChatPane, hooks::use_workspace::use_workspace,
 };
@@ -69,6 +74,8 @@ fn work(section: Section, arrived: Arrived) -> AnyView {
     match section {
         Section::Approvals => view! { <ApprovalsPage initial /> }.into_any(),
         Section::Tasks => view! { <TasksPage initial /> }.into_any(),
+        Section::Prompts => prompts_page(initial),
+        Section::Folders => folders_page(),
         _ => view! { <AgentsPage initial /> }.into_any(),
     }
 }

@@ -1,0 +1,37 @@
+//! One thing of a list that is gone through with arrows while the focus stays in a field.
+
+use leptos::prelude::*;
+
+/// What can be chosen.
+pub(super) struct Choice {
+    /// What the field names it by while it is the active one.
+    pub(super) id: String,
+    pub(super) label: String,
+    /// What it is, smaller.
+    pub(super) hint: String,
+    /// Its place in the list.
+    pub(super) index: usize,
+}
+
+impl Choice {
+    /// Draws it. `active` is the place of the one that Enter takes.
+    pub(super) fn view(self, active: RwSignal<usize>, choose: Callback<()>) -> AnyView {
+        let Self { id, label, hint, index } = self;
+        view! {
+            <li
+                id=id
+                role="option"
+                class="flex cursor-pointer items-center gap-3 rounded-lg px-3 py-2 text-sm aria-selected:bg-hover"
+                aria-selected=move || (active.get() == index).to_string()
+                on:mousemove=move |_| active.set(index)
+                // The field keeps the focus.
+                on:mousedown=move |event| event.prevent_default()
+                on:click=move |_| choose.run(())
+            >
+                <span class="min-w-[40%] flex-1 truncate">{label}</span>
+                <span class="truncate text-xs text-muted">{hint}</span>
+            </li>
+        }
+        .into_any()
+    }
+}

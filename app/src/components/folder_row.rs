@@ -1,0 +1,101 @@
+//! Folders in the list of conversations.
+
+use leptos::prelude::*;
+
+use crate::{
+    address::{Section, page_of_folder},
+    components::{
+        conversation_item::SMALL_BUTTON_CLASS,
+        icon::{Glyph, Icon},
+    },
+    hooks::use_workspace::use_workspace,
+    reactive::memo,
+};
+
+/// The name of the group, with the way to a new folder.
+pub(super) fn folders_row() -> AnyView {
+    let workspace = use_workspace();
+    view! {
+        <li class="flex items-center justify-between pl-2 pr-1 text-xs font-medium text-faint">
+            "Folders"
+            <a
+                href=Section::Folders.place().0
+                class=SMALL_BUTTON_CLASS
+                data-testid="folders"
+                aria-label="New folder"
+                title="New folder"
+                on:click=move |_| workspace.drawer.set(false)
+            >
+                <Icon glyph=Glyph::Plus class="h-4 w-4" />
+            </a>
+        </li>
+    }
+    .into_any()
+}
+
+/// A folder: it opens and closes, begins a conversation, and has a page.
+pub(super) fn folder_row(id: String) -> AnyView {
+    let workspace = use_workspace();
+    let conversations = workspace.conversations;
+    let page = page_of_folder(&id);
+    let id = StoredValue::new(id);
+    let folder = memo(move || {
+        conversations.state.with(|state| {
+            let id = id.read_value();
+            let folder = state.folders.iter().find(|folder| folder.id == *id);
+            let listed = state.conversations.iter();
+            let inside = listed.filter(|it| {
+                let is_shown = it.deleted_at.is_none() && !it.archived;
+                is_shown && state.folder_of(&it.id).is_some_and(|of| of.id == *id)
+            });
+            let (name, closed) = folder.map(|it| (it.name.clone(), it.closed)).unwrap_or_default();
+            (name, closed, inside.count())
+        })
+    });
+    let named =
+        move |words: &str| folder.with(|(name, ..)| format!("{words} \u{201c}{name}\u{201d}"));
+    let closed = move || folder.with(|(_, closed, _)| *closed);
+    view! {
+        <li
+            class="row relative flex h-9 items-center rounded-lg text-sm transition-colors hover:bg-hover"
+            data-testid="folder"
+        >
+            <button
+                type="button"
+                class="flex h-full min-w-0 flex-1 items-center gap-1.5 rounded-lg px-2 text-left"
+                data-testid="folder-toggle"
+                aria-expanded=move || (!closed()).to_string()
+                on:click=move |_| conversations.fold(&id.read_value(), !untrack(closed))
+            >
+                <span class=move || if closed() { "shrink-0 text-faint" } else { "shrink-0 rotate-90 text-faint" }>
+                    <Icon glyph=Glyph::ChevronRight class="h-4 w-4" />
+                </span>
+                <span class="min-w-0 flex-1 truncate font-medium">{move || folder.with(|it| it.0.clone())}</span>
+                <span class="shrink-0 text-xs tabular-nums text-faint">{move || folder.with(|it| it.2)}</span>
+            </button>
+            <span class="row-actions flex items-center pr-1">
+                <button
+                    type="button"
+                    class=SMALL_BUTTON_CLASS
+                    data-testid="folder-new"
+                    aria-label=move || named("New conversation in")
+                    title="New conversation"
+                    on:click=move |_| workspace.begin_in(&id.read_value())
+                >
+                    <Icon glyph=Glyph::NewChat class="h-4 w-4" />
+                </button>
+                <a
+                    href=page
+                    class=SMALL_BUTTON_CLASS
+                    data-testid="folder-settings"
+                    aria-label=move || named("Settings of")
+                    title="Settings"
+                    on:click=move |_| workspace.drawer.set(false)
+                >
+                    <Icon glyph=Glyph::Pencil class="h-4 w-4" />
+                </a>
+            </span>
+        </li>
+    }
+    .into_any()
+}
