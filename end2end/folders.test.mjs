@@ -134,7 +134,7 @@ describe('what a person keeps', { timeout: 120_000 }, () => {
     await input.press('Escape');
     await options.first().waitFor({ state: 'detached' });
     await input.fill('');
-    await input.pressSequentially('/ma');
+    await input.pressSequentially('/mai');
     await options.first().waitFor();
     assert.equal(await options.count(), 1);
     await input.press('Enter');

@@ -6,7 +6,7 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { launch } from './support/browser.mjs';
 import { Chat, history, textOf } from './support/chat.mjs';
 import { ScriptedProvider } from './support/scripted.mjs';
-import { providerConfig, Server } from './support/server.mjs';
+import { providerConfig, runBinary, Server } from './support/server.mjs';
 import { Wire } from './support/wire.mjs';
 
 const LIMIT = { timeout: 60_000 };
@@ -144,6 +144,12 @@ describe('the bar under a message', LIMIT, () => {
     await within(chat.answers.first(), 'rate-down').click();
     const down = '[data-testid="rate-down"][aria-pressed="true"]';
     await other.answers.first().locator(down).waitFor();
+    await chat.find('comment').fill('It costs too much.');
+    await chat.find('comment').press('Enter');
+    await details.getByText('Thanks.').waitFor();
+    await chat.find('comment').waitFor({ state: 'detached' });
+    const log = await runBinary(['log', '--json', '--data-dir', server.dataDir]);
+    assert.match(log.stdout, /It costs too much\./);
     await within(other.answers.first(), 'rate-up').click();
     const up = '[data-testid="rate-up"][aria-pressed="true"]';
     await chat.answers.first().locator(up).waitFor();

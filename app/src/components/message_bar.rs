@@ -10,17 +10,23 @@ use crate::language::t;
 use crate::{
     components::{
         bar_button::{Act, BarButton},
+        comment::comment,
         icon::Glyph,
     },
     details::details,
     hooks::{
         clipboard::copy_text,
         use_agent_chat::{AgentChat, Rating},
+        use_workspace::use_workspace,
     },
+    reactive::when,
 };
 
 /// How long the copy button says that it has copied.
 const SHOWN: Duration = Duration::from_millis(1600);
+
+/// How long it says what became of a comment.
+const SAID: Duration = Duration::from_secs(5);
 
 /// A message of the thread.
 pub(super) type Shared = StoredValue<ArcRwSignal<UiMessage>>;
@@ -32,7 +38,10 @@ struct Bar {
     chat: AgentChat,
     toggled: RwSignal<bool>,
     copied: RwSignal<bool>,
-    failure: RwSignal<&'static str>,
+    /// Whether the person may say what was wrong.
+    commenting: RwSignal<bool>,
+    /// What became of the rating, for a moment in the place of what the answer took.
+    said: RwSignal<&'static str>,
 }
 
 /// The bar under a message.
@@ -47,8 +56,8 @@ pub fn MessageBar(
     /// Whether a question is being edited, or an answer shown as it was written.
     toggled: RwSignal<bool>,
 ) -> impl IntoView {
-    let (copied, failure) = (RwSignal::new(false), RwSignal::new(""));
-    let bar = Bar { message, chat, toggled, copied, failure };
+    let (copied, commenting) = (RwSignal::new(false), RwSignal::new(false));
+    let bar = Bar { message, chat, toggled, copied, commenting, said: RwSignal::new("") };
     let act: Act = Arc::new(move |name| bar.act(name));
     let shown = move || {
         let wait = streaming.is_some_and(|streaming| streaming.get());
@@ -61,6 +70,7 @@ pub fn MessageBar(
         >
             {shown}
         </div>
+        {when(move || commenting.get(), move || bar.comment())}
     }
 }
 
@@ -103,9 +113,9 @@ impl Bar {
                     .disabled(busy || place.next.is_none()),
             );
         }
-        let words = match self.failure.get() {
+        let words = match self.said.get() {
             "" => took.unwrap_or_default(),
-            failure => failure.to_owned(),
+            said => said.to_owned(),
         };
         let draw = |buttons: Vec<BarButton>| {
             buttons.into_iter().map(|button| button.view(act)).collect::<Vec<_>>()
@@ -126,8 +136,8 @@ impl Bar {
             "copy" => self.copy(),
             "edit" | "raw" => self.toggled.update(|toggled| *toggled = !*toggled),
             "answer-again" => self.chat.regenerate_message(&id),
-            "rate-up" => self.rate(&id, Rating::Up),
-            "rate-down" => self.rate(&id, Rating::Down),
+            "rate-up" => self.rate(Rating::Up, ""),
+            "rate-down" => self.rate(Rating::Down, ""),
             "version-previous" => self.go(place().and_then(|place| place.previous)),
             "version-next" => self.go(place().and_then(|place| place.next)),
             _ => {}
@@ -150,11 +160,40 @@ impl Bar {
         set_timeout(back, SHOWN);
     }
 
-    fn rate(&self, id: &str, rating: Rating) {
-        let failure = self.failure;
-        self.chat.rate(id, rating, move |kept| {
-            failure.try_set(if kept { "" } else { t().rating_not_kept() });
+    /// Keeps a rating; one that is bad may be explained.
+    fn rate(&self, rating: Rating, comment: &str) {
+        let bar = *self;
+        let explained = !comment.is_empty();
+        self.chat.rate(&id_of(self.message), rating, comment, move |kept| {
+            let words = match (kept, explained) {
+                (false, _) => t().rating_not_kept(),
+                (true, true) => t().thanks(),
+                (true, false) => "",
+            };
+            bar.said.try_set(words);
+            // What was written stays where it could not be kept.
+            if kept {
+                bar.commenting.try_set(rating == Rating::Down && !explained);
+            }
+            if explained {
+                set_timeout(
+                    move || {
+                        bar.said.try_set("");
+                    },
+                    SAID,
+                );
+            }
         });
+    }
+
+    fn comment(&self) -> AnyView {
+        let (bar, workspace) = (*self, use_workspace());
+        let send = Callback::new(move |words: String| bar.rate(Rating::Down, &words));
+        let leave = Callback::new(move |()| {
+            bar.commenting.set(false);
+            workspace.focus.update(|count| *count += 1);
+        });
+        comment(send, leave)
     }
 }
 

@@ -7,6 +7,7 @@ pub mod attachments;
 mod bar_button;
 pub mod chat_pane;
 mod choice;
+pub mod comment;
 pub mod composer;
 pub mod connection_dot;
 pub mod conversation_item;

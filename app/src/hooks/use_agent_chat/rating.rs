@@ -36,9 +36,15 @@ impl Rating {
 
 impl AgentChat {
     /// Tells the server what the person thinks of an answer, in the place of what they said before;
-    /// it becomes metadata of the message. `then` hears whether it is kept.
-    pub fn rate(&self, message_id: &str, rating: Rating, then: impl FnOnce(bool) + 'static) {
-        let arguments = [message_id, rating.name()].map(Value::from);
+    /// it becomes metadata of the message. The comment may be empty. `then` hears whether it is kept.
+    pub fn rate(
+        &self,
+        message_id: &str,
+        rating: Rating,
+        comment: &str,
+        then: impl FnOnce(bool) + 'static,
+    ) {
+        let arguments = [message_id, rating.name(), comment].map(Value::from);
         let client = self.client.try_get_value().flatten();
         spawn_local(async move {
             let kept = match client {
