@@ -28,7 +28,7 @@ impl Choice {
                 on:mousedown=move |event| event.prevent_default()
                 on:click=move |_| choose.run(())
             >
-                <span class="min-w-[40%] flex-1 truncate">{label}</span>
+                <span class="min-w-[60%] flex-1 truncate">{label}</span>
                 <span class="truncate text-xs text-muted">{hint}</span>
             </li>
         }

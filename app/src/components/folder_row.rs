@@ -67,7 +67,7 @@ pub(super) fn folder_row(id: String) -> AnyView {
                 aria-expanded=move || (!closed()).to_string()
                 on:click=move |_| conversations.fold(&id.read_value(), !untrack(closed))
             >
-                <span class=move || if closed() { "shrink-0 text-faint" } else { "shrink-0 rotate-90 text-faint" }>
+                <span class="chevron shrink-0 text-faint">
                     <Icon glyph=Glyph::ChevronRight class="h-4 w-4" />
                 </span>
                 <span class="min-w-0 flex-1 truncate font-medium">{move || folder.with(|it| it.0.clone())}</span>

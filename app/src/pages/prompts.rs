@@ -20,7 +20,7 @@ use crate::{
 const HOW: &str = "Type / at the begin of a message to use one. What stands in {{double braces}} is \
     filled in each time: Tab goes to the next.";
 
-const NAME_CLASS: &str = "min-w-0 break-words font-medium";
+const NAME_CLASS: &str = "min-w-0 break-words font-semibold";
 
 /// What the parts of the page share.
 #[derive(Clone, Copy)]
