@@ -78,7 +78,7 @@ describe('what a person keeps', { timeout: 120_000 }, () => {
     await folder.hover();
     await folder.getByTestId('folder-new').click();
     await other.page.waitForURL('**/c/*');
-    await other.page.getByRole('heading', { name: 'New conversation in Law' }).waitFor();
+    await other.page.getByRole('heading', { name: 'New conversation in “Law”' }).waitFor();
     assert.equal((await ask(other, 'three')).model, 'large');
     await folder.getByText('2', { exact: true }).waitFor();
 

@@ -180,7 +180,17 @@ fn shown<'a>(html: &str, texts: &'a [String]) -> Vec<&'a str> {
 async fn a_page_in_german_has_no_english_in_it() {
     let english = english();
     let conversation = format!("/c/{ID}");
-    for path in ["/", &conversation, "/approvals", "/tasks", "/tasks/new", "/agents", "/nowhere"] {
+    for path in [
+        "/",
+        &conversation,
+        "/approvals",
+        "/tasks",
+        "/tasks/new",
+        "/agents",
+        "/folders",
+        "/prompts",
+        "/nowhere",
+    ] {
         let html = render(path, "language=de").await;
         assert!(html.contains("<html lang=\"de\""), "{path}");
         assert_eq!(shown(&html, &english), Vec::<&str>::new(), "{path}");

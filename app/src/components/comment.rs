@@ -2,6 +2,7 @@
 
 use leptos::{ev, html, prelude::*};
 
+use crate::language::t;
 use crate::reactive::effect;
 
 /// A field that is sent with Enter or its button, and left with Escape.
@@ -34,8 +35,8 @@ pub(super) fn comment(send: Callback<String>, leave: Callback<()>) -> AnyView {
                 type="text"
                 class="h-8 min-w-0 flex-1 rounded-lg border border-line bg-surface px-3 text-sm placeholder:text-faint"
                 data-testid="comment"
-                aria-label="What was wrong?"
-                placeholder="What was wrong?"
+                aria-label=t().what_was_wrong()
+                placeholder=t().what_was_wrong()
                 maxlength="2000"
                 autocomplete="off"
                 on:keydown=on_key
@@ -46,7 +47,7 @@ pub(super) fn comment(send: Callback<String>, leave: Callback<()>) -> AnyView {
                 data-testid="comment-send"
                 on:click=move |_| submit()
             >
-                "Send"
+                {t().send()}
             </button>
         </div>
     }

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::language::t;
 use crate::{
     address::{Section, page_of_folder},
     components::{
@@ -17,13 +18,13 @@ pub(super) fn folders_row() -> AnyView {
     let workspace = use_workspace();
     view! {
         <li class="flex items-center justify-between pl-2 pr-1 text-xs font-medium text-faint">
-            "Folders"
+            {t().folders()}
             <a
                 href=Section::Folders.place().0
                 class=SMALL_BUTTON_CLASS
                 data-testid="folders"
-                aria-label="New folder"
-                title="New folder"
+                aria-label=t().new_folder()
+                title=t().new_folder()
                 on:click=move |_| workspace.drawer.set(false)
             >
                 <Icon glyph=Glyph::Plus class="h-4 w-4" />
@@ -52,8 +53,7 @@ pub(super) fn folder_row(id: String) -> AnyView {
             (name, closed, inside.count())
         })
     });
-    let named =
-        move |words: &str| folder.with(|(name, ..)| format!("{words} \u{201c}{name}\u{201d}"));
+    let named = move || folder.with(|(name, ..)| name.clone());
     let closed = move || folder.with(|(_, closed, _)| *closed);
     view! {
         <li
@@ -78,8 +78,8 @@ pub(super) fn folder_row(id: String) -> AnyView {
                     type="button"
                     class=SMALL_BUTTON_CLASS
                     data-testid="folder-new"
-                    aria-label=move || named("New conversation in")
-                    title="New conversation"
+                    aria-label=move || t().new_conversation_in(named())
+                    title=t().new_conversation()
                     on:click=move |_| workspace.begin_in(&id.read_value())
                 >
                     <Icon glyph=Glyph::NewChat class="h-4 w-4" />
@@ -88,8 +88,8 @@ pub(super) fn folder_row(id: String) -> AnyView {
                     href=page
                     class=SMALL_BUTTON_CLASS
                     data-testid="folder-settings"
-                    aria-label=move || named("Settings of")
-                    title="Settings"
+                    aria-label=move || t().settings_of(named())
+                    title=t().settings()
                     on:click=move |_| workspace.drawer.set(false)
                 >
                     <Icon glyph=Glyph::Pencil class="h-4 w-4" />

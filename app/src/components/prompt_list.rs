@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::language::t;
 use crate::{components::choice::Choice, hooks::use_prompts::Prompts, reactive::when};
 
 /// What the list is called by the field.
@@ -25,7 +26,7 @@ pub(super) fn prompt_list(prompts: Prompts) -> AnyView {
                     id=LIST_ID
                     role="listbox"
                     class="absolute inset-x-0 bottom-full z-10 mb-2 rounded-2xl border border-line bg-surface p-2 shadow-md"
-                    aria-label="Prompts"
+                    aria-label=t().prompts()
                     data-testid="prompt-list"
                 >
                     {options}

@@ -13,6 +13,7 @@ use super::{
     use_clock::use_clock,
     use_conversations::{Conversations, use_conversations},
 };
+use crate::language::t;
 use crate::reactive::memo;
 use crate::{
     address::{Section, conversation_in, path_of},
@@ -71,7 +72,7 @@ pub fn provide_workspace(page: &PageState) -> Workspace {
                 state.conversations.iter().find(|it| it.id == id && it.deleted_at.is_none());
             match (found, state.folder_of(&id)) {
                 (Some(conversation), _) => Some(conversation.title.clone()),
-                (None, Some(folder)) => Some(format!("New conversation in {}", folder.name)),
+                (None, Some(folder)) => Some(t().new_conversation_in(&folder.name)),
                 (None, None) => None,
             }
         });

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use serde_json::{Value, json};
 
+use crate::language::t;
 use crate::reactive::{effect, memo};
 use crate::{
     address::{FOLDER, Section, page_of_folder},
@@ -16,11 +17,6 @@ use crate::{
     hooks::use_workspace::use_workspace,
     types::folders::Folder,
 };
-
-const HOW: &str = "A folder holds conversations that belong together. Its instructions are told to the \
-    model in each of them, and its model answers where a conversation has chosen none.";
-
-const STAY: &str = "Its conversations stay; its instructions do not.";
 
 const OPEN_CLASS: &str = "min-w-0 truncate rounded-xl border border-line px-4 py-3 text-sm font-medium transition-colors hover:bg-hover";
 
@@ -34,7 +30,8 @@ pub(super) fn folders_page() -> AnyView {
     let shown = move || match chosen.get() {
         Some(id) => {
             let all = Section::Folders.place().0.to_owned();
-            let back = link(SECONDARY_BUTTON_CLASS, "All folders".to_owned(), "all-folders", all);
+            let back =
+                link(SECONDARY_BUTTON_CLASS, t().all_folders().to_owned(), "all-folders", all);
             vec![back, settings(id)]
         }
         None => {
@@ -49,10 +46,14 @@ pub(super) fn folders_page() -> AnyView {
                 view! { <a class=OPEN_CLASS href=page data-testid="folder-link">{name}</a> }
                     .into_any()
             };
-            vec![line(SMALL_CLASS, HOW.to_owned()), new_folder(), each(ids.into(), open)]
+            vec![
+                line(SMALL_CLASS, t().folders_are_for().to_owned()),
+                new_folder(),
+                each(ids.into(), open),
+            ]
         }
     };
-    page("Folders", vec![shown.into_any()])
+    page(t().folders(), vec![shown.into_any()])
 }
 
 /// A folder without what only the list shows of it; nothing where it is gone.
@@ -79,9 +80,9 @@ fn new_folder() -> AnyView {
         workspace.conversations.ask("createFolder", args, Box::new(then));
     });
     let parts = vec![
-        line_field(Signal::stored("Name"), Signal::stored("text"), "folder-name", name),
+        line_field(Signal::stored(t().name_field()), Signal::stored("text"), "folder-name", name),
         alert(problem.into()),
-        button(PRIMARY_BUTTON_CLASS, "New folder".to_owned(), "folder-create", make),
+        button(PRIMARY_BUTTON_CLASS, t().new_folder().to_owned(), "folder-create", make),
     ];
     group(CARD_CLASS, "", parts)
 }
@@ -110,7 +111,7 @@ fn settings(id: String) -> AnyView {
             "model": model.get_untracked(),
         });
         let then = move |done: Result<Value, ClientError>| {
-            saved.try_set(if done.is_ok() { "Saved." } else { "" });
+            saved.try_set(if done.is_ok() { t().saved() } else { "" });
             problem.try_set(done.err().map(|error| error.to_string()));
         };
         conversations.ask("changeFolder", vec![new], Box::new(then));
@@ -126,13 +127,18 @@ fn settings(id: String) -> AnyView {
     });
     let form = move || {
         let actions = vec![
-            button(PRIMARY_BUTTON_CLASS, "Save".to_owned(), "folder-save", save),
-            remove("Delete the folder", STAY, "folder-delete", delete),
+            button(PRIMARY_BUTTON_CLASS, t().save().to_owned(), "folder-save", save),
+            remove(t().delete_the_folder(), t().its_conversations_stay(), "folder-delete", delete),
             live(SMALL_CLASS, move || saved.get().to_owned()),
         ];
         let parts = vec![
-            line_field(Signal::stored("Name"), Signal::stored("text"), "folder-name", name),
-            text_field("Instructions", "folder-instructions", instructions),
+            line_field(
+                Signal::stored(t().name_field()),
+                Signal::stored("text"),
+                "folder-name",
+                name,
+            ),
+            text_field(t().instructions(), "folder-instructions", instructions),
             model_choice(model),
             alert(problem.into()),
             group(ROW_CLASS, "", actions),
@@ -142,7 +148,7 @@ fn settings(id: String) -> AnyView {
     let is_there = memo(move || folder.with(Option::is_some));
     let shown = move || match is_there.get() {
         true => form(),
-        false => line(SMALL_CLASS, "There is no such folder any more.".to_owned()),
+        false => line(SMALL_CLASS, t().no_such_folder().to_owned()),
     };
     shown.into_any()
 }
@@ -156,7 +162,7 @@ fn model_choice(model: RwSignal<String>) -> AnyView {
     };
     let options = move || {
         let routes = system.with(|system| system.routes.clone());
-        let default = option(String::new(), "the default one".to_owned());
+        let default = option(String::new(), t().the_default_one().to_owned());
         let routes = routes.into_iter().map(|route| {
             let words = format!("{} ({})", route.name, route.model);
             option(route.name, words)
@@ -168,7 +174,7 @@ fn model_choice(model: RwSignal<String>) -> AnyView {
         several.get().then(|| {
             view! {
                 <label class=LABEL_CLASS>
-                    "Model"
+                    {t().model()}
                     <select
                         class=FIELD_CLASS
                         data-testid="folder-model"

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use serde_json::{Value, json};
 
+use crate::language::t;
 use crate::reactive::{effect, memo};
 use crate::{
     components::work::{
@@ -16,9 +17,6 @@ use crate::{
     },
     types::prompts::PROMPTS_AGENT,
 };
-
-const HOW: &str = "Type / at the begin of a message to use one. What stands in {{double braces}} is \
-    filled in each time: Tab goes to the next.";
 
 const NAME_CLASS: &str = "min-w-0 break-words font-semibold";
 
@@ -46,21 +44,21 @@ pub(super) fn prompts_page(initial: Value) -> AnyView {
         true => desk.form(""),
         false => {
             let begin = Callback::new(move |()| edited.set(Some(String::new())));
-            button(PRIMARY_BUTTON_CLASS, "New prompt".to_owned(), "prompt-new", begin)
+            button(PRIMARY_BUTTON_CLASS, t().new_prompt().to_owned(), "prompt-new", begin)
         }
     };
     let none = move || {
         let none = list.with(|list| list["prompts"].as_array().is_none_or(Vec::is_empty));
-        if none { "You keep no prompts yet." } else { "" }.to_owned()
+        if none { t().no_prompts_yet() } else { "" }.to_owned()
     };
     let parts = vec![
-        line(SMALL_CLASS, HOW.to_owned()),
+        line(SMALL_CLASS, t().prompts_are_for().to_owned()),
         new.into_any(),
         alert(problem.into()),
         live(SMALL_CLASS, none),
         each(ids(list, "prompts"), move |id| desk.prompt(id)),
     ];
-    page("Prompts", parts)
+    page(t().prompts(), parts)
 }
 
 impl Desk {
@@ -82,8 +80,8 @@ impl Desk {
             self.agent.tell("remove", vec![id.get_value().into()], self.problem);
         });
         let actions = vec![
-            button(SECONDARY_BUTTON_CLASS, "Edit".to_owned(), "prompt-edit", edit),
-            remove("Delete", "It is gone then.", "prompt-delete", delete),
+            button(SECONDARY_BUTTON_CLASS, t().edit().to_owned(), "prompt-edit", edit),
+            remove(t().delete(), t().it_is_gone_then(), "prompt-delete", delete),
         ];
         let parts = vec![
             line(NAME_CLASS, text(prompt, "name")),
@@ -114,12 +112,17 @@ impl Desk {
             self.agent.ask("save", vec![new], Box::new(then));
         });
         let actions = vec![
-            button(PRIMARY_BUTTON_CLASS, "Save".to_owned(), "prompt-save", save),
-            button(SECONDARY_BUTTON_CLASS, "Cancel".to_owned(), "prompt-cancel", close),
+            button(PRIMARY_BUTTON_CLASS, t().save().to_owned(), "prompt-save", save),
+            button(SECONDARY_BUTTON_CLASS, t().cancel().to_owned(), "prompt-cancel", close),
         ];
         let parts = vec![
-            line_field(Signal::stored("Name"), Signal::stored("text"), "prompt-name", name),
-            text_field("Text", "prompt-text", words),
+            line_field(
+                Signal::stored(t().name_field()),
+                Signal::stored("text"),
+                "prompt-name",
+                name,
+            ),
+            text_field(t().text(), "prompt-text", words),
             alert(problem.into()),
             group(ROW_CLASS, "", actions),
         ];

@@ -5,7 +5,6 @@ use std::time::Duration;
 use axum::response::{Html, IntoResponse, Response};
 use domovoi_app::{
     account::{Closed, Look},
-    language::Lang,
     theme::Theme,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -21,11 +20,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:
 /// How pages look to whoever asks.
 pub(super) fn look(headers: &HeaderMap) -> Look {
     let mut cookies = headers.get_all(header::COOKIE).iter().filter_map(|it| it.to_str().ok());
-    Look {
-        assets: page_assets(),
-        theme: cookies.find_map(Theme::from_cookies),
-        lang: Lang::of(headers),
-    }
+    Look { assets: page_assets(), theme: cookies.find_map(Theme::from_cookies) }
 }
 
 /// A page of plain HTML.
