@@ -91,7 +91,9 @@ impl InstanceId {
 
     /// Where the name stands, if it is too long for a file name.
     pub(crate) fn name_file(&self, data_dir: &Path) -> Option<PathBuf> {
-        let fits = self.name.len() * 3 <= LONGEST || file_name(&self.name).len() <= LONGEST;
+        // Most names are short, and need not be written out to see that they fit.
+        let fits =
+            self.name.len() * 3 <= LONGEST || Self::name_of_file(&file_name(&self.name)).is_some();
         (!fits).then(|| self.stem(data_dir, "name"))
     }
 
