@@ -11,7 +11,7 @@ use std::{
 };
 
 use parking_lot::{Mutex, MutexGuard};
-use rusqlite::Connection;
+use rusqlite::{Connection, TransactionBehavior};
 
 use super::{Gate, Storage, Tables, closer::close_at_once, long_name, new_file, tables::Versions};
 use crate::{AgentError, InstanceId};
@@ -240,7 +240,10 @@ impl Drop for Database {
 
 /// Opens a database, which SQLite creates where there is none.
 pub(crate) fn open_database(path: &Path) -> Result<Connection, AgentError> {
-    let connection = Connection::open(path)?;
+    let mut connection = Connection::open(path)?;
+    // A transaction that reads before it writes would fail where the log is emptied between the two, by the
+    // closing of an earlier connection; one that begins as a writer waits for that.
+    connection.set_transaction_behavior(TransactionBehavior::Immediate);
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
     connection.busy_timeout(BUSY_TIMEOUT)?;
     // A shell may have put the file into another mode. With a log, NORMAL leaves every commit with

@@ -441,7 +441,8 @@ fn assert_tidy(place: &Place) {
     for file in files {
         assert!(file.starts_with(place.data()));
         let name = file.file_name().unwrap().to_str().unwrap();
-        let (stem, _) = name.split_once(".sqlite3").unwrap();
+        let (stem, ending) = name.split_once('.').unwrap();
+        assert!(["sqlite3", "sqlite3-wal", "sqlite3-shm", "name"].contains(&ending), "{name}");
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "%-_".contains(c);
         assert!(stem.chars().all(plain) && name.len() < 255, "{name}");
     }
