@@ -107,12 +107,7 @@ impl<'a> Archive<'a> {
         let source = self.data_dir.join(file);
         // Opening a file that is gone would be an error of another kind.
         fs::metadata(&source).map_err(BackupError::at(&source))?;
-        match fs::remove_file(&self.copy) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(BackupError::at(&self.copy)(error));
-            }
-            _ => {}
-        }
+        storage::if_there(fs::remove_file(&self.copy)).map_err(BackupError::at(&self.copy))?;
         let added = match snapshot(&source, &self.copy) {
             Ok(()) => self.add(file, &self.copy.clone(), false),
             Err(error) if is_damage(&error) => {

@@ -15,7 +15,11 @@ use super::{
     damage, is_database, is_index,
     manifest::{self, Entry, Hashing, Manifest},
 };
-use crate::{FolderLock, Ownership, ownership::LOCK_FILE, storage::Index};
+use crate::{
+    FolderLock, Ownership,
+    ownership::LOCK_FILE,
+    storage::{Index, if_there},
+};
 
 /// What to do with agents that are in the folder already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,10 +150,5 @@ fn move_all(paths: &[PathBuf], folder: &Path) -> Result<(), BackupError> {
 }
 
 fn remove_folder(folder: &Path) -> Result<(), BackupError> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(BackupError::at(folder)(error))
-        }
-        _ => Ok(()),
-    }
+    if_there(fs::remove_dir_all(folder)).map_err(BackupError::at(folder))
 }

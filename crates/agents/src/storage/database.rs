@@ -13,7 +13,9 @@ use std::{
 use parking_lot::{Mutex, MutexGuard};
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{Gate, Storage, Tables, closer::close_at_once, long_name, new_file, tables::Versions};
+use super::{
+    Gate, Storage, Tables, closer::close_at_once, if_there, long_name, new_file, tables::Versions,
+};
 use crate::{AgentError, InstanceId};
 
 /// Prepared statements kept per open file.
@@ -211,20 +213,12 @@ impl Database {
         for suffix in ["", "-wal", "-shm"] {
             let mut file = self.path.clone().into_os_string();
             file.push(suffix);
-            match fs::remove_file(&file) {
-                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(AgentError::DataDir { path: file.into(), source });
-                }
-                _ => {}
-            }
+            if_there(fs::remove_file(&file))
+                .map_err(|source| AgentError::DataDir { path: file.into(), source })?;
         }
         let children = self.id.children_folder(&self.storage.data_dir);
-        match fs::remove_dir_all(&children) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                return Err(AgentError::DataDir { path: children, source });
-            }
-            _ => {}
-        }
+        if_there(fs::remove_dir_all(&children))
+            .map_err(|source| AgentError::DataDir { path: children, source })?;
         long_name::forget(&self.id, &self.storage.data_dir)?;
         self.storage.index.remove_instance(&self.id)
     }

@@ -2,10 +2,11 @@
 //! damaged index can be made anew of them too.
 
 use std::{
-    fs, io,
+    fs,
     path::{Path, PathBuf},
 };
 
+use super::if_there;
 use crate::{AgentError, InstanceId};
 
 /// Writes down the names of an instance and of those it belongs to, as far as their files do not say them.
@@ -28,12 +29,7 @@ pub(super) fn keep(id: &InstanceId, data_dir: &Path) -> Result<(), AgentError> {
 /// Takes the name of an instance away that is destroyed.
 pub(super) fn forget(id: &InstanceId, data_dir: &Path) -> Result<(), AgentError> {
     let Some(path) = id.name_file(data_dir) else { return Ok(()) };
-    match fs::remove_file(&path) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => {
-            Err(AgentError::DataDir { path, source })
-        }
-        _ => Ok(()),
-    }
+    if_there(fs::remove_file(&path)).map_err(|source| AgentError::DataDir { path, source })
 }
 
 /// The name of the instance that a file is of, or the folder of its sub-agents.

@@ -24,7 +24,7 @@ mod rebuild;
 mod syncer;
 mod tables;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{io, path::PathBuf, sync::Arc};
 
 use self::{closer::Closer, open_files::OpenFiles, syncer::Syncer};
 #[cfg(feature = "backup")]
@@ -36,6 +36,14 @@ pub(crate) use self::{
     tables::Tables,
 };
 use crate::{AgentError, AgentsConfig, Durability, InstanceId};
+
+/// What came of removing or moving a file, where one that is not there is no failure.
+pub(crate) fn if_there(done: io::Result<()>) -> io::Result<()> {
+    match done {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
 
 /// Everything below the data folder.
 #[derive(Debug)]

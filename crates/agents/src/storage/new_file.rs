@@ -11,6 +11,7 @@ use std::{
 
 use rusqlite::ffi;
 
+use super::if_there;
 use crate::AgentError;
 
 /// Page size of the file of an agent without chats, in bytes. A state is a few hundred bytes as a
@@ -44,10 +45,7 @@ pub(super) fn is_new(path: &Path) -> Result<bool, AgentError> {
 pub(super) fn write(path: &Path, page_size: u16) -> Result<(), AgentError> {
     let written = || {
         // The log of an earlier file of this name, which was being removed.
-        match fs::remove_file(log(path)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
+        if_there(fs::remove_file(log(path)))?;
         File::create(path)?.write_all(&first_page(page_size))
     };
     written().map_err(|source| AgentError::DataDir { path: path.to_owned(), source })

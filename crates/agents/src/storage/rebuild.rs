@@ -10,7 +10,7 @@ use std::{
 
 use rusqlite::{Connection, params};
 
-use super::{long_name, new_file};
+use super::{if_there, long_name, new_file};
 use crate::{AgentError, InstanceId, clock::to_millis, schedule::has_work};
 
 /// Whether there are instances that an index could be made of.
@@ -28,12 +28,8 @@ pub(super) fn keep_aside(file: &Path) -> Result<PathBuf, AgentError> {
     let ending = format!(".damaged-{}", to_millis(SystemTime::now()));
     for part in ["-wal", "-shm", ""] {
         let part = name(file, part);
-        match fs::rename(&part, name(&part, &ending)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(AgentError::DataDir { path: part, source: error });
-            }
-            _ => {}
-        }
+        if_there(fs::rename(&part, name(&part, &ending)))
+            .map_err(|source| AgentError::DataDir { path: part, source })?;
     }
     Ok(name(file, &ending))
 }
