@@ -14,9 +14,10 @@ use domovoi_agents::{
     testing::TestAgents,
 };
 use domovoi_protocol::Chunk;
-use futures::{StreamExt, stream};
-use serde_json::json;
+use futures::stream;
 use tokio_util::sync::CancellationToken;
+
+use crate::support::question::{asks_to_delete, open_gate};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -50,25 +51,7 @@ impl AiChatAgent for Clerk {
             let chunks = [Chunk::text_start("t"), Chunk::text_delta("t", "Done.")];
             return Ok(ChatReply::from_chunks(stream::iter(chunks.map(Ok))));
         }
-        let chunks = [
-            Chunk::ToolInputAvailable {
-                tool_call_id: "call".to_owned(),
-                tool_name: "deleteFile".to_owned(),
-                input: json!({"path": "a.txt"}),
-                dynamic: None,
-                title: None,
-            },
-            Chunk::ToolApprovalRequest {
-                approval_id: "question".to_owned(),
-                tool_call_id: "call".to_owned(),
-            },
-        ];
-        let gate = self.gate.clone();
-        let end = stream::once(async move {
-            gate.cancelled().await;
-            Ok(Chunk::FinishStep)
-        });
-        Ok(ChatReply::from_chunks(stream::iter(chunks.map(Ok)).chain(end)))
+        Ok(asks_to_delete(&self.gate))
     }
 
     async fn on_approvals_change(&self, cx: &Context<Self>) -> Result<()> {
@@ -88,12 +71,6 @@ fn start(gate: &CancellationToken, reachable: &Arc<AtomicBool>) -> TestAgents {
         agents.chat_agent_with(move || clerk.clone()).agent::<Inbox>()
     })
     .unwrap()
-}
-
-fn open_gate() -> CancellationToken {
-    let gate = CancellationToken::new();
-    gate.cancel();
-    gate
 }
 
 async fn ask(test: &TestAgents) {

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use domovoi_agents::prelude::*;
+use domovoi_agents::{AgentsBuilder, prelude::*};
 use domovoi_models::{
     LanguageModel, ModelError, ModelMessage,
     testing::{Gate, Script, ScriptedModel},
 };
 use serde_json::{Value, json};
 
-use crate::support::{Client, Server, config, copy_folder};
+use crate::support::{Client, chat::Chat};
 
 /// Answers with the model a test scripted.
 #[derive(Clone)]
@@ -45,47 +45,13 @@ async fn get_weather(args: WeatherArgs) -> Result<Value> {
     Ok(json!({"city": args.city, "temperature": 4}))
 }
 
-struct Chat {
-    folder: tempfile::TempDir,
-    model: Arc<ScriptedModel>,
-    server: Server,
-}
-
-impl Chat {
-    async fn start(scripts: impl IntoIterator<Item = Script>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let model = Arc::new(ScriptedModel::new(scripts));
-        let server = serve(folder.path(), &model).await;
-        Self { folder, model, server }
-    }
-
-    /// A connection to the conversation, past its greeting.
-    async fn open(&self) -> Client {
-        let mut client = self.server.connect("helper/x").await;
-        client.next_of("cf_agent_identity").await;
-        client
-    }
-
-    async fn history(&self) -> Vec<Value> {
-        let (status, body) = self.server.get("helper/x/get-messages").await;
-        assert_eq!(status, 200);
-        serde_json::from_str(&body).unwrap()
-    }
-
-    /// The process ends without a word and another one starts.
-    async fn crash(self) -> Self {
-        let Self { folder, model, server } = self;
-        let copy = tempfile::tempdir().unwrap();
-        copy_folder(folder.path(), copy.path());
-        drop(server);
-        let server = serve(copy.path(), &model).await;
-        Self { folder: copy, model, server }
-    }
-}
-
-async fn serve(folder: &std::path::Path, model: &Arc<ScriptedModel>) -> Server {
+fn serve(builder: AgentsBuilder, model: &Arc<ScriptedModel>) -> AgentsBuilder {
     let helper = Helper { model: Arc::clone(model) };
-    Server::start(Agents::builder(config(folder)).chat_agent_with(move || helper.clone())).await
+    builder.chat_agent_with(move || helper.clone())
+}
+
+async fn start(scripts: impl IntoIterator<Item = Script>) -> Chat {
+    Chat::start(scripts, serve).await
 }
 
 fn ask(id: &str, text: &str) -> Value {
@@ -121,7 +87,7 @@ fn text_of(chunks: &[Value]) -> String {
 
 #[tokio::test]
 async fn an_answer_streams_to_everybody_and_is_kept() {
-    let chat = Chat::start([Script::new().text("Hel").text("lo").stop()]).await;
+    let chat = start([Script::new().text("Hel").text("lo").stop()]).await;
     let (mut asker, mut other) = (chat.open().await, chat.open().await);
     asker.send(ask("1", "hi")).await;
     let (sent, done) = chunks(&mut asker).await;
@@ -144,7 +110,7 @@ async fn an_answer_streams_to_everybody_and_is_kept() {
 async fn a_reload_in_mid_answer_gets_every_chunk_once() {
     let gate = Gate::new();
     let script = Script::new().text("one ").text("two ").gate(&gate).text("three").stop();
-    let chat = Chat::start([script]).await;
+    let chat = start([script]).await;
     let mut asker = chat.open().await;
     asker.send(ask("1", "hi")).await;
     gate.reached(1).await;
@@ -192,7 +158,7 @@ async fn a_reload_in_mid_answer_gets_every_chunk_once() {
 #[tokio::test]
 async fn stop_keeps_what_was_written() {
     let gate = Gate::new();
-    let chat = Chat::start([
+    let chat = start([
         Script::new().text("half").gate(&gate).text("never").stop(),
         Script::new().text("next").stop(),
     ])
@@ -236,11 +202,9 @@ async fn stop_keeps_what_was_written() {
 #[tokio::test]
 async fn a_crash_in_mid_answer_leaves_a_sane_conversation() {
     let gate = Gate::new();
-    let chat = Chat::start([
-        Script::new().text("half").gate(&gate).stop(),
-        Script::new().text("whole").stop(),
-    ])
-    .await;
+    let chat =
+        start([Script::new().text("half").gate(&gate).stop(), Script::new().text("whole").stop()])
+            .await;
     let mut client = chat.open().await;
     client.send(ask("1", "hi")).await;
     loop {
@@ -274,7 +238,7 @@ async fn a_crash_in_mid_answer_leaves_a_sane_conversation() {
 #[tokio::test]
 async fn a_request_sent_again_runs_once() {
     let gate = Gate::new();
-    let chat = Chat::start([Script::new().gate(&gate).text("once").stop()]).await;
+    let chat = start([Script::new().gate(&gate).text("once").stop()]).await;
     let mut client = chat.open().await;
     client.send(ask("1", "hi")).await;
     gate.reached(1).await;
@@ -290,7 +254,7 @@ async fn a_request_sent_again_runs_once() {
 
 #[tokio::test]
 async fn tools_run_and_their_results_reach_the_model() {
-    let chat = Chat::start([
+    let chat = start([
         Script::new()
             .tool_call("a", "get_weather", r#"{"city":"Oslo"}"#)
             .tool_call("b", "get_weather", r#"{"city":"Atlantis"}"#)
@@ -332,7 +296,7 @@ async fn tools_run_and_their_results_reach_the_model() {
 #[tokio::test]
 async fn failures_are_told_and_the_next_turn_works() {
     let refused = ModelError::Unauthorized { endpoint: "http://e".to_owned() };
-    let chat = Chat::start([
+    let chat = start([
         Script::refuse(refused),
         Script::new().text("half").fail(ModelError::Interrupted(None)),
         Script::new().text("fine").stop(),
@@ -366,7 +330,7 @@ async fn failures_are_told_and_the_next_turn_works() {
 #[tokio::test]
 async fn clearing_in_mid_answer_keeps_nothing() {
     let gate = Gate::new();
-    let chat = Chat::start([Script::new().text("half").gate(&gate).stop()]).await;
+    let chat = start([Script::new().text("half").gate(&gate).stop()]).await;
     let (mut client, mut other) = (chat.open().await, chat.open().await);
     client.send(ask("1", "hi")).await;
     gate.reached(1).await;
@@ -379,7 +343,7 @@ async fn clearing_in_mid_answer_keeps_nothing() {
 #[tokio::test]
 async fn a_second_question_waits_for_the_first() {
     let gate = Gate::new();
-    let chat = Chat::start([
+    let chat = start([
         Script::new().gate(&gate).text("first").stop(),
         Script::new().text("second").stop(),
     ])

@@ -14,10 +14,12 @@ use domovoi_protocol::{
     chat::{ChatBody, ChatRequest, Trigger},
     tool::ToolApproval,
 };
-use futures::{StreamExt, stream};
+use futures::stream;
 use http::Request;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
+
+use crate::support::question::{asks_to_delete, open_gate};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -55,25 +57,7 @@ impl AiChatAgent for Clerk {
             let chunks = [Chunk::text_start("t"), Chunk::text_delta("t", text)];
             return Ok(ChatReply::from_chunks(stream::iter(chunks.map(Ok))));
         }
-        let chunks = [
-            Chunk::ToolInputAvailable {
-                tool_call_id: "call".to_owned(),
-                tool_name: "deleteFile".to_owned(),
-                input: json!({"path": "a.txt"}),
-                dynamic: None,
-                title: None,
-            },
-            Chunk::ToolApprovalRequest {
-                approval_id: "question".to_owned(),
-                tool_call_id: "call".to_owned(),
-            },
-        ];
-        let gate = self.gate.clone();
-        let end = stream::once(async move {
-            gate.cancelled().await;
-            Ok(Chunk::FinishStep)
-        });
-        Ok(ChatReply::from_chunks(stream::iter(chunks.map(Ok)).chain(end)))
+        Ok(asks_to_delete(&self.gate))
     }
 
     fn approval_policy(&self, request: &ApprovalRequest) -> ApprovalPolicy {
@@ -99,13 +83,6 @@ fn start(gate: &CancellationToken) -> TestAgents {
         })
     })
     .unwrap()
-}
-
-/// A gate that stands open.
-fn open_gate() -> CancellationToken {
-    let gate = CancellationToken::new();
-    gate.cancel();
-    gate
 }
 
 fn ask(client: &TestClient) {

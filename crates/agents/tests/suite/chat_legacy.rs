@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domovoi_agents::prelude::*;
+use domovoi_agents::{AgentsBuilder, prelude::*};
 use domovoi_models::{
     LanguageModel, ModelError,
     testing::{Gate, Script, ScriptedModel},
@@ -13,7 +13,7 @@ use domovoi_protocol::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Client, Server, config, copy_folder};
+use crate::support::{Client, chat::Chat};
 
 /// Answers with the model a test scripted.
 #[derive(Clone)]
@@ -48,46 +48,13 @@ async fn delete_file(file: File) -> Result<Value> {
     Ok(json!({"deleted": file.path}))
 }
 
-struct Chat {
-    folder: tempfile::TempDir,
-    model: Arc<ScriptedModel>,
-    server: Server,
-}
-
-impl Chat {
-    async fn start(scripts: impl IntoIterator<Item = Script>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let model = Arc::new(ScriptedModel::new(scripts));
-        let server = serve(folder.path(), &model).await;
-        Self { folder, model, server }
-    }
-
-    /// The process ends without a word and another one starts.
-    async fn crash(self) -> Self {
-        let Self { folder, model, server } = self;
-        let copy = tempfile::tempdir().unwrap();
-        copy_folder(folder.path(), copy.path());
-        drop(server);
-        let server = serve(copy.path(), &model).await;
-        Self { folder: copy, model, server }
-    }
-
-    async fn open(&self) -> Client {
-        let mut client = self.server.connect("helper/x").await;
-        client.next_of("cf_agent_identity").await;
-        client
-    }
-
-    async fn history(&self) -> Vec<Value> {
-        let (status, body) = self.server.get("helper/x/get-messages").await;
-        assert_eq!(status, 200);
-        serde_json::from_str(&body).unwrap()
-    }
-}
-
-async fn serve(folder: &std::path::Path, model: &Arc<ScriptedModel>) -> Server {
+fn serve(builder: AgentsBuilder, model: &Arc<ScriptedModel>) -> AgentsBuilder {
     let helper = Helper { model: Arc::clone(model) };
-    Server::start(Agents::builder(config(folder)).chat_agent_with(move || helper.clone())).await
+    builder.chat_agent_with(move || helper.clone())
+}
+
+async fn start(scripts: impl IntoIterator<Item = Script>) -> Chat {
+    Chat::start(scripts, serve).await
 }
 
 fn question(id: &str, text: &str) -> Value {
@@ -133,7 +100,7 @@ fn contents(messages: &Value) -> Vec<&str> {
 
 #[tokio::test]
 async fn an_old_client_asks_and_is_answered_as_it_reads() {
-    let chat = Chat::start([
+    let chat = start([
         Script::new().reasoning("hm").text("Hel").text("lo").stop(),
         Script::new().text("Again").stop(),
     ])
@@ -168,7 +135,7 @@ async fn an_old_client_asks_and_is_answered_as_it_reads() {
 #[tokio::test]
 async fn an_error_is_told_in_its_format() {
     let error = ModelError::LimitReached("too much".to_owned());
-    let chat = Chat::start([Script::new().text("half").fail(error)]).await;
+    let chat = start([Script::new().text("half").fail(error)]).await;
     let mut client = chat.open().await;
     client.send(request("1", &[question("u1", "hi")])).await;
     let sent = lines(&mut client).await;
@@ -178,7 +145,7 @@ async fn an_error_is_told_in_its_format() {
 
 #[tokio::test]
 async fn a_tool_in_the_client_answers_within_the_next_request() {
-    let chat = Chat::start([
+    let chat = start([
         Script::new().tool_call("a", "get_timezone", "{}").wait_for_tools(),
         Script::new().text("Done.").stop(),
     ])
@@ -209,7 +176,7 @@ async fn a_decision_is_the_result_of_the_call_it_is_about() {
         ("Yes, confirmed.", json!({"deleted": "a.txt"})),
         ("No, denied.", json!("The call was rejected.")),
     ] {
-        let chat = Chat::start([
+        let chat = start([
             Script::new().tool_call("a", "delete_file", r#"{"path":"a.txt"}"#).wait_for_tools(),
             Script::new().text("Done.").stop(),
         ])
@@ -229,7 +196,7 @@ async fn a_decision_is_the_result_of_the_call_it_is_about() {
 
 #[tokio::test]
 async fn other_connections_are_told_in_the_shape_they_know() {
-    let chat = Chat::start([Script::new().text("Hello").stop()]).await;
+    let chat = start([Script::new().text("Hello").stop()]).await;
     let (mut asker, mut silent, mut newer) =
         (chat.open().await, chat.open().await, chat.open().await);
     newer.send(json!({"type": "cf_agent_stream_resume_request", "probeId": "p"})).await;
@@ -249,7 +216,7 @@ async fn other_connections_are_told_in_the_shape_they_know() {
 #[tokio::test]
 async fn a_client_that_comes_in_mid_answer_hears_of_it_at_the_end() {
     let gate = Gate::new();
-    let chat = Chat::start([Script::new().text("one ").gate(&gate).text("two").stop()]).await;
+    let chat = start([Script::new().text("one ").gate(&gate).text("two").stop()]).await;
     let mut asker = chat.open().await;
     asker.send(request("1", &[question("u1", "hi")])).await;
     gate.reached(1).await;
@@ -264,7 +231,7 @@ async fn a_client_that_comes_in_mid_answer_hears_of_it_at_the_end() {
 
 #[tokio::test]
 async fn the_history_becomes_what_an_old_client_says_it_is() {
-    let chat = Chat::start([Script::new().text("Hello").stop()]).await;
+    let chat = start([Script::new().text("Hello").stop()]).await;
     let (mut client, mut other) = (chat.open().await, chat.open().await);
     client.send(request("1", &[question("u1", "hi")])).await;
     lines(&mut client).await;
@@ -282,8 +249,7 @@ async fn the_history_becomes_what_an_old_client_says_it_is() {
 
 #[tokio::test]
 async fn a_newer_client_takes_the_conversation_over() {
-    let chat =
-        Chat::start([Script::new().text("one").stop(), Script::new().text("two").stop()]).await;
+    let chat = start([Script::new().text("one").stop(), Script::new().text("two").stop()]).await;
     let mut old = chat.open().await;
     old.send(request("1", &[question("u1", "hi")])).await;
     lines(&mut old).await;

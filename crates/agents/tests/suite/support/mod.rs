@@ -1,5 +1,8 @@
 //! A real server on a free port, and a client that speaks raw frames.
 
+pub(crate) mod chat;
+pub(crate) mod question;
+
 use std::{path::Path, time::Duration};
 
 use domovoi_agents::{Agents, AgentsBuilder, AgentsConfig};
