@@ -12,11 +12,7 @@ describe('what a person keeps', { timeout: 120_000 }, () => {
 
   before(async () => {
     [browser, provider] = await Promise.all([launch(), ScriptedProvider.start((text) => `Heard: ${text}`)]);
-    const { OPENAI_BASE_URL: address } = provider.env;
-    const config =
-      `[providers.here]\nbase_url = ${JSON.stringify(address)}\n` +
-      `[models]\ndefault = ["here/small"]\ncareful = ["here/large"]\n`;
-    server = await Server.start({ config });
+    server = await Server.start({ config: provider.twoModels });
     context = await browser.newContext();
   });
   after(async () => {

@@ -13,11 +13,7 @@ describe('models', () => {
 
   before(async () => {
     [browser, provider] = await Promise.all([launch(), ScriptedProvider.start((text) => `Heard: ${text}`)]);
-    const { OPENAI_BASE_URL: address } = provider.env;
-    const config =
-      `[providers.here]\nbase_url = ${JSON.stringify(address)}\n` +
-      `[models]\ndefault = ["here/small"]\ncareful = ["here/large"]\n`;
-    server = await Server.start({ config });
+    server = await Server.start({ config: provider.twoModels });
     context = await browser.newContext();
   });
   after(async () => {

@@ -31,6 +31,14 @@ export class ScriptedProvider {
     return { OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1`, OPENAI_API_KEY: 'x' };
   }
 
+  /** The configuration of a server with two models of this one: `default` is `small`, `careful` is `large`. */
+  get twoModels() {
+    return (
+      `[providers.here]\nbase_url = ${JSON.stringify(this.env.OPENAI_BASE_URL)}\n` +
+      `[models]\ndefault = ["here/small"]\ncareful = ["here/large"]\n`
+    );
+  }
+
   /** Lets every answer that is held go on. */
   release() {
     for (const resolve of this.#held.splice(0)) resolve();
