@@ -1,5 +1,7 @@
 //! Folders in the list of conversations.
 
+use std::collections::BTreeSet;
+
 use leptos::prelude::*;
 
 use crate::language::t;
@@ -44,10 +46,16 @@ pub(super) fn folder_row(id: String) -> AnyView {
         conversations.state.with(|state| {
             let id = id.read_value();
             let folder = state.folders.iter().find(|folder| folder.id == *id);
+            // Looking for each conversation in all places would be slow with many folders.
+            let here: BTreeSet<&str> = state
+                .places
+                .iter()
+                .filter(|(_, of)| *of == *id)
+                .map(|(conversation, _)| conversation.as_str())
+                .collect();
             let listed = state.conversations.iter();
             let inside = listed.filter(|it| {
-                let is_shown = it.deleted_at.is_none() && !it.archived;
-                is_shown && state.folder_of(&it.id).is_some_and(|of| of.id == *id)
+                it.deleted_at.is_none() && !it.archived && here.contains(it.id.as_str())
             });
             let (name, closed) = folder.map(|it| (it.name.clone(), it.closed)).unwrap_or_default();
             (name, closed, inside.count())

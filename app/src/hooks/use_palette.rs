@@ -8,7 +8,7 @@ use crate::reactive::memo;
 use crate::{
     address::{Section, path_of},
     theme::Theme,
-    types::{ConversationsState, folders::Folder},
+    types::ConversationsState,
 };
 
 /// Most entries that are shown.
@@ -136,11 +136,7 @@ fn moves(state: &ConversationsState, id: &str, query: &str) -> Vec<Entry> {
     let others = others.map(|it| Entry::new(&it.name, t().folder(), Deed::Move(it.id.clone())));
     let mut entries: Vec<Entry> = fitting(&mut out.into_iter().chain(others), query).collect();
     let name = query.trim();
-    let is_there = |name: &str| {
-        let same = |folder: &Folder| folder.name.to_lowercase() == name.to_lowercase();
-        state.folders.iter().any(same)
-    };
-    if !name.is_empty() && !is_there(name) {
+    if !name.is_empty() && !state.folders.iter().any(|folder| folder.is_called(name)) {
         let label = t().new_folder_called(name);
         entries.push(Entry::new(&label, "", Deed::MoveToNew(name.to_owned())));
     }

@@ -32,6 +32,14 @@ pub struct Folder {
     pub closed: bool,
 }
 
+impl Folder {
+    /// Whether this is its name; small and capital letters are the same.
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
+        self.name.to_lowercase() == name.to_lowercase()
+    }
+}
+
 impl ConversationsState {
     /// The folder that a conversation is in.
     #[must_use]

@@ -14,7 +14,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use domovoi_agents::{AgentsBuilder, chat::Tool};
+use domovoi_agents::{AgentsBuilder, chat::Tool, prelude::*};
 use domovoi_models::LanguageModel;
 
 pub(crate) use approvals::Approvals;
@@ -29,6 +29,19 @@ use crate::config::Config;
 
 /// Name of the one instance of [`Conversations`] and of [`System`].
 pub(crate) const DEFAULT: &str = domovoi_protocol::address::DEFAULT_INSTANCE;
+
+/// Refuses what a client makes of a state that only the server changes.
+fn server_only(source: &StateSource, refusal: &'static str) -> Result<()> {
+    match source {
+        StateSource::Server => Ok(()),
+        StateSource::Client(_) => Err(refusal.into()),
+    }
+}
+
+/// A text on one line, with one space between its words.
+pub(crate) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
 
 /// What comes after the address of an instance in a path.
 fn sub_path(uri: &http::Uri) -> &str {

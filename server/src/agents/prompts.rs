@@ -11,7 +11,7 @@ use domovoi_app::types::prompts::{
 };
 use http::{Method, StatusCode};
 
-use super::sub_path;
+use super::{one_line, server_only, sub_path};
 
 /// The prompts.
 #[derive(Default)]
@@ -25,10 +25,7 @@ impl Prompts {
         _state: &PromptsState,
         source: &StateSource,
     ) -> Result<()> {
-        match source {
-            StateSource::Server => Ok(()),
-            StateSource::Client(_) => Err("prompts are changed by calls".into()),
-        }
+        server_only(source, "prompts are changed by calls")
     }
 
     /// `GET list.json`: all of them, for who asks once and need not hear of changes.
@@ -54,7 +51,7 @@ impl Prompts {
 }
 
 fn keep(state: &mut PromptsState, prompt: Prompt) -> std::result::Result<(), String> {
-    let name = prompt.name.split_whitespace().collect::<Vec<_>>().join(" ");
+    let name = one_line(&prompt.name);
     let text = prompt.text.trim().to_owned();
     let same = |other: &Prompt| other.name.to_lowercase() == name.to_lowercase();
     if name.is_empty() || text.is_empty() {

@@ -6,6 +6,8 @@ use domovoi_agents::{Agents, prelude::*};
 use domovoi_app::types::{ModelView, Readiness, RouteView, SystemState};
 use domovoi_models::{LanguageModel, ModelReadiness, ModelStatus, gateway::Gateway};
 
+use super::server_only;
+
 /// The state of the system.
 #[derive(Clone)]
 pub(crate) struct System {
@@ -24,10 +26,7 @@ impl System {
         _state: &SystemState,
         source: &StateSource,
     ) -> Result<()> {
-        match source {
-            StateSource::Server => Ok(()),
-            StateSource::Client(_) => Err("the system's state is the server's".into()),
-        }
+        server_only(source, "the system's state is the server's")
     }
 
     async fn on_start(&self, cx: &Context<Self>) -> Result<()> {

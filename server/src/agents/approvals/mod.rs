@@ -19,7 +19,7 @@ use domovoi_app::types::approvals::{
     ApprovalAnswer, ApprovalView, ApprovalsState, ApprovalsView, DecisionView,
 };
 
-use super::Assistant;
+use super::{Assistant, server_only};
 
 /// Who decides on the page without a name of their own.
 const NOBODY: &str = "the page of approvals";
@@ -39,10 +39,7 @@ impl Approvals {
         _state: &ApprovalsState,
         source: &StateSource,
     ) -> Result<()> {
-        match source {
-            StateSource::Server => Ok(()),
-            StateSource::Client(_) => Err("the list is changed by decisions".into()),
-        }
+        server_only(source, "the list is changed by decisions")
     }
 
     async fn on_start(&self, cx: &Context<Self>) -> Result<()> {

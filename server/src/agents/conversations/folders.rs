@@ -8,7 +8,7 @@ use domovoi_app::types::{
     folders::{Folder, MAX_FOLDER_INSTRUCTIONS, MAX_FOLDER_NAME, MAX_FOLDERS},
 };
 
-use super::noted::note;
+use super::{super::one_line, noted::note};
 
 /// Adds a folder; its id.
 pub(super) fn create(state: &mut ConversationsState, name: &str) -> Result<String, String> {
@@ -67,7 +67,7 @@ pub(super) fn place(
 
 /// The folder of this name, made where there is none and there may be another.
 pub(super) fn named(state: &mut ConversationsState, name: &str) -> Option<String> {
-    let found = state.folders.iter().find(|folder| is_same(&folder.name, name.trim()));
+    let found = state.folders.iter().find(|folder| folder.is_called(name.trim()));
     match found {
         Some(folder) => Some(folder.id.clone()),
         None => create(state, name).ok(),
@@ -81,7 +81,7 @@ fn find<'a>(state: &'a mut ConversationsState, id: &str) -> Result<&'a mut Folde
 
 /// One line that no folder but this one is called.
 fn checked_name(state: &ConversationsState, name: &str, id: &str) -> Result<String, String> {
-    let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+    let name = one_line(name);
     if name.is_empty() {
         return Err("A folder needs a name.".to_owned());
     }
@@ -89,14 +89,10 @@ fn checked_name(state: &ConversationsState, name: &str, id: &str) -> Result<Stri
         return Err(format!("The name of a folder has at most {MAX_FOLDER_NAME} characters."));
     }
     let others = || state.folders.iter().filter(|folder| folder.id != id);
-    match others().any(|folder| is_same(&folder.name, &name)) {
+    match others().any(|folder| folder.is_called(&name)) {
         true => Err("There is a folder of this name already.".to_owned()),
         false => Ok(name),
     }
-}
-
-fn is_same(one: &str, other: &str) -> bool {
-    one.to_lowercase() == other.to_lowercase()
 }
 
 fn sort(state: &mut ConversationsState) {

@@ -29,7 +29,9 @@ use domovoi_protocol::address::is_valid_instance_name;
 use http::{Method, StatusCode};
 
 use self::search::Said;
-use super::{Approvals, Assistant, DEFAULT, Tasks, assistant::tell_all, sub_path};
+use super::{
+    Approvals, Assistant, DEFAULT, Tasks, assistant::tell_all, one_line, server_only, sub_path,
+};
 use crate::{people::Shares, refusal::refusal};
 
 /// Longest title, in characters; a longer one is cut.
@@ -74,10 +76,7 @@ impl Conversations {
         _state: &ConversationsState,
         source: &StateSource,
     ) -> Result<()> {
-        match source {
-            StateSource::Server => Ok(()),
-            StateSource::Client(_) => Err("the list is changed by calls".into()),
-        }
+        server_only(source, "the list is changed by calls")
     }
 
     /// `POST import`: adds the conversations of a file. `GET export.json`: all of them as one.
@@ -360,7 +359,7 @@ async fn index_one(cx: &Context<Conversations>, id: &str) -> Result<()> {
 
 /// One line of at most [`MAX_TITLE`] characters; nothing where there is no text.
 fn to_title(text: &str) -> Option<String> {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = one_line(text);
     if line.is_empty() {
         return None;
     }

@@ -28,7 +28,7 @@ use domovoi_app::types::tasks::{
 use uuid::Uuid;
 
 use self::store::Stored;
-use super::Assistant;
+use super::{Assistant, server_only};
 
 pub(super) use timing::reminder_view;
 
@@ -52,10 +52,7 @@ impl Tasks {
         _state: &TasksState,
         source: &StateSource,
     ) -> Result<()> {
-        match source {
-            StateSource::Server => Ok(()),
-            StateSource::Client(_) => Err("tasks are changed by calls".into()),
-        }
+        server_only(source, "tasks are changed by calls")
     }
 
     async fn on_start(&self, cx: &Context<Self>) -> Result<()> {

@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use super::{Entrance, account::time, answer, household::origin_of, resident::Resident};
 use crate::{
-    agents::{Assistant, Conversations, DEFAULT},
+    agents::{Assistant, Conversations, DEFAULT, one_line},
     people::{NewContent, now},
 };
 
@@ -177,7 +177,7 @@ async fn read(resident: &Resident, id: &str) -> Result<Option<Found>, AgentError
 fn page_of(conversation: &str, Found { title, messages }: &Found) -> NewShare {
     let words = |message: &UiMessage| {
         let text = message.text();
-        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let line = one_line(&text);
         match line.chars().count() {
             0 => "(without words)".to_owned(),
             count if count <= WORDS => line,
