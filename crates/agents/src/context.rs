@@ -216,7 +216,7 @@ impl<A: Agent> Context<A> {
             return Err(AgentError::StateTooLarge { bytes: json.len(), limit });
         }
         let _editing = self.inner.edit.lock();
-        state::store(&self.inner.database, &json)?;
+        self.inner.database.write_state(&json)?;
         let state = Arc::new(state);
         *self.inner.state.lock() = Arc::clone(&state);
         if !self.inner.slot.connections.is_empty() {

@@ -102,10 +102,12 @@ impl Agents {
         sql: &str,
         limits: QueryLimits,
     ) -> Result<QueryRows, QueryError> {
-        let file = self.resolve(agent, name, &[])?.file(&self.config().data_dir);
+        let id = self.resolve(agent, name, &[])?;
+        let file = id.file(&self.config().data_dir);
         if !file.exists() {
             return Ok(QueryRows::default());
         }
+        self.storage().write_state_back(&id)?;
         open(&file, limits).and_then(|db| rows(&db, sql, limits)).map_err(|error| {
             use rusqlite::{Error, ErrorCode};
             match error.sqlite_error_code() {

@@ -22,19 +22,8 @@ pub(crate) fn load<A: Agent>(this: &A, database: &Arc<Database>) -> Result<A::St
             let refused = refused.to_string();
             AgentError::StateShape { error, refused }
         })?;
-        store(database, &serde_json::to_string(&state)?)?;
+        database.write_state(&serde_json::to_string(&state)?)?;
         Ok(state)
-    })
-}
-
-pub(crate) fn store(database: &Arc<Database>, json: &str) -> Result<(), AgentError> {
-    database.write(Tables::State, |db| {
-        db.prepare_cached(
-            "INSERT INTO domovoi_state (id, value) VALUES (1, ?1)
-             ON CONFLICT (id) DO UPDATE SET value = excluded.value",
-        )?
-        .execute([json])?;
-        Ok(())
     })
 }
 

@@ -71,8 +71,11 @@ impl<'a> Archive<'a> {
     fn write(mut self) -> Result<Summary, BackupError> {
         let mut files = vec![];
         files_below(self.data_dir, Path::new(""), &mut files)?;
-        // An index comes last: then no instance is in the backup that it does not know.
-        files.sort_by_key(|file| (is_index(file), file.clone()));
+        // States that are not in their files yet come first: what has gone into a file meanwhile is in its copy. An
+        // index comes last: then no instance is in the backup that it does not know.
+        files.sort_by_key(|file| {
+            (storage::segment_number(file).is_none(), is_index(file), file.clone())
+        });
         for file in &files {
             let added = if is_database(file) { self.database(file) } else { self.plain(file) };
             match added {

@@ -14,7 +14,12 @@ use parking_lot::{Mutex, MutexGuard};
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::{
-    Gate, Storage, Tables, closer::close_at_once, if_there, long_name, new_file, tables::Versions,
+    Gate, Storage, Tables,
+    closer::close_at_once,
+    if_there, long_name, new_file,
+    state_log::{self, MAX_BYTES},
+    tables::Versions,
+    write_back,
 };
 use crate::{AgentError, InstanceId};
 
@@ -25,7 +30,8 @@ const CACHED_STATEMENTS: usize = 32;
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The database of one instance. The lock is never contended within an instance: its futures are
-/// polled on one task and never hold it across an `.await`.
+/// polled on one task and never hold it across an `.await`. Beside them the thread that writes states
+/// back takes it.
 #[derive(Debug)]
 pub(crate) struct Database {
     storage: Arc<Storage>,
@@ -38,6 +44,8 @@ pub(crate) struct Database {
     /// Something was committed that the gate does not know of.
     committed: Arc<AtomicBool>,
     destroyed: AtomicBool,
+    /// The state is in the log of states, and newer than in the file.
+    state_waits: AtomicBool,
     /// The file never is without the tables of chats.
     chats: AtomicBool,
 }
@@ -47,6 +55,8 @@ pub(crate) struct Database {
 struct Open {
     connection: Connection,
     versions: Versions,
+    /// When the state was set that counts now, where it was set since the file was opened.
+    state_set_at: Option<i64>,
 }
 
 impl Database {
@@ -60,6 +70,7 @@ impl Database {
             used: AtomicBool::new(false),
             committed: Arc::default(),
             destroyed: AtomicBool::new(false),
+            state_waits: AtomicBool::new(false),
             chats: AtomicBool::new(false),
         }
     }
@@ -88,7 +99,7 @@ impl Database {
         tables: Tables,
         work: impl FnOnce(&mut Connection) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.run(|Open { connection, versions }| {
+        self.run(|Open { connection, versions, .. }| {
             versions.bring(connection, tables)?;
             work(connection)
         })
@@ -103,13 +114,70 @@ impl Database {
         if !self.exists() {
             return Ok(None);
         }
-        self.run(|Open { connection, versions }| {
+        self.run(|Open { connection, versions, .. }| {
             if !versions.has(tables) {
                 return Ok(None);
             }
             versions.bring(connection, tables)?;
             work(connection).map(Some)
         })
+    }
+
+    /// Stores the state. It is durable when this returns, in the file or in the log of states.
+    pub(crate) fn write_state(self: &Arc<Self>, json: &str) -> Result<(), AgentError> {
+        if self.log_state(json) {
+            return Ok(());
+        }
+        self.run(|Open { connection, versions, state_set_at }| {
+            versions.bring(connection, Tables::State)?;
+            let mut statement = connection.prepare_cached(
+                "INSERT INTO domovoi_state (id, value, changed_at) VALUES (1, ?1, ?2)
+                 ON CONFLICT (id) DO UPDATE
+                 SET value = excluded.value, changed_at = max(excluded.changed_at, changed_at + 1)
+                 RETURNING changed_at",
+            )?;
+            let now = state_log::later_than(0);
+            *state_set_at = Some(statement.query_row((json, now), |row| row.get(0))?);
+            Ok(())
+        })
+    }
+
+    /// Stores the state in the log of states, where that can be done: it has no room for large ones and
+    /// is not synced, and the file must have a state that this one takes the place of.
+    fn log_state(self: &Arc<Self>, json: &str) -> bool {
+        if self.gate.is_some() || json.len() > MAX_BYTES || json.contains('\n') {
+            return false;
+        }
+        let mut guard = self.open.lock();
+        let Some(Open { state_set_at: Some(set_at), .. }) = guard.as_mut() else { return false };
+        match self.storage.states.append(&self.id, self, json, *set_at) {
+            Ok(at) => *set_at = at,
+            Err(error) => {
+                tracing::warn!(instance = %self.id, %error, "the log of states cannot be written");
+                return false;
+            }
+        }
+        self.used.store(true, Ordering::Relaxed);
+        self.state_waits.store(true, Ordering::Relaxed);
+        true
+    }
+
+    /// Puts a state that is in the log of states alone into the file.
+    pub(crate) fn write_back(&self) -> Result<(), AgentError> {
+        let mut guard = self.open.lock();
+        guard.as_mut().map_or(Ok(()), |open| self.write_state_back(open))
+    }
+
+    fn write_state_back(&self, open: &mut Open) -> Result<(), AgentError> {
+        if !self.state_waits.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        if let Some(state) = self.storage.states.waiting(&self.id) {
+            write_back::into(&open.connection, open.versions, &state)?;
+            self.storage.states.written(&self.id, state.at);
+        }
+        self.state_waits.store(false, Ordering::Relaxed);
+        Ok(())
     }
 
     /// From now on the tables of chats are there whenever the file is used.
@@ -125,7 +193,8 @@ impl Database {
         self.used.store(true, Ordering::Relaxed);
         let opened = guard.is_none();
         let open = self.opened(&mut guard).map_err(E::from)?;
-        let result = self.bring_chats(open).map_err(E::from).and_then(|()| work(open));
+        let ready = self.write_state_back(open).and_then(|()| self.bring_chats(open));
+        let result = ready.map_err(E::from).and_then(|()| work(open));
         drop(guard);
         if let Some(gate) = &self.gate
             && self.committed.swap(false, Ordering::Relaxed)
@@ -153,6 +222,8 @@ impl Database {
             return Err(AgentError::Gone);
         }
         if guard.is_none() {
+            // An earlier process or instance may have left a state in the log.
+            self.state_waits.store(true, Ordering::Relaxed);
             **guard = Some(self.open()?);
         }
         guard.as_mut().ok_or(AgentError::Gone)
@@ -187,13 +258,16 @@ impl Database {
                 false
             }))?;
         }
-        Ok(Open { connection, versions })
+        Ok(Open { connection, versions, state_set_at: None })
     }
 
     /// Closes the file, unless it was used since this was last asked.
     pub(super) fn close_unless_used(&self) -> bool {
         let Some(mut open) = self.open.try_lock() else { return false };
         if self.used.swap(false, Ordering::Relaxed) && open.is_some() {
+            return false;
+        }
+        if open.as_mut().is_some_and(|open| self.write_state_back(open).is_err()) {
             return false;
         }
         open.take().into_iter().for_each(|open| close_at_once(open.connection));
@@ -208,8 +282,9 @@ impl Database {
             open.take()
         };
         open.into_iter().for_each(|open| close_at_once(open.connection));
+        self.storage.states.forget(&self.id);
         // A file that is still being closed would remove the log of a new one of the same name.
-        self.storage.settled().await;
+        self.storage.closer.settled().await;
         for suffix in ["", "-wal", "-shm"] {
             let mut file = self.path.clone().into_os_string();
             file.push(suffix);
@@ -226,7 +301,10 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        if let Some(open) = self.open.get_mut().take() {
+        if let Some(mut open) = self.open.get_mut().take() {
+            if let Err(error) = self.write_state_back(&mut open) {
+                tracing::warn!(instance = %self.id, %error, "the state is still in the log of states");
+            }
             self.storage.closer.close(open.connection);
         }
     }

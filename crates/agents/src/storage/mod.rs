@@ -9,6 +9,8 @@
 //! | `closer` | the thread that tidies up files that are closed |
 //! | `index` | instances and alarms of all agents, in one file |
 //! | `long_name` | names that are too long for the name of a file |
+//! | `state_log` | states that were set a moment ago, of all instances |
+//! | `write_back` | the thread that puts them into the files of their instances |
 //! | `rebuild` | the index made anew from the files of the instances |
 //! | `gate` | holds back what may not leave an instance before its writes are durable |
 //! | `syncer` | the thread that makes writes durable at level `power` |
@@ -21,14 +23,18 @@ mod long_name;
 mod new_file;
 mod open_files;
 mod rebuild;
+mod state_log;
 mod syncer;
 mod tables;
+mod write_back;
 
 use std::{io, path::PathBuf, sync::Arc};
 
-use self::{closer::Closer, open_files::OpenFiles, syncer::Syncer};
+use self::{closer::Closer, open_files::OpenFiles, state_log::StateLog, syncer::Syncer};
 #[cfg(feature = "backup")]
-pub(crate) use self::{database::BUSY_TIMEOUT, index::FILE as INDEX_FILE};
+pub(crate) use self::{
+    database::BUSY_TIMEOUT, index::FILE as INDEX_FILE, state_log::segment_number,
+};
 pub(crate) use self::{
     database::{Database, open_database},
     gate::Gate,
@@ -53,6 +59,7 @@ pub(crate) struct Storage {
     index: Arc<Index>,
     open: OpenFiles,
     closer: Closer,
+    states: Arc<StateLog>,
     /// Where writes have to be synced.
     syncer: Option<Syncer>,
 }
@@ -74,6 +81,7 @@ impl Storage {
             index,
             open: OpenFiles::new(config.max_open_databases),
             closer: Closer::start(&config.data_dir)?,
+            states: write_back::start(&config.data_dir)?,
             syncer,
         })
     }
@@ -96,8 +104,14 @@ impl Storage {
         Arc::new(Database::new(Arc::clone(self), Arc::clone(id), gate))
     }
 
-    /// Completes when every file that was closed so far is in order.
+    /// Puts the state of an instance into its file, for who reads that by itself.
+    pub(crate) fn write_state_back(&self, id: &InstanceId) -> Result<(), AgentError> {
+        write_back::one(&self.states, id)
+    }
+
+    /// Completes when every file that was closed so far is in order, and states are in their files.
     pub(crate) async fn settled(&self) {
+        write_back::settled(&self.states.jobs).await;
         self.closer.settled().await;
     }
 }

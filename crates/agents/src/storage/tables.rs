@@ -22,7 +22,10 @@ impl Tables {
     /// What brings the set from one version to the next, from nothing on.
     const fn migrations(self) -> &'static [&'static str] {
         match self {
-            Self::State => &[include_str!("../../../../migrations/agent/state/0001_state.sql")],
+            Self::State => &[
+                include_str!("../../../../migrations/agent/state/0001_state.sql"),
+                include_str!("../../../../migrations/agent/state/0002_when_it_was_set.sql"),
+            ],
             Self::Schedules => &[include_str!(
                 "../../../../migrations/agent/schedules/0001_schedules_and_queue.sql"
             )],
@@ -89,13 +92,18 @@ impl Versions {
         self.of(set) > 0
     }
 
+    /// Whether the file has the set in its latest version.
+    pub(super) const fn is_latest(self, set: Tables) -> bool {
+        self.of(set) == set.latest()
+    }
+
     /// Creates the set, or brings it to its latest version.
     pub(super) fn bring(
         &mut self,
         connection: &mut Connection,
         set: Tables,
     ) -> Result<(), AgentError> {
-        if self.of(set) == set.latest() {
+        if self.is_latest(set) {
             return Ok(());
         }
         let mut versions = *self;

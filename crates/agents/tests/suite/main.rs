@@ -20,6 +20,7 @@ mod instances;
 mod limits;
 mod provider_failures;
 mod schedules;
+mod state_log;
 mod storage_failures;
 mod support;
 mod tables;
