@@ -212,6 +212,7 @@ impl Homes {
         for figures in self.all().iter().map(|home| home.agents.figures()) {
             sum.awake_instances += figures.awake_instances;
             sum.open_connections += figures.open_connections;
+            sum.running_turns += figures.running_turns;
             sum.completed_turns += figures.completed_turns;
             sum.aborted_turns += figures.aborted_turns;
             sum.failed_turns += figures.failed_turns;

@@ -21,6 +21,18 @@ const MAX_BYTES: usize = 64 << 10;
 /// this.
 const GATHER: Duration = Duration::from_millis(66);
 
+/// The same where many turns run at once: each waits a little longer, so that all of them cost less.
+const GATHER_OF_MANY: Duration = Duration::from_millis(110);
+
+/// As many turns as this run at once without waiting for each other's sake.
+const FEW: usize = 8;
+
+/// How long words wait for more while so many turns run.
+fn gather(running: usize) -> Duration {
+    let longer = Duration::from_millis(running.saturating_sub(FEW) as u64);
+    (GATHER + longer).min(GATHER_OF_MANY)
+}
+
 /// The chunks of one turn on their way.
 pub(super) struct Emitter {
     /// What every frame of the turn begins with, up to the chunk.
@@ -138,13 +150,13 @@ impl Emitter {
         self.waiting >= MAX_CHUNKS || self.lines.len() >= MAX_BYTES
     }
 
-    /// When what waits is to be written; nothing where nothing waits.
-    pub(super) fn due(&self) -> Option<Instant> {
+    /// When what waits is to be written, while so many turns run; nothing where nothing waits.
+    pub(super) fn due(&self, running: usize) -> Option<Instant> {
         if self.waiting == 0 {
             return None;
         }
         Some(match self.written {
-            Some(written) if !self.is_full() => written + GATHER,
+            Some(written) if !self.is_full() => written + gather(running),
             _ => Instant::now(),
         })
     }
@@ -285,18 +297,20 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_first_words_are_due_at_once_and_later_ones_gather() {
         let mut emitter = Emitter::new("t", "m".to_owned(), None);
-        assert_eq!(emitter.due(), None);
+        assert_eq!(emitter.due(1), None);
         emitter.add(Chunk::text_start("t"));
-        assert_eq!(emitter.due(), Some(Instant::now()));
+        assert_eq!(emitter.due(1), Some(Instant::now()));
         emitter.take();
         emitter.add(Chunk::text_delta("t", "first"));
-        assert_eq!(emitter.due(), Some(Instant::now()));
+        assert_eq!(emitter.due(1), Some(Instant::now()));
         emitter.take();
         emitter.add(Chunk::text_delta("t", "second"));
-        assert_eq!(emitter.due(), Some(Instant::now() + GATHER));
+        assert_eq!(emitter.due(1), Some(Instant::now() + GATHER));
+        assert_eq!(emitter.due(10), Some(Instant::now() + GATHER + Duration::from_millis(2)));
+        assert_eq!(emitter.due(1_000), Some(Instant::now() + GATHER_OF_MANY));
         for _ in 0..MAX_CHUNKS {
             emitter.add(Chunk::text_delta("t", "more"));
         }
-        assert_eq!(emitter.due(), Some(Instant::now()));
+        assert_eq!(emitter.due(1), Some(Instant::now()));
     }
 }

@@ -134,13 +134,14 @@ impl<A: AiChatAgent> Turn<'_, A> {
             Ok(reply) => reply,
             Err(error) => return Ok(self.failed(&error)),
         };
+        let running = self.cx.agents().turn_counts().begin();
         let mut chunks = reply.into_chunks().ready_chunks(AT_A_TIME);
         // One timer for all of them: each new one would wake the runtime's clock.
         let mut gathered = pin!(sleep_until(Instant::now()));
         loop {
             // What is there already comes first: an answer that is complete at once is written once.
             let ready = if self.emitter.is_full() { None } else { chunks.next().now_or_never() };
-            let ready = match (ready, self.emitter.due()) {
+            let ready = match (ready, self.emitter.due(running.now())) {
                 (Some(ready), _) => ready,
                 (None, None) => chunks.next().await,
                 (None, Some(due)) if due <= Instant::now() => {

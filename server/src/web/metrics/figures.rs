@@ -32,6 +32,8 @@ impl Collector for Figures {
         )?;
         let help = "Agent instances that are awake";
         gauge(&mut encoder, "awake_instances", help, figures.awake_instances)?;
+        let help = "Chat turns whose answers are being made";
+        gauge(&mut encoder, "running_chat_turns", help, figures.running_turns)?;
         let turns = [
             ([("outcome", "completed")], figures.completed_turns),
             ([("outcome", "aborted")], figures.aborted_turns),
