@@ -162,6 +162,44 @@ describe('the bar under a message', LIMIT, () => {
     assert.match(await within(fresh.answers.first(), 'details').textContent(), expected);
   });
 
+  it('lets another model make one answer again, which the answer says, and no other', async () => {
+    const two = await Server.start({ config: provider.twoModels });
+    const context = await browser.newContext();
+    try {
+      const chat = await Chat.open(context, two.origin);
+      await chat.ask('Who are you?');
+      await chat.ended();
+      const other = await Chat.open(context, two.origin, chat.id);
+      await within(chat.answers.last(), 'answer-again-with').click();
+      const palette = chat.find('palette');
+      assert.deepEqual(await palette.getByRole('option').allInnerTexts(), [
+        'careful (large)\nModel',
+        'default (small)\nModel',
+      ]);
+      await chat.page.keyboard.type('larg');
+      await chat.page.keyboard.press('Enter');
+      for (const page of [chat, other]) {
+        await page.answers.last().locator('[data-testid="version"]:text-is("2/2")').waitFor();
+        await within(page.answers.last(), 'details').getByText(/^large · /).waitFor();
+      }
+      assert.deepEqual(provider.requests.slice(-2).map(({ model }) => model), ['small', 'large']);
+      assert.equal(await chat.find('model-name').innerText(), 'small');
+      await chat.reload();
+      await within(chat.answers.last(), 'details').getByText(/^large · /).waitFor();
+      await within(chat.answers.last(), 'version-previous').click();
+      await within(other.answers.last(), 'details').getByText(/^small · /).waitFor();
+      await chat.ask('And now?');
+      await chat.answers.nth(1).waitFor();
+      await chat.ended();
+      assert.equal(provider.requests.at(-1).model, 'small', 'it was for one answer');
+      chat.assertNoProblems();
+      other.assertNoProblems();
+    } finally {
+      await context.close();
+      await two.dispose();
+    }
+  });
+
   it('is there for every message of a long conversation, whose begin is loaded when asked for', async () => {
     const id = randomUUID();
     const host = { address: `127.0.0.1:${server.port}` };

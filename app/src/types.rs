@@ -20,6 +20,10 @@ pub const CONVERSATIONS_AGENT: &str = "conversations";
 /// Agent type of the state of the system; there is one instance, `default`.
 pub const SYSTEM_AGENT: &str = "system";
 
+/// The field of a chat request by which one answer is made by another model: its `route`, and the id of
+/// the `question` it holds for.
+pub const ANSWER_BY: &str = "answerBy";
+
 /// Most bytes of a file that is attached to a message.
 pub const MAX_FILE_BYTES: usize = 10_000_000;
 

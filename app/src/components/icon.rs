@@ -34,6 +34,8 @@ pub enum Glyph {
     Pencil,
     /// Once more.
     Retry,
+    /// Other models.
+    Models,
     /// A new conversation.
     NewChat,
     /// Stop.
@@ -93,6 +95,9 @@ impl Glyph {
             }
             Self::Retry => {
                 r#"<path d="M3 12a9 9 0 1 0 9-9 9.75 9.75 0 0 0-6.74 2.74L3 8"/><path d="M3 3v5h5"/>"#
+            }
+            Self::Models => {
+                r#"<path d="m16 3 4 4-4 4"/><path d="M20 7H4"/><path d="m8 21-4-4 4-4"/><path d="M4 17h16"/>"#
             }
             Self::NewChat => {
                 r#"<path d="M12 3H5a2 2 0 0 0-2 2v14a2 2 0 0 0 2 2h14a2 2 0 0 0 2-2v-7"/><path d="M18.375 2.625a1 1 0 0 1 3 3l-9.013 9.014a2 2 0 0 1-.853.505l-2.873.84a.5.5 0 0 1-.62-.62l.84-2.873a2 2 0 0 1 .506-.852z"/>"#

@@ -17,6 +17,7 @@ use crate::{
     hooks::{
         clipboard::copy_text,
         use_agent_chat::{AgentChat, Rating},
+        use_palette::{Palette, use_palette},
         use_workspace::use_workspace,
     },
     reactive::when,
@@ -36,6 +37,7 @@ pub(super) type Shared = StoredValue<ArcRwSignal<UiMessage>>;
 struct Bar {
     message: Shared,
     chat: AgentChat,
+    palette: Palette,
     toggled: RwSignal<bool>,
     copied: RwSignal<bool>,
     /// Whether the person may say what was wrong.
@@ -57,7 +59,8 @@ pub fn MessageBar(
     toggled: RwSignal<bool>,
 ) -> impl IntoView {
     let (copied, commenting) = (RwSignal::new(false), RwSignal::new(false));
-    let bar = Bar { message, chat, toggled, copied, commenting, said: RwSignal::new("") };
+    let (palette, said) = (use_palette(), RwSignal::new(""));
+    let bar = Bar { message, chat, palette, toggled, copied, commenting, said };
     let act: Act = Arc::new(move |name| bar.act(name));
     let shown = move || {
         let wait = streaming.is_some_and(|streaming| streaming.get());
@@ -91,9 +94,17 @@ impl Bar {
                 rate("rate-up", Glyph::ThumbUp, t().good_answer(), Rating::Up),
                 rate("rate-down", Glyph::ThumbDown, t().bad_answer(), Rating::Down),
                 BarButton::new("answer-again", Glyph::Retry, t().answer_again()).disabled(busy),
+            ]);
+            if self.palette.has_models.get() {
+                buttons.push(
+                    BarButton::new("answer-again-with", Glyph::Models, t().answer_again_with())
+                        .disabled(busy),
+                );
+            }
+            buttons.push(
                 BarButton::new("raw", Glyph::Source, t().show_the_text_as_it_was_written())
                     .pressed(self.toggled.get()),
-            ]);
+            );
         } else {
             let editing = self.toggled.get();
             buttons
@@ -136,6 +147,11 @@ impl Bar {
             "copy" => self.copy(),
             "edit" | "raw" => self.toggled.update(|toggled| *toggled = !*toggled),
             "answer-again" => self.chat.regenerate_message(&id),
+            "answer-again-with" => {
+                let chat = self.chat;
+                let again = move |route: String| chat.regenerate_message_by(&id, &route);
+                self.palette.open_again(Callback::new(again));
+            }
             "rate-up" => self.rate(Rating::Up, ""),
             "rate-down" => self.rate(Rating::Down, ""),
             "version-previous" => self.go(place().and_then(|place| place.previous)),

@@ -31,7 +31,16 @@ pub fn CommandPalette() -> impl IntoView {
             dialog.close();
         }
     });
-    let moves = move || palette.moving.with(Option::is_some);
+    // What the field is for, and what can be written in it.
+    let purpose = move || {
+        if palette.moving.with(Option::is_some) {
+            (t().move_to_a_folder(), t().name_of_a_folder_or_new_one())
+        } else if palette.again.with(Option::is_some) {
+            (t().answer_again_with(), t().answer_again_with())
+        } else {
+            (t().go_to_or_do(), t().go_to_or_do_anything())
+        }
+    };
     let on_key = move |event: ev::KeyboardEvent| {
         match event.key().as_str() {
             "ArrowDown" => palette.step(1),
@@ -53,13 +62,11 @@ pub fn CommandPalette() -> impl IntoView {
                 type="text"
                 class="w-full border-b border-line bg-transparent px-5 py-4 placeholder:text-faint"
                 role="combobox"
-                aria-label=move || if moves() { t().move_to_a_folder() } else { t().go_to_or_do() }
+                aria-label=move || purpose().0
                 aria-expanded="true"
                 aria-controls=LIST_ID
                 aria-activedescendant=move || option_id(palette.active.get())
-                placeholder=move || {
-                    if moves() { t().name_of_a_folder_or_new_one() } else { t().go_to_or_do_anything() }
-                }
+                placeholder=move || purpose().1
                 autocomplete="off"
                 autofocus
                 prop:value=move || palette.query.get()

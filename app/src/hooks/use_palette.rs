@@ -27,6 +27,8 @@ pub enum Deed {
     Language,
     /// Lets the model of a route answer in the open conversation.
     Model(String),
+    /// Lets the model of a route make one answer again.
+    Again(String),
     /// Shows where the open conversation can be moved.
     Moves,
     /// Moves a conversation into a folder; out of its folder where that is empty.
@@ -65,6 +67,10 @@ pub struct Palette {
     pub active: RwSignal<usize>,
     /// The conversation that is moved, where the palette shows nothing but where to.
     pub moving: RwSignal<Option<String>>,
+    /// What makes an answer again, where the palette shows nothing but by which model.
+    pub again: RwSignal<Option<Callback<String>>>,
+    /// Whether there are several models.
+    pub has_models: Memo<bool>,
     workspace: Workspace,
 }
 
@@ -86,10 +92,20 @@ fn palette() -> Palette {
     let workspace = use_workspace();
     let query = RwSignal::new(String::new());
     let moving = RwSignal::new(None::<String>);
+    let again = RwSignal::new(None::<Callback<String>>);
+    let has_models = memo(move || workspace.system.with(|system| system.routes.len() > 1));
     let entries = memo(move || {
         let query = query.get();
         if let Some(id) = moving.get() {
             return workspace.conversations.state.with(|state| moves(state, &id, &query));
+        }
+        if again.with(Option::is_some) {
+            let routes = workspace.system.with(|system| system.routes.clone());
+            let mut routes = routes.into_iter().map(|route| {
+                let label = format!("{} ({})", route.name, route.model);
+                Entry::new(&label, t().model(), Deed::Again(route.name))
+            });
+            return fitting(&mut routes, &query).collect();
         }
         let commands = vec![
             Entry::new(t().new_conversation(), "Ctrl Shift O", Deed::New),
@@ -112,7 +128,7 @@ fn palette() -> Palette {
             _ => Vec::new(),
         };
         // One is no choice.
-        let models = routes.iter().filter(|_| routes.len() > 1).map(|route| {
+        let models = routes.iter().filter(|_| has_models.get()).map(|route| {
             let label = format!("{} {} ({})", t().answer_with(), route.name, route.model);
             Entry::new(&label, t().model(), Deed::Model(route.name.clone()))
         });
@@ -125,7 +141,7 @@ fn palette() -> Palette {
         fitting(&mut commands.chain(conversations), &query).take(MOST).collect()
     });
     let (is_open, active) = (RwSignal::new(false), RwSignal::new(0));
-    Palette { is_open, query, entries, active, moving, workspace }
+    Palette { is_open, query, entries, active, moving, again, has_models, workspace }
 }
 
 /// Where a conversation can be moved: folders, the new one whose name was typed, out of its folder.
@@ -146,21 +162,27 @@ fn moves(state: &ConversationsState, id: &str, query: &str) -> Vec<Entry> {
 impl Palette {
     /// Opens it, empty.
     pub fn open(&self) {
-        self.open_with("", None);
+        self.open_with("", None, None);
     }
 
     /// Opens it with the models that can be chosen.
     pub fn open_models(&self) {
-        self.open_with(t().answer_with(), None);
+        self.open_with(t().answer_with(), None, None);
+    }
+
+    /// Opens it with the models that can make an answer again.
+    pub fn open_again(&self, again: Callback<String>) {
+        self.open_with("", None, Some(again));
     }
 
     /// Opens it with the folders that a conversation can be moved to.
     pub fn open_moves(&self, id: String) {
-        self.open_with("", Some(id));
+        self.open_with("", Some(id), None);
     }
 
-    fn open_with(&self, query: &str, moving: Option<String>) {
+    fn open_with(&self, query: &str, moving: Option<String>, again: Option<Callback<String>>) {
         self.moving.set(moving);
+        self.again.set(again);
         self.search(query);
         self.is_open.set(true);
     }
@@ -203,6 +225,11 @@ impl Palette {
             Deed::Model(route) => {
                 let id = self.workspace.chat_id.get_untracked();
                 conversations.choose_model(&id, route);
+            }
+            Deed::Again(route) => {
+                if let Some(again) = self.again.get_untracked() {
+                    again.run(route.clone());
+                }
             }
             Deed::Moves => self.open_moves(self.workspace.chat_id.get_untracked()),
             Deed::Move(folder) => conversations.move_to(&moved, folder),

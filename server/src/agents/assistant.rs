@@ -11,11 +11,12 @@ use domovoi_agents::{
     prelude::*,
     schedule::ScheduleFilter,
 };
+use domovoi_app::types::ANSWER_BY;
 use domovoi_models::{
     LanguageModel,
     gateway::{Feedback, FeedbackSubject, Gateway, Rating},
 };
-use domovoi_protocol::UiMessage;
+use domovoi_protocol::{Role, UiMessage};
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value};
 
@@ -191,7 +192,10 @@ impl AiChatAgent for Assistant {
         if was_deleted {
             self.tell_approvals(cx).await?;
         }
-        let (route, model) = model(cx, &chosen)?;
+        let (route, model) = match answer_by(&turn, &recent) {
+            Some(route) => (route.to_owned(), cx.model(route)?),
+            None => model(cx, &chosen)?,
+        };
         let window = cx.conversation_window();
         let mut history = cx.history_for(&*model, &window)?;
         files::write_contents(cx, history.messages_mut(), &*model)?;
@@ -206,6 +210,15 @@ impl AiChatAgent for Assistant {
         }
         Ok(answer.tools(self.tools.of(cx, &route)).into_reply())
     }
+}
+
+/// The route that a request wants for this one answer. What came with a request comes with later turns
+/// as well, so it names the question it is about.
+fn answer_by<'a>(turn: &'a ChatTurn, recent: &[UiMessage]) -> Option<&'a str> {
+    let wish = turn.body.get(ANSWER_BY)?;
+    let question = recent.iter().rfind(|message| message.role == Role::User)?;
+    // What is no name is the name of no route.
+    (wish["question"] == question.id.as_str()).then(|| wish["route"].as_str().unwrap_or_default())
 }
 
 /// The model that was chosen, or the default one where there is none, or none of that name any more.

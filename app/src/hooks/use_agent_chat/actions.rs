@@ -1,11 +1,12 @@
 //! What a person or the application does.
 
 use domovoi_client::chat::{ChatSession, ChatStatus, Decision};
-use domovoi_protocol::{Part, UiMessage};
+use domovoi_protocol::{Part, Role, UiMessage};
 use leptos::prelude::*;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::AgentChat;
+use crate::types::ANSWER_BY;
 
 impl AgentChat {
     /// The conversation's id: the name of the agent's instance.
@@ -84,6 +85,18 @@ impl AgentChat {
     /// Asks for another answer in the place of this one; what came after it is left.
     pub fn regenerate_message(&self, message_id: &str) {
         self.tell(|session| session.regenerate_message(message_id));
+    }
+
+    /// As [`Self::regenerate_message`], by the model of this route. Which one answers the rest of the
+    /// conversation stays as it is.
+    pub fn regenerate_message_by(&self, message_id: &str, route: &str) {
+        self.tell(|session| {
+            let before = session.messages().take_while(|message| message.id != message_id);
+            let question = before.filter(|message| message.role == Role::User).last();
+            let question = question.map(|message| message.id.clone()).unwrap_or_default();
+            let answer_by = (ANSWER_BY.to_owned(), json!({ "route": route, "question": question }));
+            session.regenerate_message_with(message_id, [answer_by].into_iter().collect())
+        });
     }
 
     /// Answers a tool call that waits for a person.

@@ -187,6 +187,15 @@ impl ChatSession {
         self.regenerate()
     }
 
+    /// As [`Self::regenerate_message`], with these fields beside those of every request.
+    pub fn regenerate_message_with(&mut self, id: &str, fields: Map<String, Value>) -> Vec<Effect> {
+        let every = self.custom.clone();
+        self.custom.extend(fields);
+        let effects = self.regenerate_message(id);
+        self.custom = every;
+        effects
+    }
+
     fn begin(&mut self, mut turn: Turn, trigger: Trigger, changed: Changed) -> Vec<Effect> {
         // The server has what came before.
         let anchor = turn.anchor.as_ref().and_then(|id| self.transcript.position(id));

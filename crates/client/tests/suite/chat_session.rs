@@ -401,6 +401,20 @@ fn regenerating_drops_the_last_answer() {
 }
 
 #[test]
+fn fields_of_one_request_are_those_of_no_other() {
+    let mut session =
+        open_session(vec![user("u"), UiMessage::new("a", Role::Assistant, "first answer")]);
+    let fields = |name: &str| json!({ name: 1 }).as_object().cloned().unwrap();
+    session.set_custom_fields(fields("every"));
+    let effects = session.regenerate_message_with("a", fields("one"));
+    let custom = request(&effects).unwrap().body().unwrap().custom;
+    assert_eq!(custom.keys().collect::<Vec<_>>(), ["every", "one"]);
+    let custom = request(&session.submit("next")).unwrap().body().unwrap().custom;
+    assert_eq!(custom, fields("every"));
+    assert!(session.regenerate_message_with("none", fields("one")).is_empty());
+}
+
+#[test]
 fn an_edited_message_replaces_what_came_after_it() {
     let answer = UiMessage::new("a", Role::Assistant, "answer");
     let mut session = open_session(vec![user("u"), answer, user("v")]);

@@ -6,7 +6,7 @@ use domovoi_models::ModelMessage;
 use super::{super::Conversations, *};
 
 /// A model for each route, and the server's agents.
-fn start_two() -> (TestAgents, ScriptedModel, ScriptedModel) {
+pub(super) fn start_two() -> (TestAgents, ScriptedModel, ScriptedModel) {
     let answers = || ScriptedModel::new((0..4).map(|_| says("Yes.")));
     let (plain, careful) = (answers(), answers());
     let models: [Arc<dyn LanguageModel>; 2] = [Arc::new(plain.clone()), Arc::new(careful.clone())];

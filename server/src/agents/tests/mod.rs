@@ -1,5 +1,6 @@
 //! The agents at work, with a model that says what a test wants, crashes, and a clock that it moves.
 
+mod again;
 mod approvals;
 mod conversations;
 mod folders;
