@@ -48,6 +48,16 @@ pub fn t() -> Lang {
     }
 }
 
+/// Does something in a language: [`t`] is that one meanwhile. For what is written outside of a page of
+/// Leptos.
+#[cfg(feature = "ssr")]
+pub fn speaking<T>(lang: Lang, work: impl FnOnce() -> T) -> T {
+    Owner::new().with(|| {
+        provide_context(lang);
+        work()
+    })
+}
+
 impl Default for Lang {
     fn default() -> Self {
         Self::fallback()

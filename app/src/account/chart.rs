@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::language::t;
+
 const WIDTH: usize = 600;
 const HEIGHT: usize = 90;
 /// Between two bars.
@@ -25,7 +27,7 @@ impl Chart {
         let count = bars.len().max(1);
         let step = WIDTH as f64 / count as f64;
         let (first, last) = (day_of(bars.first()), day_of(bars.last()));
-        let label = format!("{what} a day, from {first} to {last}: {sum} in all");
+        let label = t().chart_label(&first, &last, &sum, what);
         let bars = bars.into_iter().enumerate().map(|(at, (words, value))| {
             let height = if most > 0.0 { value / most * HEIGHT as f64 } else { 0.0 };
             // A day on which there was something is seen.

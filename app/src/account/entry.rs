@@ -7,11 +7,7 @@ use super::{
     form::{BUTTON_CLASS, Field, Problem},
     frame::document,
 };
-use crate::components::icon::Mark;
-
-/// What a password is to be.
-pub(super) const PASSWORD_HINT: &str =
-    "At least 10 characters. Several words are easy to remember.";
+use crate::{components::icon::Mark, language::t};
 
 /// The page to sign in on.
 #[derive(Debug, Clone, Default)]
@@ -29,31 +25,31 @@ impl SignIn {
     #[must_use]
     pub fn render(self, look: &Look) -> String {
         let Self { name, next, problem } = self;
-        document(look, "Sign in", || {
+        document(look, look.lang.sign_in(), || {
             let known = !name.is_empty();
             door(
-                "Sign in",
-                "This Domovoi asks who you are.",
+                t().sign_in(),
+                t().asks_who_you_are(),
                 view! {
                     <form method="post" action="/sign-in" class="mt-7 flex flex-col gap-4">
                         <Problem text=problem />
                         <input type="hidden" name="next" value=next />
                         <Field
                             name="name"
-                            label="Name"
+                            label=t().name_field()
                             autocomplete="username"
                             value=name
                             first=!known
                         />
                         <Field
                             name="password"
-                            label="Password"
+                            label=t().password()
                             kind="password"
                             autocomplete="current-password"
                             first=known
                         />
                         <button type="submit" class=BUTTON_CLASS data-testid="sign-in">
-                            "Sign in"
+                            {t().sign_in()}
                         </button>
                     </form>
                 }
@@ -83,13 +79,10 @@ impl NewAccount {
     #[must_use]
     pub fn render(self, look: &Look) -> String {
         let Self { action, with_code, role, name, problem } = self;
+        let lang = look.lang;
         let (title, words) = match with_code {
-            true => (
-                "Welcome",
-                "Make the owner's account. The code is in the terminal that Domovoi was started in."
-                    .to_owned(),
-            ),
-            false => ("You are invited", format!("Choose a name and a password. You will be {role}.")),
+            true => (lang.welcome(), lang.make_the_owners_account().to_owned()),
+            false => (lang.you_are_invited(), lang.choose_name_and_password(role)),
         };
         document(look, title, || {
             door(
@@ -103,7 +96,7 @@ impl NewAccount {
                                 view! {
                                     <Field
                                         name="code"
-                                        label="Set-up code"
+                                        label=t().setup_code()
                                         autocomplete="one-time-code"
                                         first=true
                                     />
@@ -111,20 +104,20 @@ impl NewAccount {
                             })}
                         <Field
                             name="name"
-                            label="Name"
+                            label=t().name_field()
                             autocomplete="username"
                             value=name
                             first=!with_code
                         />
                         <Field
                             name="password"
-                            label="Password"
+                            label=t().password()
                             kind="password"
                             autocomplete="new-password"
-                            hint=PASSWORD_HINT
+                            hint=t().password_hint()
                         />
                         <button type="submit" class=BUTTON_CLASS data-testid="make-account">
-                            "Make the account"
+                            {t().make_the_account()}
                         </button>
                     </form>
                 }
@@ -151,7 +144,7 @@ impl Closed {
         document(look, title, || {
             let back = view! {
                 <a class="link mt-6 self-start text-sm" href="/">
-                    "To your conversations"
+                    {t().to_your_conversations()}
                 </a>
             };
             door(title, text, back.into_any())

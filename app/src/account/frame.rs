@@ -2,7 +2,11 @@
 
 use leptos::prelude::*;
 
-use crate::{shell::PageAssets, theme::Theme};
+use crate::{
+    language::{Lang, speaking},
+    shell::PageAssets,
+    theme::Theme,
+};
 
 /// How pages of accounts look.
 #[derive(Debug, Clone, Default)]
@@ -11,18 +15,18 @@ pub struct Look {
     pub assets: PageAssets,
     /// What the person has chosen, in the cookie of the theme.
     pub theme: Option<Theme>,
+    /// The language of whoever asks.
+    pub lang: Lang,
 }
 
 /// A whole page as HTML.
 pub(super) fn document(look: &Look, title: &str, body: impl FnOnce() -> AnyView) -> String {
-    let Look { assets, theme } = look.clone();
+    let Look { assets, theme, lang } = look.clone();
     let title = format!("{title} \u{b7} Domovoi");
-    // Components want an owner, and nothing here outlives the text.
-    let owner = Owner::new();
-    owner.with(|| {
+    speaking(lang, || {
         view! {
             <!DOCTYPE html>
-            <html lang="en" data-theme=theme.map(Theme::name)>
+            <html lang=lang.name() data-theme=theme.map(Theme::name)>
                 <head>
                     <meta charset="utf-8" />
                     <meta name="viewport" content="width=device-width, initial-scale=1" />

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::form::{BUTTON_CLASS, DANGER_CLASS, QUIET_CLASS, Section};
+use crate::language::t;
 
 const SELECT_CLASS: &str = "h-8 rounded-lg border border-line bg-surface px-2 text-sm";
 
@@ -60,7 +61,7 @@ impl Household {
     pub(super) fn view(self) -> AnyView {
         let Self { people, invitations, link, roles, log } = self;
         view! {
-            <Section id="people" title="People">
+            <Section id="people" title=t().people()>
                 <ul class="mt-3 flex flex-col gap-2">
                     {people.into_iter().map(PersonRow::view).collect_view()}
                 </ul>
@@ -75,8 +76,8 @@ impl Household {
 impl PersonRow {
     fn view(self) -> AnyView {
         let Self { id, name, role, roles, removable } = self;
-        let label = format!("Role of {name}");
-        let (question, key) = (format!("Remove {name}"), name.clone());
+        let label = t().role_of(&name);
+        let (question, key) = (t().remove_name(&name), name.clone());
         view! {
             <li
                 class="rounded-xl border border-line bg-surface px-4 py-3"
@@ -86,7 +87,7 @@ impl PersonRow {
                 <div class="flex flex-wrap items-center gap-3">
                     <p class="min-w-0 flex-1 truncate text-sm font-medium">{name}</p>
                     {if roles.is_empty() {
-                        view! { <span class="text-sm text-muted">{role}</span> }.into_any()
+                        view! { <span class="text-sm text-muted">{role_name(role)}</span> }.into_any()
                     } else {
                         view! {
                             <form
@@ -96,7 +97,7 @@ impl PersonRow {
                             >
                                 <Roles roles role=role label />
                                 <button type="submit" class=QUIET_CLASS data-testid="person-role">
-                                    "Set"
+                                    {t().set_it()}
                                 </button>
                             </form>
                         }
@@ -114,14 +115,14 @@ impl PersonRow {
                                     class="mt-2 flex flex-wrap items-center gap-3"
                                 >
                                     <p class="min-w-0 flex-1 text-sm text-muted">
-                                        "They are signed out everywhere. What they kept is deleted after a while; until then it is in the data folder."
+                                        {t().what_removing_means()}
                                     </p>
                                     <button
                                         type="submit"
                                         class=DANGER_CLASS
                                         data-testid="person-remove"
                                     >
-                                        "Remove"
+                                        {t().remove()}
                                     </button>
                                 </form>
                             </details>
@@ -133,13 +134,25 @@ impl PersonRow {
     }
 }
 
+/// A role in the page's language; what is none is itself.
+#[must_use]
+pub fn role_name(role: &str) -> String {
+    let name = match role {
+        "owner" => t().owner(),
+        "admin" => t().admin(),
+        "member" => t().member(),
+        other => other,
+    };
+    name.to_owned()
+}
+
 #[component]
 fn Roles(roles: Vec<&'static str>, role: &'static str, label: String) -> impl IntoView {
     view! {
         <select name="role" class=SELECT_CLASS aria-label=label>
             {roles
                 .into_iter()
-                .map(|it| view! { <option value=it selected=it == role>{it}</option> })
+                .map(|it| view! { <option value=it selected=it == role>{role_name(it)}</option> })
                 .collect_view()}
         </select>
     }
@@ -151,17 +164,17 @@ fn Invitations(
     link: Option<String>,
     roles: Vec<&'static str>,
 ) -> impl IntoView {
-    let label = "Role of the invited".to_owned();
+    let label = t().role_of_the_invited().to_owned();
     view! {
-        <Section id="invitations" title="Invitations">
+        <Section id="invitations" title=t().invitations()>
             <p class="mt-1 text-sm text-muted">
-                "A link with which one person makes an account, within a week."
+                {t().what_an_invitation_is()}
             </p>
             {link
                 .map(|link| {
                     view! {
                         <div class="mt-3 rounded-xl bg-accent-soft px-4 py-3">
-                            <p class="text-sm">"Give this link to whom you invite. It is shown once."</p>
+                            <p class="text-sm">{t().give_this_link()}</p>
                             <code
                                 class="mt-1 block break-all text-[0.8125rem]"
                                 data-testid="invitation-link"
@@ -189,7 +202,7 @@ fn Invitations(
                                                 action=format!("/account/invitations/{id}/revoke")
                                             >
                                                 <button type="submit" class=QUIET_CLASS>
-                                                    "Take back"
+                                                    {t().take_back()}
                                                 </button>
                                             </form>
                                         }
@@ -206,7 +219,7 @@ fn Invitations(
             >
                 <Roles roles role="member" label />
                 <button type="submit" class=BUTTON_CLASS data-testid="invite">
-                    "Make an invitation"
+                    {t().make_an_invitation()}
                 </button>
             </form>
         </Section>
@@ -216,7 +229,7 @@ fn Invitations(
 #[component]
 fn Log(log: Vec<AuditLine>) -> impl IntoView {
     view! {
-        <Section id="log" title="What happened">
+        <Section id="log" title=t().what_happened()>
             <ul class="mt-3 flex flex-col gap-1" data-testid="audit">
                 {log
                     .into_iter()

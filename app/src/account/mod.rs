@@ -26,7 +26,7 @@ mod usage;
 pub use chart::Chart;
 pub use entry::{Closed, NewAccount, SignIn};
 pub use frame::Look;
-pub use household::{AuditLine, Household, InvitationRow, PersonRow};
+pub use household::{AuditLine, Household, InvitationRow, PersonRow, role_name};
 pub use overview::{Overview, SessionRow};
 pub use shared::{Piece, SharedMessage, Snapshot};
 pub use sharing::{NewShare, ShareRow, Shares};

@@ -5,10 +5,11 @@ use leptos::prelude::*;
 
 use super::{
     Household, Look,
-    entry::PASSWORD_HINT,
     form::{BUTTON_CLASS, Done, Field, HEADING_CLASS, Problem, QUIET_CLASS, Section},
     frame::document,
+    household::role_name,
 };
+use crate::language::t;
 
 /// The page of an account.
 #[derive(Debug, Clone, Default)]
@@ -46,7 +47,7 @@ impl Overview {
     /// The page as HTML.
     #[must_use]
     pub fn render(self, look: &Look) -> String {
-        document(look, "Account", || self.view())
+        document(look, look.lang.account(), || self.view())
     }
 
     fn view(self) -> AnyView {
@@ -54,22 +55,22 @@ impl Overview {
         view! {
             <main class="mx-auto w-full max-w-[44rem] px-5 py-10">
                 <a class="link text-sm" href="/">
-                    "To your conversations"
+                    {t().to_your_conversations()}
                 </a>
                 <div class="mt-4 flex flex-wrap items-center justify-between gap-3">
                     <div class="min-w-0">
                         <h1 class="truncate text-2xl font-semibold tracking-tight">{name.clone()}</h1>
-                        <p class="text-sm text-muted">{role}</p>
+                        <p class="text-sm text-muted">{role_name(role)}</p>
                     </div>
                     <a class=QUIET_CLASS href="/usage">
-                        "Usage"
+                        {t().usage()}
                     </a>
                     <a class=QUIET_CLASS href="/shares">
-                        "Shared links"
+                        {t().shared_links()}
                     </a>
                     <form method="post" action="/sign-out">
                         <button type="submit" class=QUIET_CLASS data-testid="sign-out">
-                            "Sign out"
+                            {t().sign_out()}
                         </button>
                     </form>
                 </div>
@@ -91,7 +92,7 @@ fn Sessions(sessions: Vec<SessionRow>) -> impl IntoView {
     view! {
         <section class="mt-8" aria-labelledby="sessions">
             <h2 id="sessions" class=HEADING_CLASS>
-                "Where you are signed in"
+                {t().where_you_are_signed_in()}
             </h2>
             <ul class="mt-3 flex flex-col gap-2">
                 {sessions
@@ -106,12 +107,12 @@ fn Sessions(sessions: Vec<SessionRow>) -> impl IntoView {
                                 <div class="min-w-0 flex-1">
                                     <p class="truncate text-sm">{browser}</p>
                                     <p class="text-[0.8125rem] text-muted">
-                                        {format!("since {began}, last used {seen}")}
+                                        {t().since_and_last_used(&began, &seen)}
                                     </p>
                                 </div>
                                 {if is_this {
                                     view! {
-                                        <span class="shrink-0 text-sm text-muted">"this one"</span>
+                                        <span class="shrink-0 text-sm text-muted">{t().this_one()}</span>
                                     }
                                         .into_any()
                                 } else {
@@ -125,7 +126,7 @@ fn Sessions(sessions: Vec<SessionRow>) -> impl IntoView {
                                                 class=QUIET_CLASS
                                                 data-testid="session-revoke"
                                             >
-                                                "End"
+                                                {t().end_it()}
                                             </button>
                                         </form>
                                     }
@@ -143,28 +144,28 @@ fn Sessions(sessions: Vec<SessionRow>) -> impl IntoView {
 #[component]
 fn Password(name: String) -> impl IntoView {
     view! {
-        <Section id="password" title="Password">
+        <Section id="password" title=t().password()>
             <p class="mt-1 text-sm text-muted">
-                "A new one ends your other sessions."
+                {t().a_new_one_ends_the_others()}
             </p>
             <form method="post" action="/account/password" class="mt-4 flex max-w-[24rem] flex-col gap-4">
                 // For password managers.
                 <input type="hidden" name="username" autocomplete="username" value=name />
                 <Field
                     name="present"
-                    label="Present password"
+                    label=t().present_password()
                     kind="password"
                     autocomplete="current-password"
                 />
                 <Field
                     name="new"
-                    label="New password"
+                    label=t().new_password()
                     kind="password"
                     autocomplete="new-password"
-                    hint=PASSWORD_HINT
+                    hint=t().password_hint()
                 />
                 <button type="submit" class=BUTTON_CLASS data-testid="password-change">
-                    "Change it"
+                    {t().change_it()}
                 </button>
             </form>
         </Section>

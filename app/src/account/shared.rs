@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Look, frame::document};
 use crate::{
     components::icon::Mark,
+    language::t,
     markdown::{CodeBlock, Document, segment::copy_button},
     words::{is_web, pretty, tool_name},
 };
@@ -54,7 +55,7 @@ pub enum Piece {
     },
     /// A file was there, which is not shared.
     File {
-        /// Its name.
+        /// Its name; empty where it has none.
         name: String,
     },
     /// Something an answer rests on.
@@ -99,7 +100,7 @@ impl Snapshot {
                         <div class="min-w-0">
                             <h1 class="truncate text-xl font-semibold tracking-tight">{title}</h1>
                             <p class="text-[0.8125rem] text-muted">
-                                {format!("A conversation with Domovoi, shared {shared_at}")}
+                                {t().shared_when(&shared_at)}
                             </p>
                         </div>
                     </div>
@@ -114,13 +115,12 @@ impl Snapshot {
 }
 
 fn piece(part: &Part, with_tools: bool) -> Option<Piece> {
-    let file = |name: &Option<String>| Piece::File {
-        name: name.clone().unwrap_or_else(|| "without a name".to_owned()),
-    };
     match part {
         Part::Text { text, .. } if text.trim().is_empty() => None,
         Part::Text { text, .. } => Some(Piece::Text { text: text.clone() }),
-        Part::File { filename, .. } => Some(file(filename)),
+        Part::File { filename, .. } => {
+            Some(Piece::File { name: filename.clone().unwrap_or_default() })
+        }
         Part::SourceUrl { url, title, .. } => Some(Piece::Source {
             title: title.clone().filter(|title| !title.is_empty()).unwrap_or_else(|| url.clone()),
             href: is_web(url).then(|| url.clone()),
@@ -146,7 +146,7 @@ impl SharedMessage {
     fn view(self, drawn: &impl Fn(&CodeBlock) -> Option<String>) -> AnyView {
         let Self { from_person, pieces } = self;
         let (who, class) = match from_person {
-            true => ("A person", "flex flex-col items-end gap-2"),
+            true => (t().a_person(), "flex flex-col items-end gap-2"),
             false => ("Domovoi", "min-w-0"),
         };
         let pieces: Vec<AnyView> =
@@ -176,8 +176,8 @@ impl Piece {
                 view! { <div class="markdown">{blocks.collect_view()}</div> }.into_any()
             }
             Self::Tool { name, failed, input, output } => {
-                let name = if failed { format!("{name} (failed)") } else { name };
-                let details = [("Asked", input), ("Answered", output)];
+                let name = if failed { t().name_has_failed(&name) } else { name };
+                let details = [(t().tool_was_asked(), input), (t().tool_has_answered(), output)];
                 let details = details.into_iter().filter_map(|(what, text)| {
                     let text = text?;
                     Some(view! {
@@ -189,19 +189,20 @@ impl Piece {
                 });
                 view! {
                     <div class="my-2 rounded-xl border border-line bg-surface px-4 py-3">
-                        <p class="text-sm text-muted">{format!("Tool: {name}")}</p>
+                        <p class="text-sm text-muted">{t().tool_called(&name)}</p>
                         {details.collect_view()}
                     </div>
                 }
                 .into_any()
             }
             Self::File { name } => {
-                let words = format!("File: {name} (not shared)");
+                let name = if name.is_empty() { t().without_a_name().to_owned() } else { name };
+                let words = t().file_not_shared(&name);
                 view! { <p class="text-[0.8125rem] text-muted">{words}</p> }.into_any()
             }
             Self::Source { title, href: Some(href) } => view! {
                 <p class="text-[0.8125rem] text-muted">
-                    "Source: "
+                    {t().source_is()}
                     <a class="link" href=href rel="noopener noreferrer nofollow">
                         {title}
                     </a>
@@ -209,7 +210,7 @@ impl Piece {
             }
             .into_any(),
             Self::Source { title, href: None } => {
-                let words = format!("Source: {title}");
+                let words = format!("{}{title}", t().source_is());
                 view! { <p class="text-[0.8125rem] text-muted">{words}</p> }.into_any()
             }
         }

@@ -7,7 +7,7 @@ use super::{
     form::{BUTTON_CLASS, DANGER_CLASS, Done, HEADING_CLASS, Problem},
     frame::document,
 };
-use crate::address::path_of;
+use crate::{address::path_of, language::t};
 
 /// The page that makes a link to a conversation.
 #[derive(Debug, Clone, Default)]
@@ -28,7 +28,7 @@ impl NewShare {
     /// The page as HTML.
     #[must_use]
     pub fn render(self, look: &Look) -> String {
-        document(look, "Share a conversation", || self.view())
+        document(look, look.lang.share_a_conversation(), || self.view())
     }
 
     fn view(self) -> AnyView {
@@ -38,7 +38,7 @@ impl NewShare {
             view! {
                 <div class="mt-6 rounded-xl bg-accent-soft px-4 py-3" role="status">
                     <p class="text-sm">
-                        "Whoever has this link can read it, until you take it back. It is shown once."
+                        {t().whoever_has_the_link()}
                     </p>
                     <code class="mt-1 block break-all text-[0.8125rem]" data-testid="share-link">
                         {link}
@@ -49,11 +49,11 @@ impl NewShare {
         view! {
             <main class="mx-auto w-full max-w-[44rem] px-5 py-10">
                 <a class="link text-sm" href=back>
-                    "Back to the conversation"
+                    {t().back_to_the_conversation()}
                 </a>
                 <h1 class="mt-4 truncate text-2xl font-semibold tracking-tight">{title}</h1>
                 <p class="mt-1 text-[0.9375rem] text-muted">
-                    "A link shows the conversation as it is now, and nothing that is said later. Thoughts of the model and attached files are never shown."
+                    {t().what_a_link_shows()}
                 </p>
                 {made}
                 <form method="post" action="/shares" class="mt-6 flex flex-col gap-4">
@@ -61,14 +61,14 @@ impl NewShare {
                     <input type="hidden" name="conversation" value=conversation />
                     <div>
                         <label class="text-sm font-medium" for="until">
-                            "Up to"
+                            {t().up_to()}
                         </label>
                         <select
                             id="until"
                             name="until"
                             class="mt-1.5 block h-10 w-full rounded-lg border border-line bg-surface px-3 text-[0.9375rem]"
                         >
-                            <option value="">"the end, as it is now"</option>
+                            <option value="">{t().the_end_as_it_is_now()}</option>
                             {ends
                                 .into_iter()
                                 .map(|(id, words)| view! { <option value=id>{words}</option> })
@@ -77,14 +77,14 @@ impl NewShare {
                     </div>
                     <label class="flex items-center gap-2 text-sm">
                         <input type="checkbox" name="tools" value="yes" />
-                        "Also show what tools were asked and what they answered"
+                        {t().also_show_tools()}
                     </label>
                     <div class="flex items-center gap-4">
                         <button type="submit" class=BUTTON_CLASS data-testid="share">
-                            "Make a link"
+                            {t().make_a_link()}
                         </button>
                         <a class="link text-sm" href="/shares">
-                            "Links there are"
+                            {t().links_there_are()}
                         </a>
                     </div>
                 </form>
@@ -118,7 +118,7 @@ impl Shares {
     /// The page as HTML.
     #[must_use]
     pub fn render(self, look: &Look) -> String {
-        document(look, "Shared conversations", || self.view())
+        document(look, look.lang.shared_conversations(), || self.view())
     }
 
     fn view(self) -> AnyView {
@@ -126,20 +126,20 @@ impl Shares {
         let none = shares.is_empty().then(|| {
             view! {
                 <p class="mt-3 text-sm text-muted">
-                    "There are none. The menu of a conversation makes one."
+                    {t().no_links()}
                 </p>
             }
         });
         view! {
             <main class="mx-auto w-full max-w-[44rem] px-5 py-10">
                 <a class="link text-sm" href="/">
-                    "To your conversations"
+                    {t().to_your_conversations()}
                 </a>
-                <h1 class="mt-4 text-2xl font-semibold tracking-tight">"Shared conversations"</h1>
+                <h1 class="mt-4 text-2xl font-semibold tracking-tight">{t().shared_conversations()}</h1>
                 <div class="mt-6 flex flex-col gap-3">
                     <Done text=done />
                 </div>
-                <h2 class=HEADING_CLASS>"Links that are good"</h2>
+                <h2 class=HEADING_CLASS>{t().links_that_are_good()}</h2>
                 {none}
                 <ul class="mt-3 flex flex-col gap-2">
                     {shares.into_iter().map(ShareRow::view).collect_view()}
@@ -153,7 +153,7 @@ impl Shares {
 impl ShareRow {
     fn view(self) -> AnyView {
         let Self { id, title, words } = self;
-        let label = format!("Take back the link to {title}");
+        let label = t().take_back_the_link_to(&title);
         view! {
             <li
                 class="flex items-center gap-3 rounded-xl border border-line bg-surface px-4 py-3"
@@ -170,7 +170,7 @@ impl ShareRow {
                         data-testid="share-revoke"
                         aria-label=label
                     >
-                        "Take back"
+                        {t().take_back()}
                     </button>
                 </form>
             </li>

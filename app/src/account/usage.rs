@@ -8,6 +8,7 @@ use super::{
     form::{BUTTON_CLASS, Done, Problem, QUIET_CLASS, Section},
     frame::document,
 };
+use crate::language::t;
 
 const TABLE_CLASS: &str = "mt-3 w-full text-left text-sm";
 const CELL_CLASS: &str = "border-t border-line py-1.5 pr-3";
@@ -57,7 +58,7 @@ pub struct QuotaForm {
     /// Where it goes.
     pub action: String,
     /// Name, label and value of each field; an empty one is no limit.
-    pub fields: Vec<(&'static str, &'static str, String)>,
+    pub fields: Vec<(&'static str, String, String)>,
     /// Whether the person has limits of their own now.
     pub is_own: bool,
 }
@@ -66,7 +67,7 @@ impl Usage {
     /// The page as HTML.
     #[must_use]
     pub fn render(self, look: &Look) -> String {
-        document(look, "Usage", || self.view())
+        document(look, look.lang.usage(), || self.view())
     }
 
     fn view(self) -> AnyView {
@@ -74,11 +75,11 @@ impl Usage {
         view! {
             <main class="mx-auto w-full max-w-[44rem] px-5 py-10">
                 <a class="link text-sm" href="/">
-                    "To your conversations"
+                    {t().to_your_conversations()}
                 </a>
                 <h1 class="mt-4 truncate text-2xl font-semibold tracking-tight">{title}</h1>
                 <p class="mt-1 text-sm text-muted">
-                    "The last 30 days, counted in UTC. Answers from the cache are free."
+                    {t().last_30_days()}
                 </p>
                 <div class="mt-6 flex flex-col gap-3">
                     <Problem text=problem />
@@ -87,9 +88,9 @@ impl Usage {
                 </div>
                 {limits(spent)}
                 {quota.map(QuotaForm::view)}
-                {table("people", "People, this month", "Person", people)}
-                {table("models", "Models", "Model", models)}
-                {table("days", "Days", "Day", days)}
+                {table("people", t().people_this_month(), t().person(), people)}
+                {table("models", t().models(), t().model(), models)}
+                {table("days", t().days_of_use(), t().day_of_use(), days)}
             </main>
         }
         .into_any()
@@ -109,7 +110,7 @@ fn limits(spent: Vec<(String, String)>) -> AnyView {
         }
     });
     view! {
-        <Section id="limits" title="Limits">
+        <Section id="limits" title=t().limits()>
             <ul class="mt-3 flex flex-col gap-2 text-sm" data-testid="limits">
                 {rows.collect_view()}
             </ul>
@@ -132,7 +133,7 @@ fn table(
             <table class=TABLE_CLASS data-testid=id>
                 <thead>
                     <tr class="text-muted">
-                        {[first, "Requests", "Tokens", "Money"]
+                        {[first, t().requests(), t().tokens(), t().money()]
                             .map(|name| view! { <th scope="col" class="py-1.5 pr-3 font-medium">{name}</th> })
                             .into_iter()
                             .collect_view()}
@@ -170,10 +171,8 @@ impl QuotaForm {
     fn view(self) -> AnyView {
         let Self { action, fields, is_own } = self;
         let words = match is_own {
-            true => "These are this person's own.",
-            false => {
-                "These are everybody's, of the configuration. Setting them makes them this person's own."
-            }
+            true => t().limits_are_their_own(),
+            false => t().limits_are_everybodys(),
         };
         let fields = fields.into_iter().map(|(name, label, value)| {
             view! {
@@ -190,16 +189,16 @@ impl QuotaForm {
             }
         });
         view! {
-            <Section id="quota" title="What they may use">
-                <p class="mt-1 text-sm text-muted">{words} " An empty field is no limit."</p>
+            <Section id="quota" title=t().what_they_may_use()>
+                <p class="mt-1 text-sm text-muted">{words} {t().empty_field_is_no_limit()}</p>
                 <form method="post" action=action class="mt-4 flex flex-col gap-3" data-testid="quota">
                     {fields.collect_view()}
                     <div class="flex flex-wrap items-center gap-3">
                         <button type="submit" class=BUTTON_CLASS>
-                            "Set"
+                            {t().set_it()}
                         </button>
                         <button type="submit" name="reset" value="yes" class=QUIET_CLASS>
-                            "As everybody"
+                            {t().as_everybody()}
                         </button>
                     </div>
                 </form>

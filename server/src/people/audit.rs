@@ -4,6 +4,9 @@ use rusqlite::{Connection, params};
 
 use super::{People, PeopleError, store::now};
 
+/// The name of whoever can write to the data folder.
+pub(crate) const COMMAND_LINE: &str = "command line";
+
 /// Something that is written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Event {
@@ -60,7 +63,7 @@ pub(crate) struct By {
 impl By {
     /// Somebody who can write to the data folder.
     pub(crate) fn command_line() -> Self {
-        Self { name: "command line".to_owned(), address: String::new() }
+        Self { name: COMMAND_LINE.to_owned(), address: String::new() }
     }
 
     /// Somebody at this address who has not said who they are.

@@ -36,7 +36,7 @@ mod throttle;
 mod token_command;
 mod tokens;
 
-pub(crate) use audit::{By, Entry, Event};
+pub(crate) use audit::{By, COMMAND_LINE, Entry, Event};
 pub(crate) use command::{UserArgs, run as run_command};
 pub use error::PeopleError;
 pub(crate) use password::{Password, verify};

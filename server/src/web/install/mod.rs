@@ -2,7 +2,8 @@
 //! page for when the server cannot be reached.
 
 use axum::{Json, Router, response::IntoResponse, routing::get};
-use http::{HeaderValue, header};
+use domovoi_app::language::Lang;
+use http::{HeaderMap, HeaderValue, header};
 use serde_json::json;
 
 use super::assets;
@@ -57,7 +58,17 @@ async fn worker() -> impl IntoResponse {
     (headers, WORKER)
 }
 
-async fn offline() -> impl IntoResponse {
+async fn offline(headers: HeaderMap) -> impl IntoResponse {
+    let lang = Lang::of(&headers);
+    let words = [
+        ("{lang}", lang.name()),
+        ("{title}", lang.not_reachable()),
+        ("{heading}", lang.domovoi_cannot_be_reached()),
+        ("{words}", lang.nothing_is_lost()),
+        ("{again}", lang.try_now()),
+    ];
+    let page =
+        words.iter().fold(OFFLINE_PAGE.to_owned(), |page, (place, text)| page.replace(place, text));
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (header::CACHE_CONTROL, NO_CACHE),
@@ -69,5 +80,5 @@ async fn offline() -> impl IntoResponse {
             ),
         ),
     ];
-    (headers, OFFLINE_PAGE)
+    (headers, page)
 }

@@ -7,11 +7,14 @@ use axum::{
     extract::{FromRequestParts, Path, Query, State},
     response::Response,
 };
-use domovoi_app::account::{Overview, SessionRow};
+use domovoi_app::{
+    account::{Overview, SessionRow},
+    language::{speaking, t},
+};
 use http::{StatusCode, request::Parts};
 use serde::Deserialize;
 
-use super::{Client, Entrance, answer, household::household};
+use super::{Client, Entrance, UNNAMED, answer, household::household, words};
 use crate::people::{By, Password, PeopleError, Person, Role, SignedIn, now};
 
 /// Somebody who is signed in and asks for their account.
@@ -69,11 +72,11 @@ pub(super) struct Asked {
 /// What was done, in words.
 fn words_of(done: &str) -> Option<String> {
     let words = match done {
-        "password" => "Your password is changed, and your other sessions have ended.",
-        "session" => "The session has ended.",
-        "role" => "The role is changed.",
-        "removed" => "They can sign in no more.",
-        "uninvited" => "The invitation is taken back.",
+        "password" => t().done_password(),
+        "session" => t().done_session(),
+        "role" => t().done_role(),
+        "removed" => t().done_removed(),
+        "uninvited" => t().done_uninvited(),
         _ => return None,
     };
     Some(words.to_owned())
@@ -94,13 +97,14 @@ pub(super) fn show(
     status: StatusCode,
     change: impl FnOnce(&mut Overview),
 ) -> Response {
-    match overview(entrance, visit) {
+    let look = &visit.client.look;
+    speaking(look.lang, || match overview(entrance, visit) {
         Ok(mut page) => {
             change(&mut page);
-            answer::page(status, page.render(&visit.client.look))
+            answer::page(status, page.render(look))
         }
-        Err(error) => answer::failed(&error, &visit.client.look),
-    }
+        Err(error) => answer::failed(&error, look),
+    })
 }
 
 fn overview(entrance: &Entrance, visit: &Visit) -> Result<Overview, PeopleError> {
@@ -108,7 +112,10 @@ fn overview(entrance: &Entrance, visit: &Visit) -> Result<Overview, PeopleError>
     let sessions =
         entrance.people.sessions(&person.id, now)?.into_iter().map(|session| SessionRow {
             id: session.id,
-            browser: session.user_agent,
+            browser: match session.user_agent.as_str() {
+                UNNAMED => t().an_unnamed_browser().to_owned(),
+                _ => session.user_agent,
+            },
             began: time(session.created_at),
             seen: time(session.seen_at),
             is_this: session.id == visit.signed_in.session,
@@ -152,7 +159,8 @@ pub(super) async fn password(
         |status, problem| show(&entrance, &visit, status, |page| page.problem = Some(problem));
     // A session somebody left open is no way to guess the password.
     if let Err(wait) = entrance.throttle.attempt(address, &name, Instant::now()) {
-        let page = again(StatusCode::TOO_MANY_REQUESTS, answer::wait_words(wait));
+        let page =
+            again(StatusCode::TOO_MANY_REQUESTS, words::of_wait(wait, visit.client.look.lang));
         return answer::with_wait(page, wait);
     }
     let changed = entrance.hashing(move |people| {
@@ -170,7 +178,7 @@ pub(super) async fn password(
     match changed {
         Ok(()) => answer::to("/account?done=password"),
         Err(error) => {
-            let (status, problem) = answer::status_and_words(&error);
+            let (status, problem) = answer::status_and_words(&error, visit.client.look.lang);
             again(status, problem)
         }
     }

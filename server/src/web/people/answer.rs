@@ -5,11 +5,12 @@ use std::time::Duration;
 use axum::response::{Html, IntoResponse, Response};
 use domovoi_app::{
     account::{Closed, Look},
+    language::Lang,
     theme::Theme,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
-use super::super::assets::page_assets;
+use super::{super::assets::page_assets, words};
 use crate::{people::PeopleError, refusal};
 
 /// Nothing but a stylesheet, an icon and forms that go back to this server.
@@ -20,7 +21,8 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:
 /// How pages look to whoever asks.
 pub(super) fn look(headers: &HeaderMap) -> Look {
     let mut cookies = headers.get_all(header::COOKIE).iter().filter_map(|it| it.to_str().ok());
-    Look { assets: page_assets(), theme: cookies.find_map(Theme::from_cookies) }
+    let theme = cookies.find_map(Theme::from_cookies);
+    Look { assets: page_assets(), theme, lang: Lang::of(headers) }
 }
 
 /// A page of plain HTML.
@@ -82,15 +84,14 @@ pub(super) fn refusal(status: StatusCode, code: &str, message: &str) -> Response
 }
 
 /// The status of something that could not be done, and what a person is told.
-pub(super) fn status_and_words(error: &PeopleError) -> (StatusCode, String) {
+pub(super) fn status_and_words(error: &PeopleError, lang: Lang) -> (StatusCode, String) {
     let status = match error {
         PeopleError::Database(_)
         | PeopleError::Migration(_)
         | PeopleError::Folder { .. }
         | PeopleError::Secret(_) => {
             tracing::error!(%error, "accounts cannot be used");
-            let words = "Accounts cannot be used at the moment; the server's log says why.";
-            return (StatusCode::INTERNAL_SERVER_ERROR, words.to_owned());
+            StatusCode::INTERNAL_SERVER_ERROR
         }
         PeopleError::NotAllowed => StatusCode::FORBIDDEN,
         PeopleError::Gone | PeopleError::Nobody(_) | PeopleError::Invitation => {
@@ -99,30 +100,17 @@ pub(super) fn status_and_words(error: &PeopleError) -> (StatusCode, String) {
         PeopleError::NameTaken(_) => StatusCode::CONFLICT,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     };
-    (status, as_sentence(&error.to_string()))
+    (status, words::of_error(error, lang))
 }
 
 /// A page that says what could not be done.
 pub(super) fn failed(error: &PeopleError, look: &Look) -> Response {
-    let (status, text) = status_and_words(error);
-    page(status, Closed { title: "That did not work", text }.render(look))
-}
-
-/// What somebody is told who guessed too often.
-pub(super) fn wait_words(wait: Duration) -> String {
-    let minutes = wait.as_secs().div_ceil(60);
-    format!("There were too many attempts. Try again in {minutes} min.")
+    let (status, text) = status_and_words(error, look.lang);
+    page(status, Closed { title: look.lang.that_did_not_work(), text }.render(look))
 }
 
 /// The same answer, saying when to come back.
 pub(super) fn with_wait(mut response: Response, wait: Duration) -> Response {
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
     response
-}
-
-fn as_sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(char::to_uppercase);
-    let sentence: String = first.into_iter().flatten().chain(letters).collect();
-    if sentence.ends_with('.') { sentence } else { format!("{sentence}.") }
 }

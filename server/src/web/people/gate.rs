@@ -8,6 +8,7 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
+use domovoi_app::language::Lang;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tower::ServiceExt;
@@ -131,12 +132,12 @@ fn out_of_scope() -> Response {
 }
 
 fn broken(error: &PeopleError) -> Response {
-    let (status, words) = answer::status_and_words(error);
+    let (status, words) = answer::status_and_words(error, Lang::En);
     answer::refusal(status, "accounts_unavailable", &words)
 }
 
-pub(super) fn closed(error: &ServeError) -> Response {
+fn closed(error: &ServeError) -> Response {
     tracing::warn!(%error, "somebody's agents cannot be hosted");
-    let words = "Your agents cannot be reached at the moment; the server's log says why.";
+    let words = Lang::En.agents_unavailable();
     answer::refusal(StatusCode::SERVICE_UNAVAILABLE, "agents_unavailable", words)
 }

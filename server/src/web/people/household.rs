@@ -7,16 +7,19 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use domovoi_app::account::{AuditLine, Household, InvitationRow, PersonRow};
+use domovoi_app::{
+    account::{AuditLine, Household, InvitationRow, PersonRow, role_name},
+    language::t,
+};
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 
 use super::{
     Entrance,
     account::{Visit, show, time},
-    answer,
+    answer, words,
 };
-use crate::people::{Entry, PeopleError, Person, PersonId, Role, Token, now};
+use crate::people::{COMMAND_LINE, Entry, PeopleError, Person, PersonId, Role, Token, now};
 
 /// Lines of the log that are shown.
 const LOG_LINES: u32 = 100;
@@ -46,7 +49,11 @@ pub(super) fn household(
     });
     let invitations = entrance.people.invitations(now)?.into_iter().map(|it| InvitationRow {
         id: it.id,
-        words: format!("{}, from {}, until {}", it.role.name(), it.invited_by, time(it.expires_at)),
+        words: t().invitation_words(
+            known(&it.invited_by),
+            role_name(it.role.name()),
+            time(it.expires_at),
+        ),
         revocable: looker.role.is_above(it.role),
     });
     let log = entrance.people.audit(LOG_LINES)?;
@@ -63,18 +70,32 @@ fn line(entry: &Entry) -> String {
     let Entry { event, actor, subject, detail, address, .. } = entry;
     // An invitation is for nobody yet, and a name that nobody has is not written down.
     let about = [subject, actor].into_iter().find(|name| !name.is_empty());
-    let about = about.map_or("somebody unknown", String::as_str);
-    let mut line = format!("{about}: {event}");
+    let about = about.map_or(t().somebody_unknown(), |name| known(name));
+    let mut line = format!("{about}: {}", words::of_event(event, t()));
     if !detail.is_empty() {
-        line.push_str(&format!(" ({detail})"));
+        line.push_str(&format!(" ({})", detailed(detail)));
     }
+    let actor = known(actor);
     if !actor.is_empty() && actor != about {
-        line.push_str(&format!(", by {actor}"));
+        line.push_str(&t().by_actor(actor));
     }
     if !address.is_empty() {
-        line.push_str(&format!(", from {address}"));
+        line.push_str(&t().from_address(address));
     }
     line
+}
+
+/// Who did it, where that is nobody with a name of their own.
+fn known(name: &str) -> &str {
+    if name == COMMAND_LINE { t().command_line() } else { name }
+}
+
+/// Roles in the page's language; what else there is to say is somebody's own words.
+fn detailed(detail: &str) -> String {
+    match detail.strip_suffix(" by invitation") {
+        Some(role) => t().by_invitation(role_name(role)),
+        None => role_name(detail),
+    }
 }
 
 #[derive(Deserialize)]

@@ -7,11 +7,14 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use domovoi_app::account::{Closed, NewAccount};
+use domovoi_app::{
+    account::{Closed, NewAccount},
+    language::Lang,
+};
 use http::StatusCode;
 use serde::Deserialize;
 
-use super::{Client, Entrance, answer, sign_in::welcome};
+use super::{Client, Entrance, answer, sign_in::welcome, words};
 use crate::people::{Name, Password, PeopleError, Role, Token, now};
 
 /// What a set-up code is guessed at, where names are.
@@ -63,12 +66,12 @@ pub(super) async fn setup(
         answer::page(status, page.render(&client.look))
     };
     if let Err(wait) = entrance.throttle.attempt(client.address, SETUP, Instant::now()) {
-        let page = again(StatusCode::TOO_MANY_REQUESTS, answer::wait_words(wait));
+        let page = again(StatusCode::TOO_MANY_REQUESTS, words::of_wait(wait, client.look.lang));
         return answer::with_wait(page, wait);
     }
     // Hashes are compared, so that the time tells nothing of the code.
     if Token::hash(&given.trim().to_lowercase()) != Token::hash(code) {
-        let problem = "That is not the code. It is in the terminal that Domovoi was started in.";
+        let problem = client.look.lang.not_the_code();
         return again(StatusCode::UNAUTHORIZED, problem.to_owned());
     }
     entrance.throttle.succeeded(client.address, SETUP);
@@ -80,7 +83,7 @@ pub(super) async fn setup(
     match added.await {
         Ok(person) => welcome(&entrance, &client, &person, "/"),
         Err(error) => {
-            let (status, problem) = answer::status_and_words(&error);
+            let (status, problem) = answer::status_and_words(&error, client.look.lang);
             again(status, problem)
         }
     }
@@ -121,7 +124,7 @@ pub(super) async fn accept(
         Ok(person) => welcome(&entrance, &client, &person, "/"),
         Err(error @ PeopleError::Invitation) => no_invitation(&error, &client),
         Err(error) => {
-            let (status, problem) = answer::status_and_words(&error);
+            let (status, problem) = answer::status_and_words(&error, client.look.lang);
             invited(status, &client, &token, role, name, Some(problem))
         }
     }
@@ -135,20 +138,21 @@ fn invited(
     name: String,
     problem: Option<String>,
 ) -> Response {
-    let (action, role) = (format!("/invite/{token}"), with_article(role));
+    let (action, role) = (format!("/invite/{token}"), with_article(role, client.look.lang));
     let page = NewAccount { action, with_code: false, role, name, problem };
     answer::page(status, page.render(&client.look))
 }
 
-fn with_article(role: Role) -> &'static str {
+fn with_article(role: Role, lang: Lang) -> &'static str {
     match role {
-        Role::Owner => "the owner",
-        Role::Admin => "an admin",
-        Role::Member => "a member",
+        Role::Owner => lang.the_owner(),
+        Role::Admin => lang.an_admin(),
+        Role::Member => lang.a_member(),
     }
 }
 
 fn no_invitation(error: &PeopleError, client: &Client) -> Response {
-    let (status, text) = answer::status_and_words(error);
-    answer::page(status, Closed { title: "This invitation is over", text }.render(&client.look))
+    let (status, text) = answer::status_and_words(error, client.look.lang);
+    let title = client.look.lang.invitation_is_over();
+    answer::page(status, Closed { title, text }.render(&client.look))
 }

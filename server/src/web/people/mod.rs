@@ -13,7 +13,7 @@
 //! | `resident` | somebody with a home, where nobody has an account as well |
 //! | `shares`, `shared` | links to conversations, and what they show |
 //! | `usage` | what models were asked, what it cost, and what people may use |
-//! | `answer` | pages, redirects and refusals |
+//! | `answer`, `words` | pages, redirects and refusals; what they say in which language |
 
 mod account;
 mod address;
@@ -32,6 +32,7 @@ mod sign_in;
 mod tests;
 mod usage;
 mod watch;
+mod words;
 
 use std::sync::Arc;
 
@@ -186,6 +187,9 @@ pub(super) fn guarded(entrance: &Arc<Entrance>) -> Router {
         .with_state(Arc::clone(entrance))
 }
 
+/// What a browser is called that does not say what it is.
+const UNNAMED: &str = "an unnamed browser";
+
 /// What a request says of whoever sends it.
 struct Client {
     by: By,
@@ -204,7 +208,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Client {
         Ok(Self {
             by: By::at(address),
             address,
-            user_agent: user_agent.unwrap_or("an unnamed browser").to_owned(),
+            user_agent: user_agent.unwrap_or(UNNAMED).to_owned(),
             look: answer::look(&parts.headers),
             headers: parts.headers.clone(),
         })

@@ -4,10 +4,12 @@
 use std::{convert::Infallible, sync::Arc};
 
 use axum::{extract::FromRequestParts, response::Response};
-use http::request::Parts;
+use domovoi_app::account::{Closed, Look};
+use http::{StatusCode, request::Parts};
 
 use super::{Client, Entrance, answer, gate};
 use crate::{
+    ServeError,
     homes::Home,
     people::{By, Person, Role, Whose},
 };
@@ -41,6 +43,13 @@ impl Resident {
     }
 }
 
+/// A page that says that somebody's home cannot be opened.
+fn closed(error: &ServeError, look: &Look) -> Response {
+    tracing::warn!(%error, "somebody's agents cannot be hosted");
+    let (title, text) = (look.lang.that_did_not_work(), look.lang.agents_unavailable().to_owned());
+    answer::page(StatusCode::SERVICE_UNAVAILABLE, Closed { title, text }.render(look))
+}
+
 impl FromRequestParts<Arc<Entrance>> for Resident {
     type Rejection = Response;
 
@@ -57,7 +66,7 @@ impl FromRequestParts<Arc<Entrance>> for Resident {
         match (entrance.people.has_accounts(), entrance.signed_in(&parts.headers)) {
             (Ok(true), Ok(Some(signed_in))) => {
                 let home = entrance.homes.of(&signed_in.person).await;
-                let home = home.map_err(|error| gate::closed(&error))?;
+                let home = home.map_err(|error| closed(&error, &client.look))?;
                 Ok(Self { client, person: Some(signed_in.person), home })
             }
             (Ok(true), Ok(None)) => Err(refused(&gate::door(&parts.uri))),

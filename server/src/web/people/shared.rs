@@ -40,15 +40,16 @@ pub(super) async fn show(
 async fn page(entrance: &Entrance, content: String, at: i64, look: Look) -> Response {
     // Code and formulas are drawn for each reader; many readers at once wait for one another.
     let Ok(_permit) = entrance.drawing.acquire().await else { return nothing(&look) };
+    let shown = look.clone();
     let drawn = tokio::task::spawn_blocking(move || {
         let snapshot: Snapshot = serde_json::from_str(&content).ok()?;
-        Some(snapshot.render(&look, time(at), draw))
+        Some(snapshot.render(&shown, time(at), draw))
     });
     match drawn.await {
         Ok(Some(html)) => answer::page(StatusCode::OK, html),
         _ => {
             tracing::warn!("a shared conversation cannot be shown");
-            answer::page(StatusCode::INTERNAL_SERVER_ERROR, unreadable())
+            answer::page(StatusCode::INTERNAL_SERVER_ERROR, unreadable(&look))
         }
     }
 }
@@ -58,11 +59,11 @@ fn draw(block: &CodeBlock) -> Option<String> {
 }
 
 fn nothing(look: &Look) -> Response {
-    let text = "This link leads nowhere: it was taken back, or it was never whole.".to_owned();
-    answer::page(StatusCode::NOT_FOUND, Closed { title: "Nothing here", text }.render(look))
+    let (title, text) = (look.lang.nothing_here(), look.lang.link_leads_nowhere().to_owned());
+    answer::page(StatusCode::NOT_FOUND, Closed { title, text }.render(look))
 }
 
-fn unreadable() -> String {
-    let text = "What was shared cannot be shown.".to_owned();
-    Closed { title: "That did not work", text }.render(&Look::default())
+fn unreadable(look: &Look) -> String {
+    let text = look.lang.shared_cannot_be_shown().to_owned();
+    Closed { title: look.lang.that_did_not_work(), text }.render(look)
 }

@@ -8,7 +8,10 @@ use axum::{
     response::Response,
 };
 use domovoi_agents::AgentError;
-use domovoi_app::account::{Closed, NewShare, ShareRow, Shares, Snapshot};
+use domovoi_app::{
+    account::{Closed, NewShare, ShareRow, Shares, Snapshot},
+    language::Lang,
+};
 use domovoi_protocol::UiMessage;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
@@ -58,7 +61,7 @@ pub(super) async fn new(
 ) -> Response {
     match find(&resident, &conversation).await {
         Ok(found) => {
-            let page = page_of(&conversation, &found);
+            let page = page_of(&conversation, &found, resident.client.look.lang);
             answer::page(StatusCode::OK, page.render(&resident.client.look))
         }
         Err(response) => response,
@@ -76,19 +79,19 @@ pub(super) async fn make(
         Ok(found) => found,
         Err(response) => return response,
     };
-    let page = page_of(&conversation, &found);
-    let again = |status, page: NewShare| answer::page(status, page.render(&resident.client.look));
+    let look = &resident.client.look;
+    let page = page_of(&conversation, &found, look.lang);
+    let again = |status, page: NewShare| answer::page(status, page.render(look));
     if !until.is_empty() {
         let Some(at) = found.messages.iter().position(|message| message.id == until) else {
-            let problem =
-                Some("The conversation has changed: choose again where it ends.".to_owned());
+            let problem = Some(look.lang.conversation_has_changed().to_owned());
             return again(StatusCode::CONFLICT, NewShare { problem, ..page });
         };
         found.messages.truncate(at + 1);
     }
     let snapshot = Snapshot::of(&found.title, &found.messages, tools.is_some());
     if snapshot.messages.is_empty() {
-        let problem = Some("There is nothing to share in it.".to_owned());
+        let problem = Some(look.lang.nothing_to_share_in_it().to_owned());
         return again(StatusCode::UNPROCESSABLE_ENTITY, NewShare { problem, ..page });
     }
     let new = NewContent {
@@ -103,7 +106,7 @@ pub(super) async fn make(
             again(StatusCode::CREATED, NewShare { link: Some(link), ..page })
         }
         Err(error) => {
-            let (status, problem) = answer::status_and_words(&error);
+            let (status, problem) = answer::status_and_words(&error, look.lang);
             again(status, NewShare { problem: Some(problem), ..page })
         }
     }
@@ -121,9 +124,12 @@ pub(super) async fn list(
             let rows = shares.into_iter().map(|share| ShareRow {
                 id: share.id,
                 title: share.title,
-                words: format!("{} messages, shared {}", share.messages, time(share.created_at)),
+                words: match share.messages {
+                    1 => look.lang.one_message_shared(time(share.created_at)),
+                    count => look.lang.messages_shared(count, time(share.created_at)),
+                },
             });
-            let done = (done == "revoked").then(|| "The link is good for nothing now.".to_owned());
+            let done = (done == "revoked").then(|| look.lang.link_is_taken_back().to_owned());
             answer::page(StatusCode::OK, Shares { shares: rows.collect(), done }.render(look))
         }
         Err(error) => answer::failed(&error, look),
@@ -149,12 +155,12 @@ async fn find(resident: &Resident, conversation: &str) -> Result<Found, Response
     };
     let found = read(resident, conversation).await.map_err(|error| {
         tracing::warn!(%error, "a conversation cannot be shared");
-        let words = "The conversation cannot be read at the moment; the server's log says why.";
-        closed(StatusCode::SERVICE_UNAVAILABLE, "That did not work", words)
+        let (title, words) = (look.lang.that_did_not_work(), look.lang.conversation_unreadable());
+        closed(StatusCode::SERVICE_UNAVAILABLE, title, words)
     })?;
     found.ok_or_else(|| {
-        let words = "There is no such conversation, or not any more.";
-        closed(StatusCode::NOT_FOUND, "Nothing to share", words)
+        let (title, words) = (look.lang.nothing_to_share(), look.lang.no_such_conversation());
+        closed(StatusCode::NOT_FOUND, title, words)
     })
 }
 
@@ -174,12 +180,12 @@ async fn read(resident: &Resident, id: &str) -> Result<Option<Found>, AgentError
     Ok(Some(Found { title, messages }))
 }
 
-fn page_of(conversation: &str, Found { title, messages }: &Found) -> NewShare {
+fn page_of(conversation: &str, Found { title, messages }: &Found, lang: Lang) -> NewShare {
     let words = |message: &UiMessage| {
         let text = message.text();
         let line = one_line(&text);
         match line.chars().count() {
-            0 => "(without words)".to_owned(),
+            0 => lang.without_words().to_owned(),
             count if count <= WORDS => line,
             _ => format!("{}…", line.chars().take(WORDS).collect::<String>().trim_end()),
         }

@@ -11,7 +11,7 @@ use domovoi_app::account::SignIn;
 use http::StatusCode;
 use serde::Deserialize;
 
-use super::{Client, Entrance, answer, cookie};
+use super::{Client, Entrance, answer, cookie, words};
 use crate::people::{Person, now};
 
 #[derive(Deserialize)]
@@ -58,7 +58,7 @@ pub(super) async fn sign_in(
         answer::page(status, page.render(&client.look))
     };
     if let Err(wait) = entrance.throttle.attempt(client.address, &name, Instant::now()) {
-        let page = again(StatusCode::TOO_MANY_REQUESTS, answer::wait_words(wait));
+        let page = again(StatusCode::TOO_MANY_REQUESTS, words::of_wait(wait, client.look.lang));
         return answer::with_wait(page, wait);
     }
     let (by, claimed) = (client.by.clone(), name.clone());
@@ -75,11 +75,11 @@ pub(super) async fn sign_in(
             welcome(&entrance, &client, &person, own_path(&next))
         }
         Ok(None) => {
-            let problem = "That name and that password do not belong together.";
+            let problem = client.look.lang.name_and_password_differ();
             again(StatusCode::UNAUTHORIZED, problem.to_owned())
         }
         Err(error) => {
-            let (status, problem) = answer::status_and_words(&error);
+            let (status, problem) = answer::status_and_words(&error, client.look.lang);
             again(status, problem)
         }
     }

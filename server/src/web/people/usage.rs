@@ -9,6 +9,7 @@ use axum::{
 };
 use domovoi_app::{
     account::{Chart, QuotaForm, Usage, UsedRow},
+    language::{speaking, t},
     units,
 };
 use domovoi_models::gateway::{Limit, Period, Spent, StoreError, Subject, Used};
@@ -40,8 +41,9 @@ pub(super) struct Asked {
 /// `GET /usage`: one's own, and everybody's below it for those who look after them.
 pub(super) async fn own(State(entrance): State<Arc<Entrance>>, resident: Resident) -> Response {
     let of = resident.person.as_ref().map_or(Of::All, Of::Person);
-    let page = page(&entrance, of).and_then(|mut page| {
-        "Your usage".clone_into(&mut page.title);
+    let page = speaking(resident.client.look.lang, || {
+        let mut page = page(&entrance, of)?;
+        t().your_usage().clone_into(&mut page.title);
         if resident.is_above_others() {
             page.people = people(&entrance)?;
         }
@@ -60,7 +62,8 @@ pub(super) async fn of_person(
     match whom(&entrance, &resident, &id) {
         Ok(person) => {
             let page = person_page(&entrance, &resident, &person).map(|mut page| {
-                page.done = (done == "quota").then(|| "Set.".to_owned());
+                let words = resident.client.look.lang.limits_are_set();
+                page.done = (done == "quota").then(|| words.to_owned());
                 page
             });
             show(&resident, StatusCode::OK, page)
@@ -98,7 +101,7 @@ pub(super) async fn set_quota(
     match set() {
         Ok(_) => answer::to(&format!("/usage/people/{id}?done=quota")),
         Err(error @ PeopleError::Quota) => {
-            let (status, words) = answer::status_and_words(&error);
+            let (status, words) = answer::status_and_words(&error, resident.client.look.lang);
             let page = whom(&entrance, &resident, &id).map_err(StoreError::from);
             let page = page.and_then(|person| person_page(&entrance, &resident, &person));
             show(&resident, status, page.map(|page| Usage { problem: Some(words), ..page }))
@@ -121,8 +124,8 @@ fn show(resident: &Resident, status: StatusCode, page: Result<Usage, StoreError>
         Ok(page) => answer::page(status, page.render(look)),
         Err(error) => {
             tracing::warn!(%error, "the log of requests cannot be read");
-            let text = "The log of requests cannot be read; the server's log says why.".to_owned();
-            let page = domovoi_app::account::Closed { title: "That did not work", text };
+            let text = look.lang.log_of_requests_unreadable().to_owned();
+            let page = domovoi_app::account::Closed { title: look.lang.that_did_not_work(), text };
             answer::page(StatusCode::INTERNAL_SERVER_ERROR, page.render(look))
         }
     }
@@ -133,12 +136,14 @@ fn person_page(
     resident: &Resident,
     person: &Person,
 ) -> Result<Usage, StoreError> {
-    let mut page = page(entrance, Of::Person(person))?;
-    page.title = format!("Usage of {}", person.name);
-    if resident.is_owner() {
-        page.quota = Some(quota_form(entrance, person)?);
-    }
-    Ok(page)
+    speaking(resident.client.look.lang, || {
+        let mut page = page(entrance, Of::Person(person))?;
+        page.title = t().usage_of(&person.name);
+        if resident.is_owner() {
+            page.quota = Some(quota_form(entrance, person)?);
+        }
+        Ok(page)
+    })
 }
 
 fn page(entrance: &Entrance, of: Of<'_>) -> Result<Usage, StoreError> {
@@ -152,7 +157,7 @@ fn page(entrance: &Entrance, of: Of<'_>) -> Result<Usage, StoreError> {
         (0..DAYS).map(|day| first + day * DAY_MS).map(|day| (day, sum_of(&used, day))).collect();
     let mut models: BTreeMap<&str, Spent> = BTreeMap::new();
     for it in &used {
-        add(models.entry(it.model.as_deref().unwrap_or("none")).or_default(), &it.spent);
+        add(models.entry(it.model.as_deref().unwrap_or(t().no_model())).or_default(), &it.spent);
     }
     let mut models: Vec<_> = models.into_iter().collect();
     models.sort_by_key(|(_, spent)| std::cmp::Reverse(spent.tokens));
@@ -181,8 +186,9 @@ fn people(entrance: &Entrance) -> Result<Vec<UsedRow>, StoreError> {
     }
     // Those who are gone, and requests that are nobody's.
     rows.extend(
-        sums.iter()
-            .map(|(name, spent)| row(if name.is_empty() { "nobody" } else { name }, None, spent)),
+        sums.iter().map(|(name, spent)| {
+            row(if name.is_empty() { t().nobody() } else { name }, None, spent)
+        }),
     );
     Ok(rows)
 }
@@ -210,9 +216,9 @@ fn charts(days: &[(i64, Spent)]) -> Vec<Chart> {
     };
     let whole = |value: f64| count(value as u64);
     vec![
-        chart("Tokens", |spent| spent.tokens as f64, whole),
-        chart("Requests", |spent| spent.requests as f64, whole),
-        chart("Money", |spent| spent.money, units::money),
+        chart(t().tokens(), |spent| spent.tokens as f64, whole),
+        chart(t().requests(), |spent| spent.requests as f64, whole),
+        chart(t().money(), |spent| spent.money, units::money),
     ]
 }
 
@@ -220,49 +226,45 @@ fn charts(days: &[(i64, Spent)]) -> Vec<Chart> {
 fn spent_of(entrance: &Entrance, name: &str) -> Result<Vec<(String, String)>, StoreError> {
     let limit = entrance.gateway.limit_of(name);
     let mut rows = Vec::new();
-    for (period, time) in [(Period::Day, "today"), (Period::Month, "this month")] {
+    for period in [Period::Day, Period::Month] {
         if !limit.counts(period) {
             continue;
         }
         let spent = entrance.gateway.spent_in(&Subject::User(name.to_owned()), period)?;
         let (requests, tokens, money) = limit.of(period);
-        let of = |used: String, most: String| format!("{used} of {most}");
-        let requests = requests.map(|most| ("Requests", of(count(spent.requests), count(most))));
-        let tokens = tokens.map(|most| ("Tokens", of(count(spent.tokens), count(most))));
-        let money = money.map(|most| ("Money", of(units::money(spent.money), units::money(most))));
+        let of = |used: String, most: String| t().used_of(most, used);
+        let requests =
+            requests.map(|most| (t().requests(), of(count(spent.requests), count(most))));
+        let tokens = tokens.map(|most| (t().tokens(), of(count(spent.tokens), count(most))));
+        let money =
+            money.map(|most| (t().money(), of(units::money(spent.money), units::money(most))));
         for (what, words) in [requests, tokens, money].into_iter().flatten() {
-            rows.push((format!("{what}, {time}"), words));
+            let what = match period {
+                Period::Day => t().what_today(what),
+                Period::Month => t().what_this_month(what),
+            };
+            rows.push((what, words));
         }
     }
     Ok(rows)
 }
 
-/// Name and label of each field.
-const FIELDS: [(&str, &str); 6] = [
-    ("requests_per_day", "Requests a day"),
-    ("tokens_per_day", "Tokens a day"),
-    ("money_per_day", "Money a day"),
-    ("requests_per_month", "Requests a month"),
-    ("tokens_per_month", "Tokens a month"),
-    ("money_per_month", "Money a month"),
-];
-
 fn quota_form(entrance: &Entrance, person: &Person) -> Result<QuotaForm, PeopleError> {
     let limit = entrance.gateway.limit_of(&person.name);
     let whole = |most: Option<u64>| most.map(|most| most.to_string()).unwrap_or_default();
     let money = |most: Option<f64>| most.map(|most| most.to_string()).unwrap_or_default();
-    let values = [
-        whole(limit.requests_per_day),
-        whole(limit.tokens_per_day),
-        money(limit.money_per_day),
-        whole(limit.requests_per_month),
-        whole(limit.tokens_per_month),
-        money(limit.money_per_month),
+    let (requests, tokens, sum) = (t().requests(), t().tokens(), t().money());
+    let fields = [
+        ("requests_per_day", t().what_a_day(requests), whole(limit.requests_per_day)),
+        ("tokens_per_day", t().what_a_day(tokens), whole(limit.tokens_per_day)),
+        ("money_per_day", t().what_a_day(sum), money(limit.money_per_day)),
+        ("requests_per_month", t().what_a_month(requests), whole(limit.requests_per_month)),
+        ("tokens_per_month", t().what_a_month(tokens), whole(limit.tokens_per_month)),
+        ("money_per_month", t().what_a_month(sum), money(limit.money_per_month)),
     ];
-    let fields = FIELDS.into_iter().zip(values).map(|((name, label), value)| (name, label, value));
     Ok(QuotaForm {
         action: format!("/usage/people/{}/quota", person.id.as_str()),
-        fields: fields.collect(),
+        fields: fields.into(),
         is_own: entrance.people.quotas()?.contains_key(&person.name),
     })
 }
@@ -302,7 +304,7 @@ fn row(name: &str, href: Option<String>, spent: &Spent) -> UsedRow {
 fn count(number: u64) -> String {
     let digits = number.to_string();
     let groups = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
-    groups.collect::<Vec<_>>().join(",")
+    groups.collect::<Vec<_>>().join(t().between_thousands())
 }
 
 /// A day in UTC.

@@ -1,5 +1,6 @@
 //! Pages of plain HTML over a socket, and who gets them.
 
+mod german;
 mod removed;
 mod shares;
 mod usage;
