@@ -235,6 +235,14 @@ describe('people', () => {
     assert.ok(!(await page.content()).includes(SECRET));
     await page.goto(`${server.origin}/account`);
     assert.equal(await page.getByTestId('invite').count(), 0, 'a member invites nobody');
+    await page.getByLabel('What it is for').fill('phone');
+    await page.getByTestId('token-make').click();
+    const authorization = `Bearer ${await page.getByTestId('token-made').innerText()}`;
+    const models = () => fetch(`${server.origin}/v1/models`, { headers: { authorization } });
+    assert.equal((await models()).status, 200, 'a token is made without a script');
+    await page.getByTestId('token-revoke').click();
+    await page.getByTestId('done').waitFor();
+    assert.equal((await models()).status, 401);
     await context.close();
     assert.equal((await ask(server, new URL(link).pathname, PAGE)).status, 404);
     const { stdout } = await user(server, ['list']);

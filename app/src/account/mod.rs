@@ -8,6 +8,7 @@
 //! | [`form`] | fields, buttons and notices |
 //! | `entry` | [`SignIn`], [`NewAccount`], [`Closed`]: before somebody is signed in |
 //! | `overview` | [`Overview`]: one's own account |
+//! | `tokens` | [`Tokens`]: one's own API tokens |
 //! | `sharing` | [`NewShare`], [`Shares`]: links to conversations |
 //! | `shared` | [`Snapshot`]: what such a link shows |
 //! | `usage`, `chart` | [`Usage`]: what models were asked and what it cost |
@@ -21,6 +22,7 @@ mod household;
 mod overview;
 mod shared;
 mod sharing;
+mod tokens;
 mod usage;
 
 pub use chart::Chart;
@@ -30,4 +32,5 @@ pub use household::{AuditLine, Household, InvitationRow, PersonRow, role_name};
 pub use overview::{Overview, SessionRow};
 pub use shared::{Piece, SharedMessage, Snapshot};
 pub use sharing::{NewShare, ShareRow, Shares};
+pub use tokens::{TokenRow, Tokens};
 pub use usage::{QuotaForm, Usage, UsedRow};

@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 
 use super::{
-    Household, Look,
+    Household, Look, Tokens,
     form::{BUTTON_CLASS, Done, Field, HEADING_CLASS, Problem, QUIET_CLASS, Section},
     frame::document,
     household::role_name,
@@ -20,6 +20,8 @@ pub struct Overview {
     pub role: &'static str,
     /// Where they are signed in, this one among them.
     pub sessions: Vec<SessionRow>,
+    /// API tokens of theirs.
+    pub tokens: Tokens,
     /// Everybody, where the person looks after others.
     pub household: Option<Household>,
     /// What was just done.
@@ -51,7 +53,7 @@ impl Overview {
     }
 
     fn view(self) -> AnyView {
-        let Self { name, role, sessions, household, done, problem } = self;
+        let Self { name, role, sessions, tokens, household, done, problem } = self;
         view! {
             <main class="mx-auto w-full max-w-[44rem] px-5 py-10">
                 <a class="link text-sm" href="/">
@@ -80,6 +82,7 @@ impl Overview {
                 </div>
                 <Sessions sessions />
                 <Password name />
+                {tokens.view()}
                 {household.map(Household::view)}
             </main>
         }

@@ -74,6 +74,15 @@ pub enum PeopleError {
     /// Another API token has that name, or it is none.
     #[error("`{0}` cannot be the name of a token: another one has it, or it is empty or too long")]
     TokenName(String),
+    /// A token that would be good for nothing.
+    #[error("a token is good for something: for models, agents or read")]
+    NoScope,
+    /// How long a token is to be good is no number of days.
+    #[error("a token is good for 1 to 3650 days, or until it is ended")]
+    TokenDays,
+    /// Somebody has as many tokens as one can have.
+    #[error("there are {0} tokens already. End one that is not needed")]
+    TooManyTokens(i64),
     /// A limit is no number.
     #[error("a limit is a number that is not below zero; an empty field is no limit")]
     Quota,

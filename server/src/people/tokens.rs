@@ -12,6 +12,9 @@ const PREFIX: &str = "dmv_";
 /// The use of a token is written down no more often than this, in milliseconds.
 const NOTE_EVERY: i64 = 60_000;
 
+/// Most tokens of one person.
+const MOST: i64 = 100;
+
 /// A token as it is listed: without what makes it one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ApiToken {
@@ -54,7 +57,8 @@ impl People {
     /// Makes a token; what it answers is nowhere else.
     ///
     /// # Errors
-    /// [`PeopleError::TokenName`] where another one has the name, or it is none.
+    /// [`PeopleError::TokenName`] where another one has the name, or it is none;
+    /// [`PeopleError::NoScope`] where it is good for nothing; [`PeopleError::TooManyTokens`].
     pub(crate) fn add_token(
         &self,
         by: &By,
@@ -64,6 +68,9 @@ impl People {
         expires_at: Option<i64>,
         now: i64,
     ) -> Result<String, PeopleError> {
+        if scopes.is_empty() {
+            return Err(PeopleError::NoScope);
+        }
         let name = name.trim();
         let text = format!("{PREFIX}{}", Token::new()?.as_str());
         self.write(|db| {
@@ -74,6 +81,14 @@ impl People {
             )?;
             if taken || name.is_empty() || name.len() > 64 || name.contains(char::is_control) {
                 return Err(PeopleError::TokenName(name.to_owned()));
+            }
+            let count: i64 = db.query_row(
+                "SELECT count(*) FROM tokens WHERE person = ?1",
+                [person.map(|person| person.id.as_str())],
+                |row| row.get(0),
+            )?;
+            if count >= MOST {
+                return Err(PeopleError::TooManyTokens(MOST));
             }
             db.execute(
                 "INSERT INTO tokens (hash, name, person, created_at, expires_at, scopes)
@@ -97,14 +112,41 @@ impl People {
     /// # Errors
     /// [`PeopleError::NoToken`] where there is none of that name.
     pub(crate) fn revoke_token(&self, by: &By, name: &str) -> Result<(), PeopleError> {
+        self.end_token(by, name, None)
+    }
+
+    /// Ends a token of somebody's, at once.
+    ///
+    /// # Errors
+    /// [`PeopleError::NoToken`] where they have none of that name.
+    pub(crate) fn revoke_token_of(
+        &self,
+        by: &By,
+        person: &Person,
+        name: &str,
+    ) -> Result<(), PeopleError> {
+        self.end_token(by, name, Some(person.id.as_str()))
+    }
+
+    /// Ends a token, whosever it is where nobody is named.
+    fn end_token(&self, by: &By, name: &str, of: Option<&str>) -> Result<(), PeopleError> {
         self.write(|db| {
-            if db.execute("DELETE FROM tokens WHERE name = ?1", [name])? == 0 {
+            let sql = "DELETE FROM tokens WHERE name = ?1 AND (?2 IS NULL OR person = ?2)";
+            if db.execute(sql, params![name, of])? == 0 {
                 return Err(PeopleError::NoToken(name.to_owned()));
             }
             note(db, by, Event::TokenRevoked, "", name)
         })?;
         self.changed();
         Ok(())
+    }
+
+    /// Somebody's tokens, the oldest first.
+    pub(crate) fn tokens_of(&self, person: &Person) -> Result<Vec<ApiToken>, PeopleError> {
+        self.read(|db| {
+            let sql = format!("SELECT {COLUMNS} WHERE tokens.person = ?1 ORDER BY tokens.id");
+            db.prepare(&sql)?.query_map([person.id.as_str()], ApiToken::read)?.collect()
+        })
     }
 
     /// All tokens, the oldest first.

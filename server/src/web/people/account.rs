@@ -14,7 +14,7 @@ use domovoi_app::{
 use http::{StatusCode, request::Parts};
 use serde::Deserialize;
 
-use super::{Client, Entrance, UNNAMED, answer, household::household, words};
+use super::{Client, Entrance, UNNAMED, answer, household::household, tokens::tokens, words};
 use crate::people::{By, Password, PeopleError, Person, Role, SignedIn, now};
 
 /// Somebody who is signed in and asks for their account.
@@ -74,6 +74,7 @@ fn words_of(done: &str) -> Option<String> {
     let words = match done {
         "password" => t().done_password(),
         "session" => t().done_session(),
+        "token" => t().done_token(),
         "role" => t().done_role(),
         "removed" => t().done_removed(),
         "uninvited" => t().done_uninvited(),
@@ -128,6 +129,7 @@ fn overview(entrance: &Entrance, visit: &Visit) -> Result<Overview, PeopleError>
         name: person.name.clone(),
         role: person.role.name(),
         sessions: sessions.collect(),
+        tokens: tokens(entrance, person, now)?,
         household,
         ..Overview::default()
     })

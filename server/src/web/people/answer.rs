@@ -94,9 +94,10 @@ pub(super) fn status_and_words(error: &PeopleError, lang: Lang) -> (StatusCode, 
             StatusCode::INTERNAL_SERVER_ERROR
         }
         PeopleError::NotAllowed => StatusCode::FORBIDDEN,
-        PeopleError::Gone | PeopleError::Nobody(_) | PeopleError::Invitation => {
-            StatusCode::NOT_FOUND
-        }
+        PeopleError::Gone
+        | PeopleError::Nobody(_)
+        | PeopleError::Invitation
+        | PeopleError::NoToken(_) => StatusCode::NOT_FOUND,
         PeopleError::NameTaken(_) => StatusCode::CONFLICT,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     };

@@ -9,6 +9,7 @@
 //! | `sign_in` | signing in and out |
 //! | `join` | the first account, and those of the invited |
 //! | `account` | one's own account |
+//! | `tokens` | one's own API tokens |
 //! | `household` | those one looks after |
 //! | `resident` | somebody with a home, where nobody has an account as well |
 //! | `shares`, `shared` | links to conversations, and what they show |
@@ -30,6 +31,7 @@ mod shares;
 mod sign_in;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod usage;
 mod watch;
 mod words;
@@ -153,6 +155,8 @@ pub(super) fn routes() -> Router<Arc<Entrance>> {
         .route("/account", get(account::page))
         .route("/account/password", post(account::password))
         .route("/account/sessions/{id}/revoke", post(account::revoke_session))
+        .route("/account/tokens", post(tokens::make))
+        .route("/account/tokens/revoke", post(tokens::revoke))
         .route("/account/people/{id}/role", post(household::set_role))
         .route("/account/people/{id}/remove", post(household::remove))
         .route("/account/invitations", post(household::invite))

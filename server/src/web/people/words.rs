@@ -31,6 +31,9 @@ pub(super) fn of_error(error: &PeopleError, lang: Lang) -> String {
         PeopleError::TokenName(name) => return lang.error_token_name(name),
         PeopleError::Quota => lang.error_quota(),
         PeopleError::ShareTooLarge(most) => return lang.error_share_too_large(most),
+        PeopleError::NoScope => lang.error_no_scope(),
+        PeopleError::TokenDays => lang.error_token_days(),
+        PeopleError::TooManyTokens(most) => return lang.error_too_many_tokens(most),
         PeopleError::NoToken(name) => return lang.error_no_token(name),
     };
     text.to_owned()
@@ -90,6 +93,9 @@ mod tests {
             PeopleError::TokenName(name()),
             PeopleError::Quota,
             PeopleError::ShareTooLarge(3),
+            PeopleError::NoScope,
+            PeopleError::TokenDays,
+            PeopleError::TooManyTokens(3),
             PeopleError::NoToken(name()),
         ] {
             let (page, line) = (of_error(&error, Lang::En), error.to_string());

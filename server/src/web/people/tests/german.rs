@@ -89,6 +89,12 @@ async fn every_page_is_german_for_whoever_reads_german() {
         ("/account/password", &anna, "present=wrong&new=x", 422),
         ("/account/password", &anna, "present=password+of+anna&new=x", 422),
         ("/account/password", &anna, "present=password+of+anna&new=password+of+bob", 303),
+        ("/account/tokens", &bob, "token=&models=yes&days=", 422),
+        ("/account/tokens", &bob, "token=t2&days=30", 422),
+        ("/account/tokens", &bob, "token=t2&read=yes&days=0", 422),
+        ("/account/tokens", &bob, "token=t2&read=yes&days=30", 201),
+        ("/account/tokens", &bob, "token=t3&models=yes&days=", 201),
+        ("/account/tokens/revoke", &bob, "token=none", 404),
         ("/account/invitations", &bob, "role=member", 403),
         ("/account/invitations", &anna, "role=king", 422),
         ("/account/people/x/remove", &anna, "", 404),
@@ -129,7 +135,7 @@ async fn every_page_is_german_for_whoever_reads_german() {
     for (path, cookie) in pages {
         assert_german(path, &bench.page(path, cookie).await.text);
     }
-    for done in ["password", "session", "role", "removed", "uninvited"] {
+    for done in ["password", "session", "token", "role", "removed", "uninvited"] {
         let html = bench.page(&format!("/account?done={done}"), &anna).await.text;
         assert!(html.contains("data-testid=\"done\""), "{done}");
         assert_german(done, &html);

@@ -3,5 +3,6 @@
 mod german;
 mod removed;
 mod shares;
+mod tokens;
 mod usage;
 mod walls;

@@ -9,10 +9,12 @@ use crate::{
 };
 
 /// Pages and forms that are for whoever has a home, or looks after others.
-const OWN: [(Method, &str); 14] = [
+const OWN: [(Method, &str); 16] = [
     (Method::GET, "/account"),
     (Method::POST, "/account/password"),
     (Method::POST, "/account/sessions/1/revoke"),
+    (Method::POST, "/account/tokens"),
+    (Method::POST, "/account/tokens/revoke"),
     (Method::POST, "/account/people/x/role"),
     (Method::POST, "/account/people/x/remove"),
     (Method::POST, "/account/invitations"),
