@@ -108,6 +108,13 @@ async fn a_preflight_shows_nothing_and_needs_nothing() {
     let bare = send(bare).await;
     assert_eq!(bare.status, 401);
     assert_eq!(bare.header(header::ACCESS_CONTROL_ALLOW_ORIGIN), origin);
+    let path = "/agents/assistant/talk/get-messages";
+    for (origin, allowed) in [(origin, origin), ("http://evil.example", "")] {
+        let refused = bench.request(Method::GET, path).header(header::ORIGIN, origin);
+        let refused = send(refused).await;
+        assert_eq!(refused.status, 401);
+        assert_eq!(refused.header(header::ACCESS_CONTROL_ALLOW_ORIGIN), allowed);
+    }
     let other = bench.request(Method::OPTIONS, "/agents/assistant/talk");
     assert_eq!(send(other).await.status, 401);
 }

@@ -26,12 +26,25 @@ use crate::{
     people::{PeopleError, Scope, SignedIn, now},
 };
 
-/// Leads a request to where it belongs.
+/// Leads a request to where it belongs. A page of an allowed origin can read why it was not.
 pub(in crate::web) async fn enter(
     State(entrance): State<Arc<Entrance>>,
-    mut request: Request,
+    request: Request,
 ) -> Response {
-    if is_preflight(&entrance, &request) {
+    let origin = allowed_origin(&entrance, &request).cloned();
+    let mut response = lead(&entrance, request).await;
+    if let Some(origin) = origin {
+        let headers = response.headers_mut();
+        headers.entry(header::ACCESS_CONTROL_ALLOW_ORIGIN).or_insert(origin);
+        let yes = HeaderValue::from_static("true");
+        headers.entry(header::ACCESS_CONTROL_ALLOW_CREDENTIALS).or_insert(yes);
+        headers.entry(header::VARY).or_insert(HeaderValue::from_static("origin"));
+    }
+    response
+}
+
+async fn lead(entrance: &Arc<Entrance>, mut request: Request) -> Response {
+    if is_preflight(entrance, &request) {
         return serve(entrance.homes.owner(), request).await;
     }
     match entrance.people.has_accounts() {
@@ -67,14 +80,14 @@ pub(in crate::web) async fn enter(
     let renewed = is_for_a_page(request.method(), request.uri().path(), headers);
     let renewed = credential.as_ref().and_then(Credential::cookie).filter(|_| renewed);
     let renewed = renewed.and_then(|cookie| cookie::set(cookie, entrance.is_secure()));
-    note_use(&entrance, &admitted.signed_in);
+    note_use(entrance, &admitted.signed_in);
     request.extensions_mut().insert(admitted.signed_in);
     let mut response = serve(&home, request).await;
     // What one person is answered is for nobody else behind the same proxy.
     let private = HeaderValue::from_static("private");
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(private);
     let response = match credential {
-        Some(credential) => watch::until_signed_out(&entrance, credential, response),
+        Some(credential) => watch::until_signed_out(entrance, credential, response),
         None => response,
     };
     answer::with_cookie(response, renewed)
@@ -83,12 +96,16 @@ pub(in crate::web) async fn enter(
 /// Whether a browser asks what a page of an allowed origin may send: it shows no cookie and no token with
 /// that. The agents' routes answer it without looking at any agent.
 fn is_preflight(entrance: &Entrance, request: &Request) -> bool {
-    let headers = request.headers();
-    let origin = headers.get(header::ORIGIN).and_then(|it| it.to_str().ok());
     request.method() == Method::OPTIONS
-        && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
-        && request.uri().path().starts_with("/agents/")
-        && origin.is_some_and(|origin| entrance.allowed_origins.iter().any(|it| it == origin))
+        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+        && allowed_origin(entrance, request).is_some()
+}
+
+/// The origin of the page that asks for something of an agent's, where it is an allowed one.
+fn allowed_origin<'a>(entrance: &Entrance, request: &'a Request) -> Option<&'a HeaderValue> {
+    let origin = request.headers().get(header::ORIGIN)?;
+    let is_allowed = entrance.allowed_origins.iter().any(|allowed| origin == allowed.as_str());
+    (is_allowed && request.uri().path().starts_with("/agents/")).then_some(origin)
 }
 
 async fn serve(home: &Arc<Home>, request: Request<Body>) -> Response {
