@@ -172,7 +172,11 @@ pub(super) fn find(
     let hits = found.into_iter().filter_map(|(conversation_id, message_id, role, snippet)| {
         let title = title_of(&conversation_id)?;
         let from_person = role == "user";
-        let fragments = fragments(&snippet);
+        // What a person wrote is shown as it is; an answer is Markdown.
+        let fragments = match from_person {
+            true => fragments(&snippet),
+            false => fragments(&without_signs(&snippet)),
+        };
         Some(SearchHit { conversation_id, title, message_id, from_person, fragments })
     });
     Ok(hits.collect())
@@ -186,6 +190,35 @@ fn expression(query: &str) -> Option<String> {
         .map(|word| format!("\"{}\"", word.replace(['"', '\0'], " ")))
         .collect();
     (!words.is_empty()).then(|| words.join(" ") + "*")
+}
+
+/// A piece of Markdown without the signs that are not shown where it is drawn: of emphasis, code,
+/// headings, quotes, tables, and of links all but their text.
+fn without_signs(snippet: &str) -> String {
+    let mut plain = String::with_capacity(snippet.len());
+    let mut rest = snippet.chars().peekable();
+    let mut begins = true;
+    let mut before = ' ';
+    while let Some(sign) = rest.next() {
+        let next = rest.peek().copied().unwrap_or(' ');
+        let alone = before.is_whitespace() && next.is_whitespace();
+        match sign {
+            '\n' => plain.push(' '),
+            '#' | '>' | ' ' if begins => {}
+            '*' | '`' | '|' if !alone => {}
+            '|' | '[' => {}
+            // The hit may be in the address.
+            ']' if next == '(' => {
+                let address = rest.by_ref().take_while(|it| *it != ')' && !it.is_whitespace());
+                plain.extend(address.filter(|it| HIT.contains(it)));
+            }
+            ']' => {}
+            sign => plain.push(sign),
+        }
+        begins = sign == '\n' || (begins && matches!(sign, '#' | '>' | ' '));
+        before = sign;
+    }
+    plain
 }
 
 fn fragments(snippet: &str) -> Vec<Fragment> {
@@ -262,6 +295,22 @@ mod tests {
             found(&db, typed);
         }
         assert_eq!(found(&db, "AND"), ["1"]);
+    }
+
+    #[test]
+    fn signs_of_markdown_are_not_shown() {
+        let plain = [
+            ("# The **big** `house`\n> said", "The big house said"),
+            (
+                "see [the \u{1}house\u{2}](https://a/b) of *2 * 3*",
+                "see the \u{1}house\u{2} of 2 * 3",
+            ),
+            ("[a](https://\u{1}house\u{2}/x) snake_case #tag", "a\u{1}\u{2} snake_case #tag"),
+            ("\u{2026}| a | b |\n|---|---|", "\u{2026} a  b  ------"),
+        ];
+        for (text, expected) in plain {
+            assert_eq!(without_signs(text), expected);
+        }
     }
 
     #[test]
