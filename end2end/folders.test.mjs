@@ -110,7 +110,7 @@ describe('what a person keeps', { timeout: 120_000 }, () => {
       await page.getByTestId('prompt-text').fill(text);
       await page.getByTestId('prompt-save').click();
     };
-    await make('Mail', 'Write to {{who}} about {{what}}.');
+    await make('Mail', 'Write to {{who}} about {{what}}. Thank {{who}}.');
     await page.getByTestId('prompt').filter({ hasText: 'Mail' }).waitFor();
     await make('mail', 'Twice.');
     await page.getByRole('alert').getByText('already').waitFor();
@@ -137,9 +137,9 @@ describe('what a person keeps', { timeout: 120_000 }, () => {
     await input.pressSequentially('Anna');
     await input.press('Tab');
     await input.pressSequentially('bread');
-    assert.equal(await input.inputValue(), 'Write to Anna about bread.');
+    assert.equal(await input.inputValue(), 'Write to Anna about bread. Thank Anna.', 'what is named twice is asked once');
     await input.press('Enter');
-    await chat.answers.getByText('Heard: Write to Anna about bread.').waitFor();
+    await chat.answers.getByText('Heard: Write to Anna about bread. Thank Anna.').waitFor();
 
     await page.getByTestId('prompt').filter({ hasText: 'Mail' }).getByTestId('delete').click();
     await page.getByTestId('prompt-delete').click();

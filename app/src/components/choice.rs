@@ -1,6 +1,23 @@
 //! One thing of a list that is gone through with arrows while the focus stays in a field.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, wasm_bindgen::JsCast, web_sys::HtmlElement};
+
+use crate::reactive::effect;
+
+/// Keeps the active one in sight, in a list that is what its rows are placed by.
+pub(super) fn keep_in_sight(active: RwSignal<usize>, id_of: fn(usize) -> String) {
+    effect(move || {
+        let id = id_of(active.get());
+        // Once it is drawn.
+        request_animation_frame(move || {
+            let Some(row) = document().get_element_by_id(&id) else { return };
+            let Some(list) = row.parent_element() else { return };
+            let row: HtmlElement = row.unchecked_into();
+            let end = row.offset_top() + row.offset_height() - list.client_height();
+            list.set_scroll_top(list.scroll_top().max(end).min(row.offset_top()));
+        });
+    });
+}
 
 /// What can be chosen.
 pub(super) struct Choice {

@@ -83,7 +83,7 @@ pub fn Composer(
                 aria-controls=move || offers().then_some(LIST_ID)
                 aria-activedescendant=move || offers().then(|| option_id(prompts.active.get()))
                 prop:value=move || chat.input.get()
-                on:input=move |event| chat.set_input(&event_target_value(&event))
+                on:input=move |event| prompts.write(&event_target_value(&event))
                 on:keydown=on_key
                 on:paste=move |event| attachments.on_transfer(&event, "clipboardData")
             ></textarea>

@@ -5,7 +5,7 @@ use leptos::{ev, html, prelude::*};
 use crate::language::t;
 use crate::reactive::effect;
 use crate::{
-    components::choice::Choice,
+    components::choice::{Choice, keep_in_sight},
     hooks::{
         use_palette::{Entry, Palette, use_palette},
         use_shortcuts::use_shortcuts,
@@ -21,6 +21,7 @@ const LIST_ID: &str = "palette-entries";
 pub fn CommandPalette() -> impl IntoView {
     let palette = use_palette();
     use_shortcuts(palette);
+    keep_in_sight(palette.active, option_id);
     let dialog = NodeRef::<html::Dialog>::new();
     // A dialog of the browser's keeps the focus inside and closes with Escape.
     effect(move || {
@@ -73,7 +74,7 @@ pub fn CommandPalette() -> impl IntoView {
                 on:input=move |event| palette.search(&event_target_value(&event))
                 on:keydown=on_key
             />
-            <ul id=LIST_ID role="listbox" aria-label=t().commands() class="scroller max-h-[22rem] overflow-y-auto p-2">
+            <ul id=LIST_ID role="listbox" aria-label=t().commands() class="scroller relative max-h-[22rem] overflow-y-auto p-2">
                 {move || {
                     let entries = palette.entries.get().into_iter().enumerate();
                     entries.map(|(index, entry)| option(palette, index, entry)).collect_view()

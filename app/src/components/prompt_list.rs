@@ -3,13 +3,18 @@
 use leptos::prelude::*;
 
 use crate::language::t;
-use crate::{components::choice::Choice, hooks::use_prompts::Prompts, reactive::when};
+use crate::{
+    components::choice::{Choice, keep_in_sight},
+    hooks::use_prompts::Prompts,
+    reactive::when,
+};
 
 /// What the list is called by the field.
 pub(super) const LIST_ID: &str = "prompts";
 
 /// The list, while there is something to offer.
 pub(super) fn prompt_list(prompts: Prompts) -> AnyView {
+    keep_in_sight(prompts.active, option_id);
     let options = move || {
         let found = prompts.found.get().into_iter().enumerate();
         let option = |(index, (label, hint))| {
@@ -25,7 +30,7 @@ pub(super) fn prompt_list(prompts: Prompts) -> AnyView {
                 <ul
                     id=LIST_ID
                     role="listbox"
-                    class="absolute inset-x-0 bottom-full z-10 mb-2 rounded-2xl border border-line bg-surface p-2 shadow-md"
+                    class="scroller absolute inset-x-0 bottom-full z-10 mb-2 max-h-[17rem] overflow-y-auto rounded-2xl border border-line bg-surface p-2 shadow-md"
                     aria-label=t().prompts()
                     data-testid="prompt-list"
                 >

@@ -6,9 +6,6 @@ use super::{http, use_agent_chat::AgentChat};
 use crate::reactive::{effect, memo};
 use crate::types::prompts::PROMPTS_AGENT;
 
-/// Most that are offered: what is seen without scrolling.
-const MOST: usize = 7;
-
 /// A prompt: its name and its text.
 type Prompt = (String, String);
 
@@ -21,6 +18,7 @@ pub struct Prompts {
     pub active: RwSignal<usize>,
     /// Whether the list was closed and is not to open before `/` is typed anew.
     dismissed: RwSignal<bool>,
+    filling: StoredValue<Option<Filling>>,
     field: NodeRef<html::Textarea>,
     chat: AgentChat,
 }
@@ -58,7 +56,7 @@ pub fn use_prompts(field: NodeRef<html::Textarea>, chat: AgentChat) -> Prompts {
         found.track();
         active.set(0);
     });
-    Prompts { found, active, dismissed, field, chat }
+    Prompts { found, active, dismissed, filling: StoredValue::new(None), field, chat }
 }
 
 impl Prompts {
@@ -92,13 +90,80 @@ impl Prompts {
         self.fill_next(true);
     }
 
+    /// Takes what is written now. What is filled in is the same wherever the prompt names it.
+    pub fn write(&self, text: &str) {
+        let filled = self.filling.try_update_value(|filling| {
+            let filled = filling.as_mut().and_then(|filling| filling.fill(text));
+            if filled.is_none() {
+                *filling = None;
+            }
+            filled
+        });
+        let filled = filled.flatten().unwrap_or_else(|| text.to_owned());
+        if filled != text
+            && let Some(field) = self.field.get_untracked()
+        {
+            let caret = field.selection_end().ok().flatten().unwrap_or_default();
+            field.set_value(&filled);
+            let _ = field.set_selection_range(caret, caret);
+        }
+        self.chat.set_input(&filled);
+    }
+
     /// Selects what is to be filled in next, after the caret or from the begin; whether there is any.
     fn fill_next(&self, from_begin: bool) -> bool {
         let Some(field) = self.field.get_untracked() else { return false };
         let caret = field.selection_end().ok().flatten().filter(|_| !from_begin).unwrap_or(0);
         let Some((start, end)) = next_variable(&field.value(), caret) else { return false };
+        self.filling.set_value(Filling::new(&field.value(), start, end));
         field.set_selection_range(start, end).is_ok()
     }
+}
+
+/// A variable that is being filled in, and is named again after it.
+struct Filling {
+    before: String,
+    /// The variable with its braces.
+    variable: String,
+    /// What follows, as the prompt has it.
+    after: String,
+    /// What was written in its place so far.
+    written: String,
+}
+
+impl Filling {
+    /// The variable at a place, in units of UTF-16; nothing where it is named once.
+    fn new(text: &str, start: u32, end: u32) -> Option<Self> {
+        let (start, end) = (byte_at(text, start), byte_at(text, end));
+        let (before, variable, after) =
+            (text.get(..start)?, text.get(start..end)?, text.get(end..)?);
+        after.contains(variable).then(|| Self {
+            before: before.to_owned(),
+            variable: variable.to_owned(),
+            after: after.to_owned(),
+            written: variable.to_owned(),
+        })
+    }
+
+    /// The text with what is written now in all places; nothing where something else was changed.
+    fn fill(&mut self, text: &str) -> Option<String> {
+        let after = self.after.replace(&self.variable, &self.written);
+        let written = text.strip_prefix(&*self.before)?.strip_suffix(&*after)?;
+        written.clone_into(&mut self.written);
+        let after = self.after.replace(&self.variable, written);
+        Some([&self.before, written, &after].concat())
+    }
+}
+
+/// Where a place in units of UTF-16 is in bytes.
+fn byte_at(text: &str, place: u32) -> usize {
+    let mut at = 0;
+    let found = text.char_indices().find(|(_, character)| {
+        let here = at;
+        at += if u32::from(*character) > 0xffff { 2 } else { 1 };
+        here >= place
+    });
+    found.map_or(text.len(), |(byte, _)| byte)
 }
 
 /// Those that have every word of the query in their names.
@@ -108,7 +173,7 @@ fn fitting(all: &[Prompt], query: &str) -> Vec<Prompt> {
         let name = name.to_lowercase();
         query.split_whitespace().all(|word| name.contains(word))
     };
-    all.iter().filter(fits).take(MOST).cloned().collect()
+    all.iter().filter(fits).cloned().collect()
 }
 
 /// The first `{{name}}` from a place on, as the browser counts: in units of UTF-16.
@@ -131,7 +196,24 @@ fn next_variable(text: &str, from: u32) -> Option<(u32, u32)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{fitting, next_variable};
+    use super::{Filling, fitting, next_variable};
+
+    #[test]
+    fn a_variable_that_is_named_twice_is_filled_in_once() {
+        let text = "\u{1f600} Dear {{who}}, {{what}}. Bye {{who}}!";
+        let (start, end) = next_variable(text, 0).unwrap();
+        let mut filling = Filling::new(text, start, end).unwrap();
+        let mut typed = |text: &str| filling.fill(text);
+        let first = "\u{1f600} Dear A, {{what}}. Bye {{who}}!";
+        assert_eq!(typed(first).unwrap(), "\u{1f600} Dear A, {{what}}. Bye A!");
+        let more = "\u{1f600} Dear Anna, {{what}}. Bye A!";
+        assert_eq!(typed(more).unwrap(), "\u{1f600} Dear Anna, {{what}}. Bye Anna!");
+        let none = "\u{1f600} Dear , {{what}}. Bye Anna!";
+        assert_eq!(typed(none).unwrap(), "\u{1f600} Dear , {{what}}. Bye !");
+        assert_eq!(typed("something else"), None);
+        let (start, end) = next_variable(text, end).unwrap();
+        assert!(Filling::new(text, start, end).is_none(), "it is named once");
+    }
 
     #[test]
     fn variables_are_found_one_after_the_other() {
