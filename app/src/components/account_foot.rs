@@ -1,4 +1,4 @@
-//! Who is signed in, at the foot of the list; nothing where nobody has to.
+//! Who is signed in, at the foot of the list; where nobody has to, what was used.
 
 use leptos::prelude::*;
 
@@ -6,31 +6,45 @@ use crate::hooks::use_workspace::use_workspace;
 use crate::language::t;
 
 /// A link to the account, and the way out. Both are pages of the server's, outside of this one.
-pub fn account_foot() -> impl IntoView {
+pub fn account_foot() -> AnyView {
     let account = use_workspace().account.get_value();
-    account.map(|name| {
-        let label = t().account_of(&name);
-        view! {
-            <div class="flex shrink-0 items-center gap-1 border-t border-line px-3 py-2">
+    let Some(name) = account else {
+        return view! {
+            <div class="flex shrink-0 border-t border-line px-3 py-2">
                 <a
                     class="min-w-0 flex-1 truncate rounded-lg px-2 py-1.5 text-sm text-muted transition-colors hover:bg-hover hover:text-ink"
-                    href="/account"
+                    href="/usage"
                     rel="external"
-                    data-testid="account"
-                    aria-label=label
+                    data-testid="usage"
                 >
-                    {name}
+                    {t().usage()}
                 </a>
-                <form method="post" action="/sign-out">
-                    <button
-                        type="submit"
-                        class="rounded-lg px-2 py-1.5 text-sm text-muted transition-colors hover:bg-hover hover:text-ink"
-                        data-testid="sign-out"
-                    >
-                        {t().sign_out()}
-                    </button>
-                </form>
             </div>
         }
-    })
+        .into_any();
+    };
+    let label = t().account_of(&name);
+    view! {
+        <div class="flex shrink-0 items-center gap-1 border-t border-line px-3 py-2">
+            <a
+                class="min-w-0 flex-1 truncate rounded-lg px-2 py-1.5 text-sm text-muted transition-colors hover:bg-hover hover:text-ink"
+                href="/account"
+                rel="external"
+                data-testid="account"
+                aria-label=label
+            >
+                {name}
+            </a>
+            <form method="post" action="/sign-out">
+                <button
+                    type="submit"
+                    class="rounded-lg px-2 py-1.5 text-sm text-muted transition-colors hover:bg-hover hover:text-ink"
+                    data-testid="sign-out"
+                >
+                    {t().sign_out()}
+                </button>
+            </form>
+        </div>
+    }
+    .into_any()
 }

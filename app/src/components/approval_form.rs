@@ -34,7 +34,8 @@ pub fn approval_form(name: &str, input: Option<Value>, decide: Callback<Decision
     let (approve, reject) =
         (Callback::new(move |()| answer(true)), Callback::new(move |()| answer(false)));
     vec![
-        view! { <p>"May I run " <b class="font-medium">{name}</b> "?"</p> }.into_any(),
+        view! { <p>{t().may_i_run()} <b class="font-medium">{name}</b> {t().may_i_run_end()}</p> }
+            .into_any(),
         text_field(t().with_these_arguments(), "approval-arguments", arguments),
         line_field(
             Signal::stored(t().word_on_decision()),

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::{address::Section, hooks::use_workspace::use_workspace};
+use crate::{address::Section, hooks::use_workspace::use_workspace, language::t};
 
 /// Links to the pages of agents at work, with the number of calls that wait for a person.
 #[component]
@@ -19,8 +19,8 @@ pub fn SectionLinks() -> impl IntoView {
                     class="rounded-full bg-accent px-2 text-xs font-medium text-on-accent"
                     data-testid="approvals-badge"
                 >
-                    {count.to_string()}
-                    <span class="sr-only">" waiting"</span>
+                    <span aria-hidden="true">{count}</span>
+                    <span class="sr-only">{t().count_wait(count)}</span>
                 </span>
             }
         })

@@ -5,7 +5,11 @@ use leptos::prelude::*;
 use serde_json::Value;
 
 use crate::language::t;
-use crate::{address::path_of, hooks::use_workspace::use_workspace, reactive::when};
+use crate::{
+    address::path_of,
+    hooks::{use_composer::use_growing, use_workspace::use_workspace},
+    reactive::when,
+};
 
 /// A button that does what the page is for.
 pub(crate) const PRIMARY_BUTTON_CLASS: &str = "inline-flex h-9 items-center self-start rounded-lg bg-accent px-3.5 text-sm font-medium text-on-accent transition-opacity hover:opacity-90";
@@ -18,7 +22,7 @@ pub(crate) const FIELD_CLASS: &str =
     "h-9 w-full rounded-lg border border-line bg-surface px-3 text-sm text-ink";
 
 /// A text to write.
-const TEXT_CLASS: &str = "scroller w-full rounded-lg border border-line bg-surface px-3 py-2 font-mono text-[0.8125rem] leading-relaxed text-ink";
+const TEXT_CLASS: &str = "scroller max-h-[24rem] w-full rounded-lg border border-line bg-surface px-3 py-2 font-mono text-[0.8125rem] leading-relaxed text-ink";
 
 /// What a field is called, above it.
 pub(crate) const LABEL_CLASS: &str = "flex flex-col gap-1 text-xs text-muted";
@@ -108,7 +112,7 @@ pub(crate) fn remove(
         let parts = vec![
             line("text-sm", meaning.to_owned()),
             button(PRIMARY_BUTTON_CLASS, what.to_owned(), test, press),
-            button(SECONDARY_BUTTON_CLASS, "Keep it".to_owned(), "keep", leave),
+            button(SECONDARY_BUTTON_CLASS, t().keep_it().to_owned(), "keep", leave),
         ];
         group(ROW_CLASS, "", parts)
     };
@@ -133,10 +137,13 @@ pub(crate) fn text_field(
     test: &'static str,
     value: RwSignal<String>,
 ) -> AnyView {
+    let field = NodeRef::new();
+    use_growing(field, value);
     view! {
         <label class=LABEL_CLASS>
             {label}
             <textarea
+                node_ref=field
                 class=TEXT_CLASS
                 rows="3"
                 spellcheck="false"

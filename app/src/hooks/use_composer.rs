@@ -35,7 +35,9 @@ pub fn use_growing(field: NodeRef<html::Textarea>, text: RwSignal<String>) {
 fn grow(field: &leptos::web_sys::HtmlTextAreaElement) {
     let style = leptos::web_sys::HtmlElement::style(field);
     let _ = style.set_property("height", "auto");
-    let _ = style.set_property("height", &format!("{}px", field.scroll_height()));
+    // With its border, which is not part of what scrolls.
+    let border = field.offset_height() - field.client_height();
+    let _ = style.set_property("height", &format!("{}px", field.scroll_height() + border));
 }
 
 /// Where fingers do the typing, a focus would open the keyboard over the page.

@@ -14,6 +14,7 @@ use crate::{
         },
     },
     hooks::{use_listing::use_listing, use_workspace::use_workspace},
+    reactive::when,
     units::relative,
     words::{pretty, tool_name},
 };
@@ -26,6 +27,7 @@ pub fn ApprovalsPage(
 ) -> impl IntoView {
     let inbox = use_listing(use_workspace().approvals, initial);
     let open = ids(inbox, "open");
+    let past = ids(inbox, "decided");
     let none = move || {
         open.with(Vec::is_empty).then(|| {
             let words = t().nothing_waits();
@@ -38,10 +40,8 @@ pub fn ApprovalsPage(
             heading(t().waiting_for_you().to_owned()),
             none.into_any(),
             each(open, move |id| waiting(&untrack(|| entry(inbox, "open", &id)))),
-            heading(t().decided().to_owned()),
-            each(ids(inbox, "decided"), move |id| {
-                decided(&untrack(|| entry(inbox, "decided", &id)))
-            }),
+            when(move || past.with(|ids| !ids.is_empty()), || heading(t().decided().to_owned())),
+            each(past, move |id| decided(&untrack(|| entry(inbox, "decided", &id)))),
         ],
     )
 }

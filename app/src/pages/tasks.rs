@@ -5,7 +5,7 @@ use leptos_router::hooks::use_location;
 use serde_json::{Value, json};
 
 use crate::language::t;
-use crate::reactive::{effect, memo};
+use crate::reactive::{effect, memo, when};
 use crate::{
     address::{NEW_TASK, Section},
     components::work::{
@@ -46,7 +46,10 @@ pub fn TasksPage(
             alert(problem.into()),
             live(SMALL_CLASS, none),
             each(ids(list, "tasks"), move |id| task(agent, list, id, problem)),
-            heading(t().reminders_of_the_assistant().to_owned()),
+            when(
+                move || list.with(|list| !entries(list, "reminders").is_empty()),
+                || heading(t().reminders_of_the_assistant().to_owned()),
+            ),
             each(ids(list, "reminders"), move |id| reminder(agent, list, id, problem)),
         ]
     };
@@ -126,7 +129,7 @@ fn details(task: &Value, standing: (bool, bool)) -> Vec<AnyView> {
     ];
     let runs = entries(task, "runs");
     parts.extend(runs.iter().map(|run| {
-        let status = text(run, "status");
+        let status = status_words(run["status"].as_str().unwrap_or_default());
         let error = text(run, "error");
         let class = if error.is_empty() { SMALL_CLASS } else { "text-xs text-danger" };
         line(class, format!("{} {status} {error}", text(run, "due")))
@@ -135,6 +138,19 @@ fn details(task: &Value, standing: (bool, bool)) -> Vec<AnyView> {
         parts.push(conversation_link(&text(task, "conversation")));
     }
     parts
+}
+
+/// How a run stands.
+fn status_words(status: &str) -> &str {
+    match status {
+        "waiting" => t().run_waiting(),
+        "running" => t().run_running(),
+        "retrying" => t().run_retrying(),
+        "succeeded" => t().run_succeeded(),
+        "failed" => t().run_failed(),
+        "skipped" => t().run_skipped(),
+        other => other,
+    }
 }
 
 /// A form; what is wrong with a field is said below it.

@@ -74,7 +74,7 @@ pub(super) fn system_zone() -> String {
 /// A time in a zone, as a person reads it.
 pub(super) fn words(time: impl Into<Moment>, zone: &TimeZone) -> String {
     let Moment(time) = time.into();
-    time.to_zoned(zone.clone()).strftime("%a %-d %b %Y, %H:%M:%S %Z").to_string()
+    time.to_zoned(zone.clone()).strftime("%a %-d %b %Y, %H:%M %Z").to_string()
 }
 
 /// A time, whatever it is given as.
