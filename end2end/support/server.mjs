@@ -85,7 +85,7 @@ export class Server {
     server.#env = cleanEnvironment(env);
     server.#args = args;
     server.#host = host;
-    await writeFile(path.join(server.#folder, 'test.toml'), config);
+    await writeFile(server.configFile, config);
     await server.#spawn();
     return server;
   }
@@ -101,6 +101,10 @@ export class Server {
 
   get dataDir() {
     return path.join(this.#folder, 'data');
+  }
+
+  get configFile() {
+    return path.join(this.#folder, 'test.toml');
   }
 
   /** Everything printed so far, by all starts. */
@@ -141,7 +145,7 @@ export class Server {
         'serve',
         '--listen', `${this.#host}:${this.#port}`,
         '--data-dir', this.dataDir,
-        '--config', path.join(this.#folder, 'test.toml'),
+        '--config', this.configFile,
         ...this.#args,
       ],
       { cwd: this.#folder, env: this.#env, stdio: ['ignore', 'pipe', 'pipe'] },

@@ -49,6 +49,7 @@ mod gateway;
 mod homes;
 mod logging;
 mod model;
+mod openid;
 mod people;
 mod recipe;
 mod refusal;

@@ -65,7 +65,7 @@ pub(crate) async fn run(domovoi: Domovoi, config: Config, setup: bool) -> Result
         Arc::clone(&homes),
         gateway.clone(),
         setup_code.clone(),
-    );
+    )?;
     let entrance = Arc::new(entrance);
     entrance.apply_quotas()?;
     let app = web::router(&config, Arc::clone(&entrance), gateway, &model, &requests);

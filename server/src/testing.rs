@@ -103,7 +103,7 @@ impl Bench {
             gateway.clone(),
             None,
         );
-        let entrance = Arc::new(entrance);
+        let entrance = Arc::new(entrance.unwrap());
         let app = web::router(&config, Arc::clone(&entrance), gateway, &routed, &requests);
         tokio::spawn(web::watch(entrance));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     Look,
-    form::{BUTTON_CLASS, Field, Problem},
+    form::{BUTTON_CLASS, Field, LINK_BUTTON_CLASS, Problem},
     frame::document,
 };
 use crate::{components::icon::Mark, language::t};
@@ -16,6 +16,8 @@ pub struct SignIn {
     pub name: String,
     /// Where to go afterwards.
     pub next: String,
+    /// What people call the identity provider they can sign in at as well.
+    pub openid: Option<String>,
     /// What went wrong.
     pub problem: Option<String>,
 }
@@ -24,8 +26,12 @@ impl SignIn {
     /// The page as HTML.
     #[must_use]
     pub fn render(self, look: &Look) -> String {
-        let Self { name, next, problem } = self;
+        let Self { name, next, openid, problem } = self;
         document(look, look.lang.sign_in(), || {
+            let openid = openid.map(|label| {
+                let address = format!("/sign-in/openid?next={}", encoded(&next));
+                onward(t().sign_in_with(label), address)
+            });
             let known = !name.is_empty();
             door(
                 t().sign_in(),
@@ -51,6 +57,7 @@ impl SignIn {
                         <button type="submit" class=BUTTON_CLASS data-testid="sign-in">
                             {t().sign_in()}
                         </button>
+                        {openid}
                     </form>
                 }
                 .into_any(),
@@ -150,6 +157,49 @@ impl Closed {
             door(title, text, back.into_any())
         })
     }
+}
+
+/// A page that leads to the identity provider, to link an account.
+#[derive(Debug, Clone, Default)]
+pub struct Onward {
+    /// What people call it.
+    pub label: String,
+    /// Its address.
+    pub address: String,
+}
+
+impl Onward {
+    /// The page as HTML.
+    #[must_use]
+    pub fn render(self, look: &Look) -> String {
+        let Self { label, address } = self;
+        document(look, look.lang.link_your_account(), || {
+            let link = onward(t().go_on_to(&label), address);
+            let link = view! { <div class="mt-7 flex flex-col">{link}</div> };
+            door(t().link_your_account(), t().link_to_do_that_here(&label), link.into_any())
+        })
+    }
+}
+
+/// A link to the identity provider.
+fn onward(words: String, address: String) -> AnyView {
+    view! {
+        <a class=LINK_BUTTON_CLASS href=address data-testid="openid">
+            {words}
+        </a>
+    }
+    .into_any()
+}
+
+/// A text as part of a query.
+fn encoded(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric();
+    text.bytes()
+        .map(|byte| match plain(byte) {
+            true => char::from(byte).to_string(),
+            false => format!("%{byte:02X}"),
+        })
+        .collect()
 }
 
 /// A narrow page with one thing to do.

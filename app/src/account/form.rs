@@ -12,6 +12,9 @@ pub(super) const BUTTON_CLASS: &str = "inline-flex h-10 items-center justify-cen
 /// Something one can do beside that.
 pub(super) const QUIET_CLASS: &str = "inline-flex h-8 shrink-0 items-center justify-center rounded-lg border border-line bg-surface px-3 text-sm transition-colors hover:bg-hover";
 
+/// Another way to do what a page is for.
+pub(super) const LINK_BUTTON_CLASS: &str = "inline-flex h-10 items-center justify-center rounded-lg border border-line bg-surface px-4 text-sm font-medium transition-colors hover:bg-hover";
+
 /// Something that cannot be undone.
 pub(super) const DANGER_CLASS: &str = "inline-flex h-8 shrink-0 items-center justify-center rounded-lg bg-danger-soft px-3 text-sm font-medium text-danger";
 

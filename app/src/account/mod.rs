@@ -26,7 +26,7 @@ mod tokens;
 mod usage;
 
 pub use chart::Chart;
-pub use entry::{Closed, NewAccount, SignIn};
+pub use entry::{Closed, NewAccount, Onward, SignIn};
 pub use frame::Look;
 pub use household::{AuditLine, Household, InvitationRow, PersonRow, role_name};
 pub use overview::{Overview, SessionRow};

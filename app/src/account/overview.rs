@@ -24,6 +24,12 @@ pub struct Overview {
     pub tokens: Tokens,
     /// Everybody, where the person looks after others.
     pub household: Option<Household>,
+    /// What people call the identity provider, where there is one.
+    pub openid: Option<String>,
+    /// Whether the account is linked with an identity there.
+    pub openid_linked: bool,
+    /// Whether the person can sign in with a password.
+    pub has_password: bool,
     /// What was just done.
     pub done: Option<String>,
     /// What just went wrong.
@@ -53,7 +59,10 @@ impl Overview {
     }
 
     fn view(self) -> AnyView {
-        let Self { name, role, sessions, tokens, household, done, problem } = self;
+        let Self { name, role, sessions, tokens, household, done, problem, .. } = self;
+        let password = self.has_password.then(|| view! { <Password name=name.clone() /> });
+        let openid =
+            self.openid.map(|label| open_id(&label, self.openid_linked, self.has_password));
         view! {
             <main class="mx-auto w-full max-w-[44rem] px-5 py-10">
                 <a class="link text-sm" href="/">
@@ -61,7 +70,7 @@ impl Overview {
                 </a>
                 <div class="mt-4 flex flex-wrap items-center justify-between gap-3">
                     <div class="min-w-0">
-                        <h1 class="truncate text-2xl font-semibold tracking-tight">{name.clone()}</h1>
+                        <h1 class="truncate text-2xl font-semibold tracking-tight">{name}</h1>
                         <p class="text-sm text-muted">{role_name(role)}</p>
                     </div>
                     <a class=QUIET_CLASS href="/usage">
@@ -81,7 +90,8 @@ impl Overview {
                     <Done text=done />
                 </div>
                 <Sessions sessions />
-                <Password name />
+                {password}
+                {openid}
                 {tokens.view()}
                 {household.map(Household::view)}
             </main>
@@ -142,6 +152,30 @@ fn Sessions(sessions: Vec<SessionRow>) -> impl IntoView {
             </ul>
         </section>
     }
+}
+
+/// Linking the account with an identity, and the other way.
+fn open_id(label: &str, linked: bool, has_password: bool) -> AnyView {
+    let (words, action, button) = match linked {
+        true => (t().you_can_sign_in_with(label), "/account/openid/unlink", t().unlink_it()),
+        false => (t().sign_in_with_beside_your_password(label), "/account/openid", t().link_it()),
+    };
+    let button = (!linked || has_password).then(|| {
+        view! {
+            <form method="post" action=action class="mt-4">
+                <button type="submit" class=QUIET_CLASS data-testid="openid-link">
+                    {button}
+                </button>
+            </form>
+        }
+    });
+    view! {
+        <Section id="openid" title=t().identity_provider()>
+            <p class="mt-1 text-sm text-muted">{words}</p>
+            {button}
+        </Section>
+    }
+    .into_any()
 }
 
 #[component]

@@ -69,6 +69,9 @@ pub enum ConfigError {
         /// The variable.
         variable: String,
     },
+    /// Signing in at an identity provider is configured in a way that cannot be used.
+    #[error("[openid] cannot be used: {0}")]
+    OpenId(String),
     /// The embedded model is configured in a build without it.
     #[error(
         "this build has no embedded model. Build it with the feature `embedded-model` (needs cmake \

@@ -4,6 +4,7 @@ mod error;
 mod load;
 mod metrics;
 mod models;
+mod openid;
 mod public_url;
 mod telemetry;
 mod tools;
@@ -25,6 +26,7 @@ pub use error::ConfigError;
 pub use load::Overrides;
 pub use metrics::{MetricsAccess, MetricsConfig};
 pub use models::{GatewayConfig, ModelFacts, ProviderConfig, RouteConfig};
+pub use openid::OpenIdConfig;
 pub use public_url::PublicUrl;
 pub use telemetry::TelemetryConfig;
 pub use tools::BuiltinTool;
@@ -81,6 +83,8 @@ pub struct Config {
     pub gateway: GatewayConfig,
     /// How many days what somebody kept stays in the data folder after they were removed. Default: 30.
     pub keep_removed_days: u32,
+    /// Signing in at an identity provider, beside accounts with a password.
+    pub openid: Option<OpenIdConfig>,
     /// Figures for Prometheus.
     pub metrics: MetricsConfig,
     /// Logs.
@@ -169,6 +173,7 @@ impl Default for Config {
             limits: Limits::default(),
             gateway: GatewayConfig::default(),
             keep_removed_days: 30,
+            openid: None,
             metrics: MetricsConfig::default(),
             log: LogConfig::default(),
             telemetry: TelemetryConfig::default(),

@@ -175,6 +175,7 @@ mod tests {
         for page in [
             include_str!("../../../docs/guide/gateway.md"),
             include_str!("../../../docs/guide/models.md"),
+            include_str!("../../../docs/guide/openid.md"),
         ] {
             for block in page.split("```toml\n").skip(1) {
                 let text = block.split("```").next().unwrap_or_default();
@@ -182,7 +183,7 @@ mod tests {
                 blocks += 1;
             }
         }
-        assert!(blocks >= 6, "the pages show configurations");
+        assert!(blocks >= 9, "the pages show configurations");
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub(crate) enum Event {
     ShareRevoked,
     QuotaChanged,
     Purged,
+    IdentityLinked,
+    IdentityUnlinked,
 }
 
 impl Event {
@@ -47,6 +49,8 @@ impl Event {
             Self::ShareRevoked => "link taken back",
             Self::QuotaChanged => "limits changed",
             Self::Purged => "data deleted",
+            Self::IdentityLinked => "identity linked",
+            Self::IdentityUnlinked => "identity unlinked",
         }
     }
 }

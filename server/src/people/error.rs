@@ -91,6 +91,12 @@ pub enum PeopleError {
         "this is more than a link can show, which is {0} MB. Share it up to an earlier message"
     )]
     ShareTooLarge(usize),
+    /// An identity of the identity provider is another person's.
+    #[error("that identity belongs to another account of this server")]
+    IdentityTaken,
+    /// Without a password nobody could sign in who has no identity.
+    #[error("this account has no password, so that would be the end of signing in")]
+    LastWayIn,
     /// There is no API token of that name.
     #[error("there is no token `{0}`")]
     NoToken(String),

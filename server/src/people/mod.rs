@@ -10,6 +10,7 @@
 //! | `accounts` | people added and removed, roles, passwords |
 //! | `sessions` | who is signed in where |
 //! | `invitations` | links that let somebody make an account |
+//! | `identities` | whom an identity provider knows somebody as |
 //! | `tokens`, `scope` | what programs show in the place of a cookie, and what it is good for |
 //! | `shares` | links to conversations |
 //! | `quotas` | what people may use of models |
@@ -22,6 +23,7 @@ mod accounts;
 mod audit;
 mod command;
 mod error;
+mod identities;
 mod invitations;
 mod password;
 mod person;
@@ -39,6 +41,7 @@ mod tokens;
 pub(crate) use audit::{By, COMMAND_LINE, Entry, Event};
 pub(crate) use command::{UserArgs, run as run_command};
 pub use error::PeopleError;
+pub(crate) use identities::{Identity, Known};
 pub(crate) use password::{Password, verify};
 pub(crate) use person::{Name, Person, PersonId, Role};
 pub(crate) use removed::Removed;

@@ -30,6 +30,7 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
         M::up(include_str!("../../../migrations/people/0004_shares.sql")),
         M::up(include_str!("../../../migrations/people/0005_quotas.sql")),
         M::up(include_str!("../../../migrations/people/0006_removed.sql")),
+        M::up(include_str!("../../../migrations/people/0007_identities.sql")),
     ])
 });
 

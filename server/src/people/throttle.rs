@@ -22,6 +22,9 @@ const MANY: usize = 10_000;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Key {
     Address(IpAddr),
+    /// Who goes to the identity provider: any page can have a browser do that, and must not keep the person
+    /// from typing a password.
+    Away(IpAddr),
     Name(String),
 }
 
@@ -44,12 +47,27 @@ impl Throttle {
         name: &str,
         now: Instant,
     ) -> Result<(), Duration> {
+        self.count(&keys(address, name), now)
+    }
+
+    /// Counts who goes to the identity provider. An error says how long to wait.
+    pub(crate) fn goes_away(&self, address: IpAddr, now: Instant) -> Result<(), Duration> {
+        self.count(&[(Key::Away(network(address)), PER_ADDRESS)], now)
+    }
+
+    /// Somebody has come back and is known.
+    pub(crate) fn came_back(&self, address: IpAddr) {
+        if let Some(count) = self.counts.lock().get_mut(&Key::Away(network(address))) {
+            count.attempts = count.attempts.saturating_sub(1);
+        }
+    }
+
+    fn count(&self, keys: &[(Key, u32)], now: Instant) -> Result<(), Duration> {
         let mut counts = self.counts.lock();
         if counts.len() > MANY {
             counts.retain(|_, count| now.duration_since(count.since) < WINDOW);
         }
-        let keys = keys(address, name);
-        for (key, most) in &keys {
+        for (key, most) in keys {
             if let Some(count) = counts.get(key)
                 && count.attempts >= *most
                 && now.duration_since(count.since) < WINDOW
@@ -58,7 +76,7 @@ impl Throttle {
             }
         }
         for (key, _) in keys {
-            let count = counts.entry(key).or_insert(Count { since: now, attempts: 0 });
+            let count = counts.entry(key.clone()).or_insert(Count { since: now, attempts: 0 });
             if now.duration_since(count.since) >= WINDOW {
                 *count = Count { since: now, attempts: 0 };
             }

@@ -11,7 +11,8 @@ use domovoi_agents::{FolderLock, backup::damage};
 use domovoi_models::weights::WeightsFinder;
 
 use crate::{
-    config::{Config, Overrides, Provider},
+    config::{Config, OpenIdConfig, Overrides, Provider},
+    openid::OpenId,
     web::has_assets,
 };
 
@@ -39,7 +40,7 @@ pub(crate) async fn doctor(overrides: &Overrides) -> bool {
         }
     };
     let running = FolderLock::is_held(&config.data_dir);
-    let findings = [
+    let mut findings = vec![
         ("version", Fine(env!("CARGO_PKG_VERSION").to_owned())),
         ("configuration", Fine("it can be read".to_owned())),
         ("web app", web_app()),
@@ -48,6 +49,9 @@ pub(crate) async fn doctor(overrides: &Overrides) -> bool {
         ("databases", databases(&config.data_dir)),
         ("model", model(&config).await),
     ];
+    if let Some(openid) = &config.openid {
+        findings.push(("sign-in", identity_provider(openid).await));
+    }
     findings.iter().for_each(|(what, finding)| tell(what, finding));
     !findings.iter().any(|(_, finding)| matches!(finding, Problem(_)))
 }
@@ -133,6 +137,21 @@ async fn model(config: &Config) -> Finding {
     match config.model.provider() {
         Provider::Embedded => weights(config),
         Provider::OpenAi => endpoint(config).await,
+    }
+}
+
+async fn identity_provider(config: &OpenIdConfig) -> Finding {
+    let openid = match OpenId::new(config) {
+        Ok(openid) => openid,
+        Err(error) => return Problem(error.to_string()),
+    };
+    match openid.reach().await {
+        Ok(()) if config.admits_nobody() => Fine(format!(
+            "{} answers; nobody comes in but who has linked an account",
+            config.issuer
+        )),
+        Ok(()) => Fine(format!("{} answers", config.issuer)),
+        Err(error) => Problem(format!("{}: {error}", config.issuer)),
     }
 }
 

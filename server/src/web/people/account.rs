@@ -73,6 +73,8 @@ pub(super) struct Asked {
 fn words_of(done: &str) -> Option<String> {
     let words = match done {
         "password" => t().done_password(),
+        "linked" => t().done_linked(),
+        "unlinked" => t().done_unlinked(),
         "session" => t().done_session(),
         "token" => t().done_token(),
         "role" => t().done_role(),
@@ -125,7 +127,12 @@ fn overview(entrance: &Entrance, visit: &Visit) -> Result<Overview, PeopleError>
         Role::Member => None,
         Role::Owner | Role::Admin => Some(household(entrance, person, now)?),
     };
+    let issuer = entrance.openid.as_ref().map_or("", |openid| &openid.config().issuer);
+    let (openid_linked, has_password) = entrance.people.ways_in(&person.id, issuer)?;
     Ok(Overview {
+        openid: entrance.openid_label(),
+        openid_linked,
+        has_password,
         name: person.name.clone(),
         role: person.role.name(),
         sessions: sessions.collect(),

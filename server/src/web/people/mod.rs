@@ -7,6 +7,7 @@
 //! | `credential` | whose a request is: the cookie of a session, or an API token |
 //! | `cookie`, `origin`, `address` | what a request says of itself, and how far that is believed |
 //! | `sign_in` | signing in and out |
+//! | `openid` | signing in at an identity provider |
 //! | `join` | the first account, and those of the invited |
 //! | `account` | one's own account |
 //! | `tokens` | one's own API tokens |
@@ -24,6 +25,7 @@ mod credential;
 mod gate;
 mod household;
 mod join;
+mod openid;
 mod origin;
 mod resident;
 mod shared;
@@ -50,8 +52,9 @@ use http::{HeaderMap, header, request::Parts};
 use tokio::sync::Semaphore;
 
 use crate::{
-    config::{Config, PublicUrl},
+    config::{Config, ConfigError, PublicUrl},
     homes::Homes,
+    openid::OpenId,
     people::{By, People, PeopleError, SignedIn, Throttle, now, verify},
 };
 
@@ -79,6 +82,8 @@ pub(crate) struct Entrance {
     /// With it the owner makes their account, where there is none.
     setup_code: Option<String>,
     public_url: Option<PublicUrl>,
+    /// Where people can sign in as well.
+    openid: Option<OpenId>,
     allowed_origins: Vec<String>,
 }
 
@@ -89,10 +94,10 @@ impl Entrance {
         homes: Arc<Homes>,
         gateway: Gateway,
         setup_code: Option<String>,
-    ) -> Self {
+    ) -> Result<Self, ConfigError> {
         // The first answer for a name that does not exist must not take longer than later ones.
         tokio::task::spawn_blocking(|| verify("", None));
-        Self {
+        Ok(Self {
             people,
             homes,
             gateway,
@@ -101,8 +106,9 @@ impl Entrance {
             drawing: Semaphore::new(DRAWING),
             setup_code,
             public_url: config.public_url.clone(),
+            openid: config.openid.as_ref().map(OpenId::new).transpose()?,
             allowed_origins: config.allowed_origins.clone(),
-        }
+        })
     }
 
     pub(super) fn people(&self) -> &Arc<People> {
@@ -127,6 +133,11 @@ impl Entrance {
         }
     }
 
+    /// What people call the identity provider, where there is one.
+    fn openid_label(&self) -> Option<String> {
+        self.openid.as_ref().map(|openid| openid.config().label.clone())
+    }
+
     /// Whether people reach this server by TLS.
     fn is_secure(&self) -> bool {
         self.public_url.as_ref().is_some_and(PublicUrl::is_secure)
@@ -149,6 +160,10 @@ impl Entrance {
 pub(super) fn routes() -> Router<Arc<Entrance>> {
     Router::new()
         .route("/sign-in", get(sign_in::sign_in_page).post(sign_in::sign_in))
+        .route("/sign-in/openid", get(openid::begin))
+        .route("/sign-in/openid/callback", get(openid::callback))
+        .route("/account/openid", post(openid::link))
+        .route("/account/openid/unlink", post(openid::unlink))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/setup", get(join::setup_page).post(join::setup))
         .route("/invite/{token}", get(join::invitation_page).post(join::accept))

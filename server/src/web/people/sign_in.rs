@@ -31,7 +31,8 @@ pub(super) async fn sign_in_page(
         (_, Ok(Some(_))) => answer::to(own_path(&next)),
         (Err(error), _) | (_, Err(error)) => answer::failed(&error, &client.look),
         (Ok(true), Ok(None)) => {
-            let page = SignIn { next, ..SignIn::default() };
+            let openid = entrance.openid_label();
+            let page = SignIn { next, openid, ..SignIn::default() };
             answer::page(StatusCode::OK, page.render(&client.look))
         }
     }
@@ -54,7 +55,8 @@ pub(super) async fn sign_in(
     let SignInForm { name, password, next } = form;
     let name = name.trim().to_owned();
     let again = |status: StatusCode, problem: String| {
-        let page = SignIn { name: name.clone(), next: next.clone(), problem: Some(problem) };
+        let (name, next, openid) = (name.clone(), next.clone(), entrance.openid_label());
+        let page = SignIn { name, next, openid, problem: Some(problem) };
         answer::page(status, page.render(&client.look))
     };
     if let Err(wait) = entrance.throttle.attempt(client.address, &name, Instant::now()) {
@@ -119,7 +121,7 @@ pub(super) async fn sign_out(State(entrance): State<Arc<Entrance>>, client: Clie
 }
 
 /// A path of this server, or its first page: nobody is led elsewhere by a link to the door.
-fn own_path(next: &str) -> &str {
+pub(super) fn own_path(next: &str) -> &str {
     let is_path = next.starts_with('/') && !next[1..].starts_with(['/', '\\']);
     let is_plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     if is_path && is_plain { next } else { "/" }

@@ -34,6 +34,8 @@ pub(super) fn of_error(error: &PeopleError, lang: Lang) -> String {
         PeopleError::NoScope => lang.error_no_scope(),
         PeopleError::TokenDays => lang.error_token_days(),
         PeopleError::TooManyTokens(most) => return lang.error_too_many_tokens(most),
+        PeopleError::IdentityTaken => lang.error_identity_taken(),
+        PeopleError::LastWayIn => lang.error_last_way_in(),
         PeopleError::NoToken(name) => return lang.error_no_token(name),
     };
     text.to_owned()
@@ -62,6 +64,8 @@ pub(super) fn of_event(event: &str, lang: Lang) -> String {
         "conversation shared" => lang.event_shared(),
         "link taken back" => lang.event_share_revoked(),
         "limits changed" => lang.event_quota_changed(),
+        "identity linked" => lang.event_identity_linked(),
+        "identity unlinked" => lang.event_identity_unlinked(),
         "data deleted" => lang.event_purged(),
         other => other,
     };
