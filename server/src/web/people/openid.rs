@@ -273,7 +273,7 @@ fn failed(entrance: &Entrance, openid: &OpenId, client: &Client, failure: Failur
         OpenIdError::Refused(code) => (
             StatusCode::FORBIDDEN,
             lang.you_are_not_signed_in(),
-            lang.provider_did_not_sign_you_in(label, code),
+            lang.provider_did_not_sign_you_in(code, label),
         ),
         OpenIdError::State => (
             StatusCode::BAD_REQUEST,
