@@ -161,7 +161,9 @@ fn english() -> Vec<String> {
     let english: Texts = serde_json::from_str(include_str!("../locales/en.json")).unwrap();
     let german: Texts = serde_json::from_str(include_str!("../locales/de.json")).unwrap();
     let whole = english.into_iter().filter(|(name, text)| german[name] != *text);
-    whole.map(|(_, text)| text).filter(|text| !text.contains('{')).collect()
+    // The mark at the end of a question is a key as well.
+    let words = |text: &String| !text.contains('{') && text.chars().any(char::is_alphabetic);
+    whole.map(|(_, text)| text).filter(words).collect()
 }
 
 /// Which of these texts stand in the page, or name something in it.
