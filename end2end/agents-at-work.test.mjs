@@ -18,7 +18,7 @@ describe('agents at work', () => {
     const chat = await Chat.open(suite.browser, suite.server.origin);
     await chat.ask('Delete that file, please.');
     await chat.find('approval').waitFor();
-    await chat.find('approvals-badge').getByText('1').waitFor();
+    await chat.find('approvals-badge').getByText('1', { exact: true }).waitFor();
     // The conversation and the inbox are asleep, and known all the same.
     await suite.server.kill();
     await suite.server.start();
