@@ -139,7 +139,10 @@ pub fn use_agent_chat_with(agent: &str, id: &str, options: AgentChatOptions) -> 
         client: StoredValue::new(None),
     };
     use_client(chat.client, agent, id, move |event, status| {
-        chat.connection.try_set(status);
+        // A set signal wakes whoever reads it, also where nothing changed, and frames come by hundreds.
+        if chat.connection.try_get_untracked().is_some_and(|known| known != status) {
+            chat.connection.set(status);
+        }
         chat.hear(event);
     });
     chat
