@@ -21,7 +21,7 @@ const ABOUT: &str = "\
 Chromium without a window and without a graphics card, on the same cores as the server. Lighthouse with the\n\
 settings of its desktop, on the page of a conversation of 1,000 messages. Frames are counted while all of\n\
 them are on the page and a person scrolls and types. The answer that streams is Markdown of 200 tokens a\n\
-second.";
+second; how busy the main thread is with it is its processor time.";
 
 /// Name in the script's answer, what it is, unit, and limit.
 const FIGURES: [(&str, &str, &str, Option<Limit>); 7] = [
