@@ -56,7 +56,9 @@ impl<A: AiChatAgent> Extension<A> for ChatExtension {
                     }
                 }
                 ClientFrame::ChatClear(_) => {
-                    cx.clear(|other| other != connection)?;
+                    // A client of ours is told as well: it may have asked for the history meanwhile, by another
+                    // way, and have got what was there before.
+                    cx.clear(|other| other != connection || delta::is_ours(other))?;
                 }
                 ClientFrame::ChatMessages(frame) => {
                     cx.write_messages(frame.messages, |other| other != connection)?;

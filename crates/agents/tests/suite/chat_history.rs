@@ -246,6 +246,8 @@ async fn the_agent_is_told_of_changes_that_are_no_turn() {
     assert_eq!(chat.changed.recv().await.unwrap(), ["one", "... re: one", "noted"]);
     client.send(json!({"type": "cf_agent_chat_clear"})).await;
     assert!(chat.changed.recv().await.unwrap().is_empty());
+    // A client of ours hears when that is done.
+    client.next_of("cf_agent_chat_clear").await;
 }
 
 #[tokio::test]

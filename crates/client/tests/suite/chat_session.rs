@@ -378,6 +378,17 @@ fn clearing_is_for_everyone() {
     session.handle(&chunk(&turn, 2, Chunk::text_delta("t", "late")));
     assert_eq!(session.messages().len(), 0);
 
+    // A history that was asked for before, and again since, and was quicker than the clearing.
+    let kept = vec![user("u"), UiMessage::new("a", Role::Assistant, "old")];
+    let mut session = open_session(kept.clone());
+    let first = ticket(&[session.refetch()]).unwrap();
+    session.clear();
+    session.submit("Just now");
+    let second = ticket(&session.fetched(first, kept.clone())).unwrap();
+    session.fetched(second, kept);
+    session.handle(&ServerFrame::ChatClear(Empty {}));
+    assert_eq!(texts(&session), ["Just now"]);
+
     let mut session = open_session(vec![user("u")]);
     session.submit("Just now");
     session.handle(&ServerFrame::ChatClear(Empty {}));
