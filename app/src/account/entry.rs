@@ -1,6 +1,7 @@
 //! Before somebody is signed in: the door, the first account, an invitation.
 
 use leptos::prelude::*;
+use leptos_router::location::Url;
 
 use super::{
     Look,
@@ -29,7 +30,7 @@ impl SignIn {
         let Self { name, next, openid, problem } = self;
         document(look, look.lang.sign_in(), || {
             let openid = openid.map(|label| {
-                let address = format!("/sign-in/openid?next={}", encoded(&next));
+                let address = format!("/sign-in/openid?next={}", Url::escape(&next));
                 onward(t().sign_in_with(label), address)
             });
             let known = !name.is_empty();
@@ -189,17 +190,6 @@ fn onward(words: String, address: String) -> AnyView {
         </a>
     }
     .into_any()
-}
-
-/// A text as part of a query.
-fn encoded(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric();
-    text.bytes()
-        .map(|byte| match plain(byte) {
-            true => char::from(byte).to_string(),
-            false => format!("%{byte:02X}"),
-        })
-        .collect()
 }
 
 /// A narrow page with one thing to do.

@@ -48,10 +48,9 @@ where
     S: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync + 'static,
 {
     let (state, set_state) = signal(initial);
-    let (connection, set_connection) = signal(ConnectionStatus::Connecting);
+    let connection = RwSignal::new(ConnectionStatus::Connecting);
     let client = StoredValue::new(None);
-    use_client(client, agent, name, move |event, status| {
-        set_connection.try_set(status);
+    use_client(client, connection, agent, name, move |event| {
         if let ClientEvent::Frame(ServerFrame::State(frame)) = event
             && let Ok(new) = serde_json::from_value::<S>(frame.state.clone())
             && state.try_with_untracked(|old| *old != new) == Some(true)
@@ -60,7 +59,7 @@ where
         }
         on_event(event);
     });
-    Agent { state, connection, set_state, client }
+    Agent { state, connection: connection.read_only(), set_state, client }
 }
 
 impl<S> Agent<S>
@@ -111,12 +110,13 @@ impl Agent<Value> {
 }
 
 /// Puts a client into `client` that connects once the page is in the browser, and closes it when
-/// the component goes. `on_event` also gets the status after the event.
+/// the component goes. `connection` is the status after an event, before `on_event` is called.
 pub(super) fn use_client(
     client: StoredValue<Option<AgentClient>>,
+    connection: RwSignal<ConnectionStatus>,
     agent: &str,
     name: &str,
-    on_event: impl Fn(&ClientEvent, ConnectionStatus) + Send + Sync + 'static,
+    on_event: impl Fn(&ClientEvent) + Send + Sync + 'static,
 ) {
     let address = (agent.to_owned(), name.to_owned());
     let on_event = std::sync::Arc::new(on_event);
@@ -126,7 +126,12 @@ pub(super) fn use_client(
         let on_event = std::sync::Arc::clone(&on_event);
         new.on_event(move |event| {
             let status = weak.upgrade().map(|client| client.status());
-            on_event(event, status.unwrap_or(ConnectionStatus::Closed));
+            let status = status.unwrap_or(ConnectionStatus::Closed);
+            // A set signal wakes whoever reads it, also where nothing changed, and frames come by hundreds.
+            if connection.try_get_untracked().is_some_and(|known| known != status) {
+                connection.set(status);
+            }
+            on_event(event);
         })
         .forget();
         client.set_value(Some(new.clone()));

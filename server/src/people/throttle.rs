@@ -57,9 +57,7 @@ impl Throttle {
 
     /// Somebody has come back and is known.
     pub(crate) fn came_back(&self, address: IpAddr) {
-        if let Some(count) = self.counts.lock().get_mut(&Key::Away(network(address))) {
-            count.attempts = count.attempts.saturating_sub(1);
-        }
+        forgive(&mut self.counts.lock(), &Key::Away(network(address)));
     }
 
     fn count(&self, keys: &[(Key, u32)], now: Instant) -> Result<(), Duration> {
@@ -90,9 +88,14 @@ impl Throttle {
         let mut counts = self.counts.lock();
         let [(address, _), (name, _)] = keys(address, name);
         counts.remove(&name);
-        if let Some(count) = counts.get_mut(&address) {
-            count.attempts = count.attempts.saturating_sub(1);
-        }
+        forgive(&mut counts, &address);
+    }
+}
+
+/// Takes one attempt back.
+fn forgive(counts: &mut HashMap<Key, Count>, key: &Key) {
+    if let Some(count) = counts.get_mut(key) {
+        count.attempts = count.attempts.saturating_sub(1);
     }
 }
 

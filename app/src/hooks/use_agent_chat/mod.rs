@@ -138,12 +138,6 @@ pub fn use_agent_chat_with(agent: &str, id: &str, options: AgentChatOptions) -> 
         core: StoredValue::new(core),
         client: StoredValue::new(None),
     };
-    use_client(chat.client, agent, id, move |event, status| {
-        // A set signal wakes whoever reads it, also where nothing changed, and frames come by hundreds.
-        if chat.connection.try_get_untracked().is_some_and(|known| known != status) {
-            chat.connection.set(status);
-        }
-        chat.hear(event);
-    });
+    use_client(chat.client, chat.connection, agent, id, move |event| chat.hear(event));
     chat
 }

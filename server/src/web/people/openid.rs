@@ -14,7 +14,7 @@ use super::{
     Client, Entrance,
     account::Visit,
     answer, cookie,
-    sign_in::{own_path, welcome},
+    sign_in::{Next, own_path, welcome},
     words,
 };
 use crate::{
@@ -38,12 +38,6 @@ impl From<PeopleError> for Failure {
     fn from(error: PeopleError) -> Self {
         Self::People(error)
     }
-}
-
-#[derive(Deserialize)]
-pub(super) struct Next {
-    #[serde(default)]
-    next: String,
 }
 
 /// `GET /sign-in/openid`: to the provider.

@@ -17,7 +17,7 @@ use crate::people::{Person, now};
 #[derive(Deserialize)]
 pub(super) struct Next {
     #[serde(default)]
-    next: String,
+    pub(super) next: String,
 }
 
 /// `GET /sign-in`.
