@@ -1,13 +1,11 @@
 // What can be done with a message: edit it, answer it again, go back, copy, rate, read it raw.
 
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { launch } from './support/browser.mjs';
 import { Chat, history, textOf } from './support/chat.mjs';
 import { ScriptedProvider } from './support/scripted.mjs';
 import { providerConfig, runBinary, Server } from './support/server.mjs';
-import { Wire } from './support/wire.mjs';
 
 const LIMIT = { timeout: 60_000 };
 
@@ -198,34 +196,5 @@ describe('the bar under a message', LIMIT, () => {
       await context.close();
       await two.dispose();
     }
-  });
-
-  it('is there for every message of a long conversation, whose begin is loaded when asked for', async () => {
-    const id = randomUUID();
-    const host = { address: `127.0.0.1:${server.port}` };
-    const [wire, watcher] = [await Wire.open(host, 'assistant', id), await Wire.open(host, 'assistant', id)];
-    const messages = Array.from({ length: 120 }, (_, index) => ({
-      id: `m${index}`,
-      role: index % 2 === 0 ? 'user' : 'assistant',
-      parts: [{ type: 'text', text: `Message ${index}` }],
-    }));
-    wire.send({ type: 'cf_agent_chat_messages', messages });
-    await watcher.until(({ type }) => type === 'cf_agent_chat_messages');
-    wire.close();
-    watcher.close();
-
-    const chat = await openChat(id);
-    const count = async () => (await chat.questions.count()) + (await chat.answers.count());
-    assert.equal(await count(), 50);
-    for (const loaded of [100, 120]) {
-      await chat.find('load-earlier').click();
-      await chat.page.getByText(`Message ${120 - loaded}`, { exact: true }).waitFor();
-      assert.equal(await count(), loaded);
-    }
-    await chat.find('load-earlier').waitFor({ state: 'detached' });
-    assert.equal(await chat.find('copy').count(), 120);
-    const said = (await chat.transcript()).map(({ words }) => words);
-    assert.deepEqual(said, messages.map((_, index) => `Message ${index}`));
-    chat.assertNoProblems();
   });
 });

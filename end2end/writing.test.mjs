@@ -1,13 +1,11 @@
 // Writing and reading: drafts, messages that wait, formulas, sources, and text that means harm.
 
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { hydrated, launch, open } from './support/browser.mjs';
-import { Chat, history, textOf } from './support/chat.mjs';
+import { Chat, conversationOf, history, textOf } from './support/chat.mjs';
 import { ScriptedProvider } from './support/scripted.mjs';
 import { providerConfig, Server } from './support/server.mjs';
-import { Wire } from './support/wire.mjs';
 
 const LIMIT = { timeout: 60_000 };
 
@@ -44,15 +42,8 @@ describe('writing', LIMIT, () => {
 
   /** A conversation in which these parts were answered. */
   async function answered(parts) {
-    const id = randomUUID();
-    const host = { address: `127.0.0.1:${server.port}` };
-    const [wire, watcher] = [await Wire.open(host, 'assistant', id), await Wire.open(host, 'assistant', id)];
     const question = { id: 'q', role: 'user', parts: [{ type: 'text', text: 'Well?' }] };
-    const messages = [question, { id: 'a', role: 'assistant', parts }];
-    wire.send({ type: 'cf_agent_chat_messages', messages });
-    await watcher.until(({ type }) => type === 'cf_agent_chat_messages');
-    wire.close();
-    watcher.close();
+    const id = await conversationOf(server.origin, [question, { id: 'a', role: 'assistant', parts }]);
     return openChat(id);
   }
 

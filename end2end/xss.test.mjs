@@ -8,6 +8,7 @@ import { createServer } from 'node:http';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { hydrated, launch } from './support/browser.mjs';
+import { conversationOf } from './support/chat.mjs';
 import { assertInert, watch } from './support/inert.mjs';
 import { addUser, send } from './support/people.mjs';
 import { binary, providerConfig, Server } from './support/server.mjs';
@@ -74,13 +75,9 @@ describe('what comes from outside is text', LIMIT, () => {
     return page;
   }
 
-  /** A conversation with these messages. */
+  /** The address of a conversation with these messages. */
   async function write(messages) {
-    const wire = await Wire.open(host, 'assistant');
-    wire.send({ type: 'cf_agent_chat_messages', messages });
-    while ((await wire.history()).length < messages.length);
-    wire.close();
-    return `/c/${wire.path.split('/')[1]}`;
+    return `/c/${await conversationOf(server.origin, messages)}`;
   }
 
   async function call(agent, method, ...args) {

@@ -4,9 +4,8 @@
 import { randomUUID } from 'node:crypto';
 import lighthouse from 'lighthouse';
 import { hydrated, launch } from '../support/browser.mjs';
-import { Chat } from '../support/chat.mjs';
+import { Chat, conversationOf } from '../support/chat.mjs';
 import { providerConfig, Server } from '../support/server.mjs';
-import { Wire } from '../support/wire.mjs';
 import { startProvider } from './provider.mjs';
 
 /** The port on which Lighthouse finds the browser. */
@@ -32,17 +31,13 @@ try {
 }
 
 /** A conversation of many messages with Markdown in them. */
-async function longConversation() {
-  const wire = await Wire.open({ address: `127.0.0.1:${server.port}` }, 'assistant');
+function longConversation() {
   const messages = Array.from({ length: MESSAGES }, (_, at) => ({
     id: `m${at}`,
     role: at % 2 ? 'assistant' : 'user',
     parts: [{ type: 'text', text: at % 2 ? `Answer **${at}**:\n\n- one\n- two\n\n\`\`\`rust\nlet x = ${at};\n\`\`\`` : `Question ${at}?` }],
   }));
-  wire.send({ type: 'cf_agent_chat_messages', messages });
-  while ((await wire.history()).length < MESSAGES);
-  wire.close();
-  return wire.path.split('/')[1];
+  return conversationOf(server.origin, messages);
 }
 
 /** Lighthouse's scores of the conversation's page, from 0 to 100. */
@@ -69,7 +64,7 @@ async function scores(id) {
   };
 }
 
-/** How soon the long conversation is there, and the longest frame while it is scrolled and typed in. */
+/** How soon the long conversation is there, and the long frames while all of it is scrolled through and somebody types. */
 async function long(id) {
   const page = await browser.newPage();
   const began = performance.now();
@@ -77,13 +72,10 @@ async function long(id) {
   await hydrated(page);
   await page.getByText(`Answer ${MESSAGES - 1}:`).waitFor();
   const open = (performance.now() - began) / 1000;
-  const shown = () => page.locator('[data-message-id]').count();
-  for (let before = await shown(); before < MESSAGES; before = await shown()) {
-    await page.locator('[data-testid="load-earlier"]').click();
-    await page.waitForFunction((before) => document.querySelectorAll('[data-message-id]').length > before, before);
-  }
   const long = await frames(page, async () => {
     await page.mouse.move(640, 400);
+    const begin = page.locator('[data-message-id="m0"]');
+    while ((await begin.count()) === 0) await page.mouse.wheel(0, -600);
     for (let at = 0; at < 60; at += 1) await page.mouse.wheel(0, at % 2 ? 900 : -600);
     await page.locator('[data-testid="composer-input"]').pressSequentially('Typed into a long conversation.');
   });

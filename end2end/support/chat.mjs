@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { hydrated, open } from './browser.mjs';
+import { Wire } from './wire.mjs';
 
 /** How long the small model may take for a whole answer on a busy machine. */
 export const ANSWER_LIMIT = 90_000;
@@ -109,6 +110,18 @@ function said(message) {
   const copy = message.cloneNode(true);
   copy.querySelector('[data-testid="message-bar"]')?.remove();
   return copy.textContent;
+}
+
+/** Makes a conversation of these messages; its id. */
+export async function conversationOf(origin, messages) {
+  const [id, host] = [randomUUID(), { address: new URL(origin).host }];
+  const [wire, watcher] = [await Wire.open(host, 'assistant', id), await Wire.open(host, 'assistant', id)];
+  wire.send({ type: 'cf_agent_chat_messages', messages });
+  // The others are told once it is kept.
+  await watcher.until(({ type }) => type === 'cf_agent_chat_messages');
+  wire.close();
+  watcher.close();
+  return id;
 }
 
 /** The server's own account of a conversation. */

@@ -14,7 +14,7 @@ use crate::{
     types::{TurnEnd, TurnOutcome},
 };
 
-/// One message.
+/// One message. While it is far from view in a long thread, its place alone is there.
 #[component]
 pub fn Message(
     /// The message.
@@ -22,27 +22,32 @@ pub fn Message(
     /// Its conversation.
     chat: AgentChat,
 ) -> impl IntoView {
-    let message = row.message;
-    match message.with_untracked(|message| message.role) {
-        Role::User => view! { <UserMessage message chat /> }.into_any(),
-        Role::Assistant => view! { <AssistantMessage message key=row.key chat /> }.into_any(),
+    match row.message.with_untracked(|message| message.role) {
+        Role::User => view! { <UserMessage row chat /> }.into_any(),
+        Role::Assistant => view! { <AssistantMessage row chat /> }.into_any(),
         Role::System => ().into_any(),
     }
 }
 
+/// The content of a message, or a place of its height.
+fn drawn(row: &Row, content: impl Fn() -> AnyView + Send + Sync + 'static) -> AnyView {
+    let left_out = row.left_out.clone();
+    let content: Box<dyn Fn() -> AnyView + Send + Sync> = Box::new(content);
+    (move || match left_out.get() {
+        None => content(),
+        Some(height) => view! { <div style:height=height></div> }.into_any(),
+    })
+    .into_any()
+}
+
 #[component]
-fn UserMessage(message: ArcRwSignal<UiMessage>, chat: AgentChat) -> impl IntoView {
-    let id = message.with_untracked(|message| message.id.clone());
-    let message = StoredValue::new(message);
+fn UserMessage(row: Row, chat: AgentChat) -> impl IntoView {
+    let id = row.message.with_untracked(|message| message.id.clone());
+    let message = StoredValue::new(row.message.clone());
     let editing = RwSignal::new(false);
     let is_wordless = move || message.read_value().with(|message| message.text().is_empty());
-    view! {
-        <li
-            class="turn flex flex-col items-end"
-            data-testid="message-user"
-            data-message-id=id
-        >
-            <h2 class="sr-only" aria-label=t().you()></h2>
+    let content = move || {
+        view! {
             {move || {
                 if editing.get() {
                     view! { <EditMessage message chat editing /> }.into_any()
@@ -58,17 +63,26 @@ fn UserMessage(message: ArcRwSignal<UiMessage>, chat: AgentChat) -> impl IntoVie
                 {move || message.read_value().with(UiMessage::text)}
             </p>
             <MessageBar message chat streaming=None toggled=editing />
+        }
+        .into_any()
+    };
+    let content = drawn(&row, content);
+    view! {
+        <li
+            class="turn flex flex-col items-end"
+            data-testid="message-user"
+            data-message-id=id
+        >
+            <h2 class="sr-only" aria-label=t().you()></h2>
+            {content}
         </li>
     }
 }
 
 #[component]
-fn AssistantMessage(
-    message: ArcRwSignal<UiMessage>,
-    key: String,
-    chat: AgentChat,
-) -> impl IntoView {
-    let message = StoredValue::new(message);
+fn AssistantMessage(row: Row, chat: AgentChat) -> impl IntoView {
+    let message = StoredValue::new(row.message.clone());
+    let key = row.key.clone();
     let raw = RwSignal::new(false);
     let streaming = memo(move || chat.is_streaming(&key));
     let written = memo(move || match raw.get() {
@@ -83,15 +97,8 @@ fn AssistantMessage(
         Some(TurnEnd { outcome: TurnOutcome::Error, .. }) => "error",
         Some(_) => "stopped",
     };
-    view! {
-        <li
-            class="turn min-w-0"
-            data-testid="message-assistant"
-            data-message-id=move || message.read_value().with(|message| message.id.clone())
-            data-status=status
-            aria-busy=move || streaming.get().to_string()
-        >
-            <h2 class="sr-only" aria-label="Domovoi"></h2>
+    let content = move || {
+        view! {
             <div hidden=move || raw.get()>
                 <For
                     each=move || 0..parts.get()
@@ -110,6 +117,20 @@ fn AssistantMessage(
             </pre>
             <Sources message />
             <MessageBar message chat streaming=Some(streaming) toggled=raw />
+        }
+        .into_any()
+    };
+    let content = drawn(&row, content);
+    view! {
+        <li
+            class="turn min-w-0"
+            data-testid="message-assistant"
+            data-message-id=move || message.read_value().with(|message| message.id.clone())
+            data-status=status
+            aria-busy=move || streaming.get().to_string()
+        >
+            <h2 class="sr-only" aria-label="Domovoi"></h2>
+            {content}
         </li>
     }
 }

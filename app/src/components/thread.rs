@@ -18,6 +18,8 @@ use crate::{
     hooks::{
         use_agent_chat::{AgentChat, ChatStatus},
         use_code_copy::copy_clicked_code,
+        use_earlier::use_earlier,
+        use_far_rows::use_far_rows,
         use_stick_to_end::use_stick_to_end,
         use_target_message::use_target_message,
     },
@@ -32,6 +34,8 @@ pub fn Thread(
     let scroller = NodeRef::<html::Div>::new();
     let stick = use_stick_to_end(scroller);
     use_target_message(chat);
+    let near_or_far = use_far_rows(chat);
+    let load_earlier = use_earlier(scroller, chat);
     let is_empty = memo(move || chat.rows.with(Vec::is_empty));
     let waiting = move || chat.status.get() == ChatStatus::Submitted;
     effect(move || {
@@ -43,8 +47,12 @@ pub fn Thread(
         <div class="relative min-h-0 flex-1">
             <div
                 node_ref=scroller
+                data-testid="thread"
                 class="scroller flex h-full flex-col-reverse overflow-y-auto overscroll-contain"
-                on:scroll=move |_| stick.scrolled()
+                on:scroll=move |_| {
+                    stick.scrolled();
+                    load_earlier();
+                }
                 on:click=copy_clicked_code
             >
                 <div class="mb-auto w-full">
@@ -52,7 +60,7 @@ pub fn Thread(
                         <EmptyState chat />
                     }.into_any() })}
                     {when(move || chat.has_older.get(), move || { view! {
-                        <div class="flex justify-center px-4 pt-6">
+                        <div class="flex justify-center px-4 pt-6 [overflow-anchor:none]">
                             <button
                                 type="button"
                                 class="rounded-full border border-line bg-surface px-4 py-1.5 text-sm text-muted transition-colors hover:text-ink disabled:opacity-60"
@@ -64,7 +72,10 @@ pub fn Thread(
                             </button>
                         </div>
                     }.into_any() })}
-                    <ol class="mx-auto flex w-full max-w-[46rem] flex-col gap-7 px-4 pt-6">
+                    <ol
+                        class="mx-auto flex w-full max-w-[46rem] flex-col gap-7 px-4 pt-6"
+                        on:contentvisibilityautostatechange=near_or_far
+                    >
                         <For
                             each=move || chat.rows.get()
                             key=|row| row.key.clone()

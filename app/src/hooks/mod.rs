@@ -14,6 +14,8 @@
 //! | [`use_listing`] | what an agent lists, asked for again when it changes |
 //! | [`use_drafts`] | what a person writes is kept, and what waits is sent |
 //! | [`use_connection_lost`] | a connection that has been away for a moment |
+//! | [`use_earlier`] | earlier messages are there before somebody has scrolled up to them |
+//! | [`use_far_rows`] | which messages of a long thread are drawn |
 //! | [`use_palette`], [`use_shortcuts`] | the command palette, and the keys that work anywhere |
 //! | [`use_prompts`] | prompts that are offered after `/`, and what is to be filled in |
 //! | [`use_stick_to_end`] | the thread follows its end |
@@ -33,6 +35,8 @@ pub mod use_composer;
 pub mod use_connection_lost;
 pub mod use_conversations;
 pub mod use_drafts;
+pub mod use_earlier;
+pub mod use_far_rows;
 pub mod use_highlights;
 pub mod use_listing;
 pub mod use_palette;

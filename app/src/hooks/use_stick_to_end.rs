@@ -6,6 +6,9 @@ use leptos::{html, prelude::*, web_sys};
 /// Nearer than this, in pixels, is at the end.
 const NEAR: i32 = 80;
 
+/// Farther than this, in screens, nobody follows where the thread goes.
+const SMOOTH_SCREENS: i32 = 4;
+
 /// Whether the thread shows its end.
 #[derive(Clone, Copy)]
 pub struct StickToEnd {
@@ -30,12 +33,13 @@ impl StickToEnd {
         }
     }
 
-    /// Goes to the end.
+    /// Goes to the end; from far away at once, since what lies between would be drawn on the way.
     pub fn jump(&self, smoothly: bool) {
         let Some(scroller) = self.scroller.get_untracked() else { return };
+        let is_far = -scroller.scroll_top() > SMOOTH_SCREENS * scroller.client_height();
         let options = web_sys::ScrollToOptions::new();
         options.set_top(0.0);
-        options.set_behavior(if smoothly && !prefers_stillness() {
+        options.set_behavior(if smoothly && !is_far && !prefers_stillness() {
             web_sys::ScrollBehavior::Smooth
         } else {
             web_sys::ScrollBehavior::Instant

@@ -10,6 +10,9 @@ use crate::reactive::effect;
 /// What the name of a message begins with, in an address after `#`.
 pub const TARGET: &str = "m-";
 
+/// How many messages before and after it a screen shows at most.
+const AROUND: usize = 20;
+
 /// Shows the message after `#` in the address, loading older ones until it is there.
 pub fn use_target_message(chat: AgentChat) {
     let hash = use_location().hash;
@@ -20,10 +23,12 @@ pub fn use_target_message(chat: AgentChat) {
         if reached.with_value(|reached| *reached == hash) {
             return;
         }
-        let is_there = chat.rows.with(|rows| {
-            rows.iter().any(|row| row.message.with_untracked(|message| message.id == id))
-        });
-        if is_there {
+        if let Some(place) = chat.place_of(id) {
+            // What is shown around it has its height before the page goes there.
+            chat.rows.with_untracked(|rows| {
+                let around = rows.iter().skip(place.saturating_sub(AROUND)).take(2 * AROUND);
+                around.for_each(|row| row.left_out.set(None));
+            });
             reached.set_value(hash.clone());
             let id = id.replace(['"', '\\'], "");
             // Once it is drawn.

@@ -7,7 +7,7 @@ use domovoi_client::chat::{Changed, ChatSession, ChatStatus, Effect as Todo};
 use leptos::prelude::*;
 
 use super::{AgentChat, rows::rows_of};
-use crate::language::t;
+use crate::{hooks::use_far_rows::height_of_what_is_far, language::t};
 
 /// Shortest time between two drawings, in milliseconds: nobody reads thirty versions of a sentence in a
 /// second, and each is laid out and painted.
@@ -87,7 +87,8 @@ impl AgentChat {
         let new = undrawn.messages.last().is_some_and(|index| *index >= known);
         if undrawn.all || new {
             let messages: Vec<_> = session.messages().cloned().collect();
-            let rows = self.rows.with_untracked(|old| rows_of(&messages, old));
+            let rows =
+                self.rows.with_untracked(|old| rows_of(&messages, old, place_of_what_is_far()));
             let same = self.rows.with_untracked(|old| {
                 old.len() == rows.len() && old.iter().zip(&rows).all(|(a, b)| a.key == b.key)
             });

@@ -112,7 +112,7 @@ pub fn use_agent_chat_with(agent: &str, id: &str, options: AgentChatOptions) -> 
     let AgentChatOptions { messages, metadata, tools } = options;
     let is_loading = RwSignal::new(messages.is_none());
     let page = HistoryPage::newest_of(messages.unwrap_or_default(), HistoryPage::SIZE);
-    let (rows, has_older) = (rows::rows_of(&page.messages, &[]), page.has_older);
+    let (rows, has_older) = (rows::rows_of(&page.messages, &[], None), page.has_older);
     let mut core = Core { session: ChatSession::new(page), ..Core::default() };
     core.session.set_custom_fields(metadata.clone());
     for tool in tools {
