@@ -2,12 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { hydrated, launch, screenshot } from './support/browser.mjs';
+import { hydrated, launch } from './support/browser.mjs';
 import { Chat, history } from './support/chat.mjs';
 import { addUser, ask, cookieOf, hostFor, PAGE, send, signIn, user } from './support/people.mjs';
 import { binary, embeddedConfig, runBinary, Server } from './support/server.mjs';
@@ -372,50 +371,6 @@ describe('people', () => {
     assert.ok(Number(last.headers.get('retry-after')) > 0);
     // Others come in meanwhile.
     await signIn(server, 'anna', passwords.anna);
-  });
-
-  it('is usable by everybody: axe finds nothing', async () => {
-    const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-    const [name, value] = anna.split('=');
-    const made = await send(server, '/account/invitations', { role: 'admin' }, { cookie: anna });
-    assert.equal(made.status, 201);
-    const shared = await send(server, '/shares', { conversation, until: '' }, { cookie: anna });
-    assert.equal(shared.status, 201);
-    const [link] = new RegExp(`${server.origin}/s/[\\w-]+`).exec(await shared.text());
-    for (const colorScheme of ['light', 'dark']) {
-      for (const [size, viewport] of Object.entries({
-        wide: { width: 1280, height: 900 },
-        phone: { width: 390, height: 844 },
-      })) {
-        // The pages allow no scripts; axe is one.
-        const context = await browser.newContext({ colorScheme, viewport, bypassCSP: true });
-        const page = await context.newPage();
-        const check = async (what, part = 'main') => {
-          await page.evaluate(axe);
-          const { violations } = await page.evaluate((part) => window.axe.run(part), part);
-          await screenshot(page, `${what}-${size}-${colorScheme}`);
-          assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]), []);
-        };
-        await page.goto(`${server.origin}/sign-in`);
-        await check('sign-in');
-        await context.addCookies([{ name, value, url: server.origin }]);
-        await page.goto(`${server.origin}/account`);
-        await check('account');
-        for (const [what, address] of Object.entries({
-          usage: '/usage',
-          share: `/share/new?conversation=${conversation}`,
-          shares: '/shares',
-          shared: new URL(link).pathname,
-        })) {
-          await page.goto(server.origin + address);
-          await check(what);
-        }
-        await page.goto(`${server.origin}/`);
-        await hydrated(page);
-        await check('signed-in', 'nav');
-        await context.close();
-      }
-    }
   });
 });
 

@@ -152,7 +152,6 @@ describe('writing', LIMIT, () => {
     assert.equal((await answer.locator('pre').first().textContent()).trim(), source);
     assert.equal((await answer.locator('pre').nth(1).textContent()).trim(), 'no [[[ diagram');
     assert.ok(!chat.page.problems.some((problem) => !/422/.test(problem)), chat.page.problems.join('\n'));
-    await chat.page.screenshot({ path: 'artefacts/diagram.png' });
   });
 
   it('lists sources, with links to the web only', async () => {

@@ -5,7 +5,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
-const artefacts = fileURLToPath(new URL('../artefacts', import.meta.url));
+/** Where pictures of pages are kept. */
+const screenshots = fileURLToPath(new URL('../../target/screenshots', import.meta.url));
 
 /** Starts Chromium without a window and without calls home; `more` are flags. */
 export function launch(more = []) {
@@ -30,6 +31,14 @@ export function launch(more = []) {
  * in `page.problems`.
  */
 export async function open(contextOrBrowser, url) {
+  const page = await newPage(contextOrBrowser);
+  await page.goto(url);
+  await hydrated(page);
+  return page;
+}
+
+/** A page whose errors are collected in `page.problems`. */
+export async function newPage(contextOrBrowser) {
   const page = await contextOrBrowser.newPage();
   page.problems = [];
   page.on('pageerror', (error) => page.problems.push(String(error)));
@@ -39,8 +48,6 @@ export async function open(contextOrBrowser, url) {
       page.problems.push(message.text());
     }
   });
-  await page.goto(url);
-  await hydrated(page);
   return page;
 }
 
@@ -51,8 +58,8 @@ export async function hydrated(page) {
 
 /** Keeps a picture of a page for whoever looks into a failure. */
 export async function screenshot(page, name) {
-  mkdirSync(artefacts, { recursive: true });
-  await page.screenshot({ path: path.join(artefacts, `${name}.png`), fullPage: true });
+  mkdirSync(screenshots, { recursive: true });
+  await page.screenshot({ path: path.join(screenshots, `${name.replaceAll(' ', '-')}.png`), fullPage: true });
 }
 
 function executable() {

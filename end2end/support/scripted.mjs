@@ -1,5 +1,6 @@
 // A provider whose answers a test decides: OpenAI's API, as much of it as a chat needs.
 
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 
 export class ScriptedProvider {
@@ -14,8 +15,9 @@ export class ScriptedProvider {
   requests = [];
 
   /**
-   * Starts one. `answer(question, number)` gives the text for the newest question; where the
-   * question says "hold", only the first word of it comes before `release` is called.
+   * Starts one. `answer(question, number, request)` gives the text for the newest question, or
+   * `{ fails }` or `{ calls, input }`: why it fails, or the tool that is called; where the question
+   * says "hold", only the first word of a text comes before `release` is called.
    */
   static async start(answer = (question, number) => `Answer ${number} to: ${question}`) {
     const provider = new ScriptedProvider();
@@ -56,18 +58,27 @@ export class ScriptedProvider {
     const question = this.requests.at(-1).messages.findLast(({ role }) => role === 'user').content;
     const text = typeof question === 'string' ? question : question.map((part) => part.text ?? '').join('');
     this.asked.push(text);
-    const answer = this.#answer(text, this.asked.length);
+    const answer = this.#answer(text, this.asked.length, this.requests.at(-1));
+    if (answer.fails) {
+      response.writeHead(400, { 'content-type': 'application/json' });
+      return response.end(JSON.stringify({ error: { message: answer.fails } }));
+    }
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     const send = (fields) => {
       const chunk = { id: 'x', object: 'chat.completion.chunk', created: 0, model: 'scripted', ...fields };
       response.write(`data: ${JSON.stringify(chunk)}\n\n`);
     };
-    const say = (content) => send({ choices: [{ index: 0, delta: { content }, finish_reason: null }] });
-    const [first, ...rest] = answer.split(' ');
-    say(first);
-    if (/hold/.test(text)) await new Promise((resolve) => this.#held.push(resolve));
-    if (rest.length > 0) say(` ${rest.join(' ')}`);
-    send({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] });
+    const choose = (delta, finish_reason = null) => send({ choices: [{ index: 0, delta, finish_reason }] });
+    if (answer.calls) {
+      const call = { name: answer.calls, arguments: JSON.stringify(answer.input) };
+      choose({ tool_calls: [{ index: 0, id: randomUUID(), type: 'function', function: call }] }, 'tool_calls');
+    } else {
+      const [first, ...rest] = answer.split(' ');
+      choose({ content: first });
+      if (/hold/.test(text)) await new Promise((resolve) => this.#held.push(resolve));
+      if (rest.length > 0) choose({ content: ` ${rest.join(' ')}` });
+      choose({}, 'stop');
+    }
     send({ choices: [], usage: { prompt_tokens: 12, completion_tokens: 5, total_tokens: 17 } });
     response.end('data: [DONE]\n\n');
   }

@@ -58,6 +58,15 @@ export class Wire {
     return id;
   }
 
+  /** Calls a method of the instance; answers its result. */
+  async call(method, ...args) {
+    const id = randomUUID();
+    this.send({ type: 'rpc', id, method, args });
+    const { success, error, result } = await this.until((frame) => frame.type === 'rpc' && frame.id === id);
+    if (!success) throw new Error(error);
+    return result;
+  }
+
   /** The first frame that fits, awaited where it has not come yet. */
   async until(fits) {
     for (let seen = 0; ; ) {
