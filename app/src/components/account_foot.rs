@@ -2,8 +2,11 @@
 
 use leptos::prelude::*;
 
+use crate::components::icon::{Glyph, Icon};
 use crate::hooks::use_workspace::use_workspace;
 use crate::language::t;
+
+const LINK_CLASS: &str = "flex h-9 min-w-0 flex-1 items-center gap-2.5 rounded-lg px-2 text-sm text-muted transition-colors hover:bg-hover hover:text-ink";
 
 /// A link to the account, and the way out. Both are pages of the server's, outside of this one.
 pub fn account_foot() -> AnyView {
@@ -12,11 +15,12 @@ pub fn account_foot() -> AnyView {
         return view! {
             <div class="flex shrink-0 border-t border-line px-3 py-2">
                 <a
-                    class="min-w-0 flex-1 truncate rounded-lg px-2 py-1.5 text-sm text-muted transition-colors hover:bg-hover hover:text-ink"
+                    class=LINK_CLASS
                     href="/usage"
                     rel="external"
                     data-testid="usage"
                 >
+                    <Icon glyph=Glyph::Chart class="h-4 w-4 shrink-0" />
                     {t().usage()}
                 </a>
             </div>
@@ -27,18 +31,19 @@ pub fn account_foot() -> AnyView {
     view! {
         <div class="flex shrink-0 items-center gap-1 border-t border-line px-3 py-2">
             <a
-                class="min-w-0 flex-1 truncate rounded-lg px-2 py-1.5 text-sm text-muted transition-colors hover:bg-hover hover:text-ink"
+                class=LINK_CLASS
                 href="/account"
                 rel="external"
                 data-testid="account"
                 aria-label=label
             >
-                {name}
+                <Icon glyph=Glyph::Person class="h-4 w-4 shrink-0" />
+                <span class="truncate">{name}</span>
             </a>
             <form method="post" action="/sign-out">
                 <button
                     type="submit"
-                    class="rounded-lg px-2 py-1.5 text-sm text-muted transition-colors hover:bg-hover hover:text-ink"
+                    class="h-9 rounded-lg px-2 text-sm text-muted transition-colors hover:bg-hover hover:text-ink"
                     data-testid="sign-out"
                 >
                     {t().sign_out()}

@@ -18,8 +18,8 @@ use crate::{
 /// A small button in a row.
 pub(super) const SMALL_BUTTON_CLASS: &str = "inline-flex h-7 w-7 shrink-0 items-center justify-center rounded-md text-xs text-muted transition-colors hover:bg-sunken hover:text-ink";
 
-/// One of many, which share the row.
-const MENU_BUTTON_CLASS: &str = "inline-flex h-7 min-w-0 flex-1 items-center justify-center rounded-md text-xs text-muted transition-colors hover:bg-sunken hover:text-ink";
+/// One of many, below each other.
+const MENU_BUTTON_CLASS: &str = "flex h-8 items-center gap-2.5 rounded-md px-2 text-left text-muted transition-colors hover:bg-hover hover:text-ink";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
@@ -52,10 +52,10 @@ pub fn ConversationItem(
         <li
             class=move || {
                 match (is_open.get(), inside) {
-                    (true, false) => "row relative flex h-9 items-center rounded-lg bg-hover text-sm",
-                    (true, true) => "row relative ml-4 flex h-9 items-center rounded-lg bg-hover text-sm",
-                    (false, false) => "row relative flex h-9 items-center rounded-lg text-sm transition-colors hover:bg-hover",
-                    (false, true) => "row relative ml-4 flex h-9 items-center rounded-lg text-sm transition-colors hover:bg-hover",
+                    (true, false) => "row relative flex min-h-9 items-center rounded-lg bg-hover text-sm",
+                    (true, true) => "row relative ml-4 flex min-h-9 items-center rounded-lg bg-hover text-sm",
+                    (false, false) => "row relative flex min-h-9 items-center rounded-lg text-sm transition-colors hover:bg-hover",
+                    (false, true) => "row relative ml-4 flex min-h-9 items-center rounded-lg text-sm transition-colors hover:bg-hover",
                 }
             }
             data-testid="conversation-item"
@@ -67,7 +67,7 @@ pub fn ConversationItem(
                     let (pinned, archived) = conversation
                         .with_untracked(|it| it.as_ref().map(|it| (it.pinned, it.archived)))
                         .unwrap_or_default();
-                    view! { <Menu id=id.get_value() pinned archived mode /> }.into_any()
+                    view! { <Menu id=id.get_value() title pinned archived mode /> }.into_any()
                 }
                 Mode::Renaming => view! { <Rename id=id.get_value() title mode /> }.into_any(),
             }}
@@ -87,7 +87,7 @@ fn Title(id: String, title: Memo<String>, mode: RwSignal<Mode>) -> impl IntoView
     view! {
         <a
             href=path_of(&id)
-            class="flex h-full min-w-0 flex-1 items-center rounded-lg px-2"
+            class="flex min-h-9 min-w-0 flex-1 items-center rounded-lg px-2"
             title=move || title.get()
             on:click=move |_| workspace.drawer.set(false)
         >
@@ -109,9 +109,15 @@ fn Title(id: String, title: Memo<String>, mode: RwSignal<Mode>) -> impl IntoView
     }
 }
 
-/// What can be done, in the place of the title.
+/// What can be done, below the title.
 #[component]
-fn Menu(id: String, pinned: bool, archived: bool, mode: RwSignal<Mode>) -> impl IntoView {
+fn Menu(
+    id: String,
+    title: Memo<String>,
+    pinned: bool,
+    archived: bool,
+    mode: RwSignal<Mode>,
+) -> impl IntoView {
     let workspace = use_workspace();
     let (conversations, palette) = (workspace.conversations, use_palette());
     let id = StoredValue::new(id);
@@ -126,38 +132,37 @@ fn Menu(id: String, pinned: bool, archived: bool, mode: RwSignal<Mode>) -> impl 
             mode.set(Mode::Back);
             deed(Deed { conversations, palette, id: id.get_value(), pinned, archived, mode });
         };
-        let icon = view! { <Icon glyph class="h-4 w-4" /> };
         view! {
-            <button type="button" class=MENU_BUTTON_CLASS data-testid=test aria-label=name title=name on:click=act>
-                {icon}
+            <button type="button" class=MENU_BUTTON_CLASS data-testid=test on:click=act>
+                {icon(glyph)}
+                {name}
             </button>
         }
         .into_any()
     };
-    let link = move |href: String, download: bool, name: &'static str, label: &'static str| {
+    let link = move |href: String, download: bool, glyph: Glyph, name: &'static str| {
         view! {
             <a
                 href=href
                 download=download
                 rel="external"
                 class=MENU_BUTTON_CLASS
-                aria-label=name
-                title=name
                 on:click=move |_| mode.set(Mode::Back)
             >
-                {label}
+                {icon(glyph)}
+                {name}
             </a>
         }
         .into_any()
     };
-    let save = move |ending: &str, name: &'static str, label: &'static str| {
+    let save = move |ending: &str, name: &'static str| {
         let file = format!("/agents/{ASSISTANT_AGENT}/{}/export.{ending}", id.get_value());
-        link(file, true, name, label)
+        link(file, true, Glyph::ArrowDown, name)
     };
     let share = format!("/share/new?conversation={}", id.get_value());
     view! {
         <div
-            class="flex w-full items-center justify-between px-1"
+            class="flex w-full min-w-0 flex-col rounded-lg border border-line bg-surface p-1 shadow-md"
             role="group"
             aria-label=t().what_to_do_with_it()
             on:keydown=move |event: ev::KeyboardEvent| {
@@ -168,16 +173,19 @@ fn Menu(id: String, pinned: bool, archived: bool, mode: RwSignal<Mode>) -> impl 
                 }
             }
         >
-            <button
-                node_ref=first
-                type="button"
-                class=MENU_BUTTON_CLASS
-                aria-label=t().back()
-                title=t().back()
-                on:click=move |_| mode.set(Mode::Back)
-            >
-                <Icon glyph=Glyph::Close class="h-4 w-4" />
-            </button>
+            <div class="flex items-center pl-2">
+                <span class="min-w-0 flex-1 truncate font-medium">{title}</span>
+                <button
+                    node_ref=first
+                    type="button"
+                    class=SMALL_BUTTON_CLASS
+                    aria-label=t().back()
+                    title=t().back()
+                    on:click=move |_| mode.set(Mode::Back)
+                >
+                    {icon(Glyph::Close)}
+                </button>
+            </div>
             {button(Glyph::Pin, if pinned { t().unpin() } else { t().pin() }, "conversation-pin", |it| {
                 it.conversations.pin(&it.id, !it.pinned);
             })}
@@ -189,12 +197,16 @@ fn Menu(id: String, pinned: bool, archived: bool, mode: RwSignal<Mode>) -> impl 
                 "conversation-archive",
                 |it| it.conversations.archive(&it.id, !it.archived),
             )}
-            {save("md", t().save_as_markdown(), "MD")}
-            {save("json", t().save_as_json(), "{}")}
-            {link(share, false, t().share(), "\u{2197}")}
+            {link(share, false, Glyph::Link, t().share())}
+            {save("md", t().save_as_markdown())}
+            {save("json", t().save_as_json())}
             {button(Glyph::Trash, t().delete(), "conversation-delete", |it| it.conversations.remove(&it.id))}
         </div>
     }
+}
+
+fn icon(glyph: Glyph) -> AnyView {
+    view! { <Icon glyph class="h-4 w-4 shrink-0" /> }.into_any()
 }
 
 /// What an action of the menu works with.
@@ -247,7 +259,7 @@ fn Rename(id: String, title: Memo<String>, mode: RwSignal<Mode>) -> impl IntoVie
     view! {
         <input
             node_ref=input
-            class="h-8 w-full min-w-0 rounded-md border border-line bg-surface px-2 text-sm"
+            class="h-9 w-full min-w-0 rounded-lg border border-line bg-surface px-2 text-sm"
             data-testid="conversation-rename-input"
             aria-label=t().title_of_the_conversation()
             maxlength="200"

@@ -65,12 +65,12 @@ pub(super) fn folder_row(id: String) -> AnyView {
     let closed = move || folder.with(|(_, closed, _)| *closed);
     view! {
         <li
-            class="row relative flex h-9 items-center rounded-lg text-sm transition-colors hover:bg-hover"
+            class="row relative flex min-h-9 items-center rounded-lg text-sm transition-colors hover:bg-hover"
             data-testid="folder"
         >
             <button
                 type="button"
-                class="flex h-full min-w-0 flex-1 items-center gap-1.5 rounded-lg px-2 text-left"
+                class="flex min-h-9 min-w-0 flex-1 items-center gap-1.5 rounded-lg px-2 text-left"
                 data-testid="folder-toggle"
                 aria-expanded=move || (!closed()).to_string()
                 on:click=move |_| conversations.fold(&id.read_value(), !untrack(closed))

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::language::t;
 use crate::reactive::memo;
 use crate::{
+    address::Section,
     components::icon::{Glyph, Icon},
     hooks::{use_palette::use_palette, use_workspace::use_workspace},
     types::Readiness,
@@ -34,7 +35,10 @@ pub fn ModelBadge() -> impl IntoView {
         })
     };
     view! {
-        <div class="flex min-w-0 shrink items-center gap-1.5 text-[0.8125rem] text-muted">
+        <div
+            class="flex min-w-0 shrink items-center gap-1.5 text-[0.8125rem] text-muted"
+            class:hidden=move || workspace.section.get() != Section::Chat
+        >
             <button
                 type="button"
                 class="max-w-[9rem] truncate rounded-lg px-2 py-1 transition-colors enabled:hover:bg-hover sm:max-w-[20rem]"

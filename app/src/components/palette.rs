@@ -61,7 +61,7 @@ pub fn CommandPalette() -> impl IntoView {
         >
             <input
                 type="text"
-                class="w-full border-b border-line bg-transparent px-5 py-4 placeholder:text-faint"
+                class="w-full border-b border-line bg-transparent px-5 py-4 outline-none placeholder:text-faint"
                 role="combobox"
                 aria-label=move || purpose().0
                 aria-expanded="true"
@@ -74,14 +74,14 @@ pub fn CommandPalette() -> impl IntoView {
                 on:input=move |event| palette.search(&event_target_value(&event))
                 on:keydown=on_key
             />
-            <ul id=LIST_ID role="listbox" aria-label=t().commands() class="scroller relative max-h-[22rem] overflow-y-auto p-2">
+            <ul id=LIST_ID role="listbox" aria-label=t().commands() data-none=t().nothing_found() class="scroller relative max-h-[22rem] overflow-y-auto p-2">
                 {move || {
                     let entries = palette.entries.get().into_iter().enumerate();
                     entries.map(|(index, entry)| option(palette, index, entry)).collect_view()
                 }}
             </ul>
             // Without anything that moves it is one piece of text, which weighs next to nothing.
-            <div class="keys border-t border-line px-5 py-4 text-sm">
+            <div class="keys hidden border-t border-line px-5 py-4 text-sm md:block">
                 <h2 class="pb-2 font-semibold">{t().keyboard_shortcuts()}</h2>
                 <dl>
                     <dt>{t().go_to_or_do_anything()}</dt>

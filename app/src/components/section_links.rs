@@ -2,7 +2,12 @@
 
 use leptos::prelude::*;
 
-use crate::{address::Section, hooks::use_workspace::use_workspace, language::t};
+use crate::{
+    address::Section,
+    components::icon::{Glyph, Icon},
+    hooks::use_workspace::use_workspace,
+    language::t,
+};
 
 /// Links to the pages of agents at work, with the number of calls that wait for a person.
 #[component]
@@ -25,7 +30,7 @@ pub fn SectionLinks() -> impl IntoView {
             }
         })
     };
-    let link = |section: Section, badge: AnyView| {
+    let link = |section: Section, glyph: Glyph, badge: AnyView| {
         let (path, title) = section.place();
         let is_open = move || workspace.section.get() == section;
         view! {
@@ -33,16 +38,17 @@ pub fn SectionLinks() -> impl IntoView {
                 href=path
                 class=move || {
                     if is_open() {
-                        "flex h-9 items-center justify-between rounded-lg bg-hover px-2"
+                        "flex h-9 items-center gap-2.5 rounded-lg bg-hover px-2"
                     } else {
-                        "flex h-9 items-center justify-between rounded-lg px-2 transition-colors hover:bg-hover"
+                        "flex h-9 items-center gap-2.5 rounded-lg px-2 transition-colors hover:bg-hover"
                     }
                 }
                 aria-current=move || is_open().then_some("page")
                 data-testid=format!("{section:?}")
                 on:click=move |_| workspace.drawer.set(false)
             >
-                {title}
+                <Icon glyph class="h-4 w-4 shrink-0 text-muted" />
+                <span class="flex-1">{title}</span>
                 {badge}
             </a>
         }
@@ -50,10 +56,10 @@ pub fn SectionLinks() -> impl IntoView {
     };
     view! {
         <div class="flex shrink-0 flex-col gap-px border-t border-line px-3 py-3 text-sm">
-            {link(Section::Approvals, badge.into_any())}
-            {link(Section::Tasks, ().into_any())}
-            {link(Section::Agents, ().into_any())}
-            {link(Section::Prompts, ().into_any())}
+            {link(Section::Approvals, Glyph::Check, badge.into_any())}
+            {link(Section::Tasks, Glyph::Clock, ().into_any())}
+            {link(Section::Agents, Glyph::Chip, ().into_any())}
+            {link(Section::Prompts, Glyph::Bookmark, ().into_any())}
         </div>
     }
 }
