@@ -37,9 +37,17 @@ pub fn Header() -> impl IntoView {
             </h1>
             <ModelBadge />
             <ConnectionDot />
+            <a
+                href="/"
+                class=format!("{QUIET_BUTTON_CLASS} md:hidden")
+                aria-label=t().new_conversation()
+                on:click=move |_| workspace.begin_new()
+            >
+                <Icon glyph=Glyph::NewChat />
+            </a>
             <button
                 type="button"
-                class=QUIET_BUTTON_CLASS
+                class=format!("{QUIET_BUTTON_CLASS} hidden md:inline-flex")
                 data-testid="theme-toggle"
                 aria-label=t().switch_between_light_and_dark()
                 title=t().light_or_dark()

@@ -11,13 +11,13 @@ use crate::{
         icon::{Glyph, Icon, Mark},
         section_links::SectionLinks,
     },
-    hooks::use_workspace::use_workspace,
+    hooks::{use_palette::use_palette, use_workspace::use_workspace},
 };
 
 /// The list of conversations.
 #[component]
 pub fn Sidebar() -> impl IntoView {
-    let workspace = use_workspace();
+    let (workspace, palette) = (use_workspace(), use_palette());
     let close = move || workspace.drawer.set(false);
     let on_key = move |event: ev::KeyboardEvent| {
         if event.key() == "Escape" {
@@ -40,6 +40,19 @@ pub fn Sidebar() -> impl IntoView {
             <div class="flex h-14 shrink-0 items-center gap-2.5 pl-5 pr-3">
                 <Mark class="h-6 w-6" />
                 <span class="flex-1 font-semibold tracking-tight">"Domovoi"</span>
+                <button
+                    type="button"
+                    class=QUIET_BUTTON_CLASS
+                    data-testid="commands"
+                    aria-label=t().go_to_or_do_anything()
+                    title=format!("{} (Ctrl K)", t().go_to_or_do_anything())
+                    on:click=move |_| {
+                        close();
+                        palette.open();
+                    }
+                >
+                    <Icon glyph=Glyph::Command />
+                </button>
                 <button
                     type="button"
                     class=format!("{QUIET_BUTTON_CLASS} md:hidden")
