@@ -2,9 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { launch } from './support/browser.mjs';
 import { Chat, history } from './support/chat.mjs';
 import { ScriptedProvider } from './support/scripted.mjs';
+import { pdf } from './support/pdf.mjs';
 import { providerConfig, Server } from './support/server.mjs';
 
 const LIMIT = { timeout: 60_000 };
@@ -15,6 +17,14 @@ const PNG = Buffer.from(
   'base64',
 );
 
+/** Reads the file a question asks for, and says what it was told of it. */
+function answer(text, _, { messages }) {
+  const [, file] = /Read (\S+)/.exec(text) ?? [];
+  const { role, content } = messages.at(-1);
+  if (role === 'tool') return `I was told: ${content}`;
+  return file ? { calls: 'extract_text', input: { file } } : `Heard ${text.length} letters`;
+}
+
 describe('attachments', LIMIT, () => {
   let browser;
   let context;
@@ -22,7 +32,7 @@ describe('attachments', LIMIT, () => {
   let server;
 
   before(async () => {
-    [browser, provider] = await Promise.all([launch(), ScriptedProvider.start((text) => `Heard ${text.length} letters`)]);
+    [browser, provider] = await Promise.all([launch(), ScriptedProvider.start(answer)]);
     server = await Server.start({ config: providerConfig('scripted'), env: provider.env });
     context = await browser.newContext();
   });
@@ -68,9 +78,44 @@ describe('attachments', LIMIT, () => {
     chat.assertNoProblems();
   });
 
+  it('are chosen with a button, shown before they are sent, and ten at most', async () => {
+    const chat = await Chat.open(context, server.origin);
+    const [chooser] = await Promise.all([chat.page.waitForEvent('filechooser'), chat.find('attach').click()]);
+    assert.ok(chooser.isMultiple());
+    await chooser.setFiles([{ name: 'dot.png', mimeType: 'image/png', buffer: PNG }, file('list.csv', 'text/csv', 'a,b\n1,2\n')]);
+    const tray = chat.find('attachments');
+    const picture = tray.getByRole('img', { name: 'dot.png' });
+    await picture.waitFor();
+    assert.equal(await picture.evaluate((image) => image.decode().then(() => image.naturalWidth)), 1);
+    await tray.getByText('list.csv').waitFor();
+    await choose(chat, ...Array.from({ length: 9 }, (_, at) => file(`${at}.txt`, 'text/plain', `${at}`)));
+    await chat.find('attach-problem').getByText('at most 10').waitFor();
+    await tray.getByRole('button', { name: 'Remove 7.txt' }).waitFor();
+    assert.equal(await tray.getByRole('button').count(), 10);
+  });
+
+  it('that are PDF are read by a tool, and one that would become very large is not unpacked', async () => {
+    const bomb = pdf('', Buffer.alloc(200_000_000, ' '));
+    assert.ok(bomb.length < 1_000_000);
+    const chat = await Chat.open(context, server.origin);
+    await choose(
+      chat,
+      { name: 'letter.pdf', mimeType: 'application/pdf', buffer: pdf('Greetings from the cellar') },
+      { name: 'bomb.pdf', mimeType: 'application/pdf', buffer: bomb },
+    );
+    await chat.page.getByRole('button', { name: 'Remove letter.pdf' }).waitFor();
+    await chat.page.getByRole('button', { name: 'Remove bomb.pdf' }).waitFor();
+    await chat.ask('Read letter.pdf please');
+    await chat.answers.last().getByText(/I was told: .*Greetings from the cellar/).waitFor();
+    await chat.ask('Read bomb.pdf please');
+    await chat.answers.last().getByText(/I was told: .*it is small and becomes very large/).waitFor();
+    chat.assertNoProblems();
+  });
+
   it('can be pasted and dropped, and taken out again', async () => {
     const chat = await Chat.open(context, server.origin);
-    for (const [event, name] of [['paste', 'pasted.txt'], ['drop', 'dropped.txt']]) {
+    // A name is no path.
+    for (const [event, given, name] of [['paste', '../../pasted.txt', 'pasted.txt'], ['drop', 'C:\\x\\dropped.txt', 'dropped.txt']]) {
       await chat.find('composer-input').evaluate(
         (field, [event, name]) => {
           const data = new DataTransfer();
@@ -82,7 +127,7 @@ describe('attachments', LIMIT, () => {
               : new DragEvent(event, { dataTransfer: data, ...options }),
           );
         },
-        [event, name],
+        [event, given],
       );
       await chat.page.getByRole('button', { name: `Remove ${name}` }).waitFor();
     }
@@ -119,6 +164,17 @@ describe('attachments', LIMIT, () => {
     assert.match(shown.headers.get('content-security-policy'), /default-src 'none'/);
     assert.equal((await add('image.png', '<svg onload="alert(1)">').then((answer) => answer.json())).mediaType, 'text/plain');
     assert.equal((await add('a.exe', Buffer.from([0x4d, 0x5a, 0, 0xff]))).status, 415);
+    // Nothing that is packed is unpacked on the way in.
+    const packed = gzipSync(Buffer.alloc(50_000_000, 'a'));
+    for (const headers of [{}, { 'content-encoding': 'gzip' }]) {
+      const refused = await fetch(`${folder}?name=a.txt`, { method: 'POST', body: packed, headers });
+      assert.equal(refused.status, 415, await refused.text());
+    }
+    for (const name of ['../../../etc/passwd', '..\\..\\boot.ini', '%2e%2e%2fx', '/etc/shadow\0.txt', '.bashrc']) {
+      const { filename, url: at } = await add(name, 'x').then((answer) => answer.json());
+      assert.doesNotMatch(filename, /[/\\\0]|^\./, name);
+      assert.match(at, /^\/agents\/assistant\/attached\/files\/[\w-]+$/);
+    }
     assert.equal((await add('large', Buffer.alloc(10_000_001, 'a'))).status, 413);
     assert.equal((await fetch(`${folder}/none`)).status, 404);
     // Another conversation does not have it.

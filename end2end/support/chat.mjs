@@ -124,6 +124,12 @@ export async function conversationOf(origin, messages) {
   return id;
 }
 
+/** Makes a conversation in which these parts were answered; its id. */
+export function answeredWith(origin, parts) {
+  const question = { id: 'q', role: 'user', parts: [{ type: 'text', text: 'Well?' }] };
+  return conversationOf(origin, [question, { id: 'a', role: 'assistant', parts }]);
+}
+
 /** The server's own account of a conversation. */
 export async function history(origin, id) {
   const response = await fetch(`${origin}/agents/assistant/${id}/get-messages`);

@@ -1,26 +1,31 @@
 // A provider that wants to delete a file, for the example `approvals`: its tool needs a person.
 
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { after, before } from 'node:test';
 import { launch } from './browser.mjs';
 import { binary, providerConfig, Server } from './server.mjs';
 
-/** Calls `delete_file` when it is asked to delete, repeats what it was told of that, and anything else it is told. */
+/** The call that a question asks for: "Delete ..." a file, or "Call NAME ARGUMENTS". */
+function callFor(question) {
+  if (/Delete/.test(question)) return { name: 'delete_file', arguments: JSON.stringify({ path: 'a.txt' }) };
+  const [, name, given] = /Call (\w+) (\{.*\})/.exec(question) ?? [];
+  return name && { name, arguments: given };
+}
+
+/** Calls a tool when it is asked to, repeats what it was told of that, and anything else it is told. */
 async function startProvider() {
   const server = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
     const last = JSON.parse(body).messages.at(-1);
-    const said = JSON.stringify(last.content);
-    let [delta, finish_reason] = [{ content: `You said: ${said}` }, 'stop'];
+    let [delta, finish_reason] = [{ content: `You said: ${JSON.stringify(last.content)}` }, 'stop'];
+    const call = callFor(typeof last.content === 'string' ? last.content : JSON.stringify(last.content));
     if (last.role === 'tool') delta = { content: `I was told: ${last.content}` };
-    else if (said.includes('Delete')) {
+    else if (call) {
       finish_reason = 'tool_calls';
-      delta = { tool_calls: [{
-        index: 0, id: `call-${Date.now()}`, type: 'function',
-        function: { name: 'delete_file', arguments: JSON.stringify({ path: 'a.txt' }) },
-      }] };
+      delta = { tool_calls: [{ index: 0, id: randomUUID(), type: 'function', function: call }] };
     }
     const chunk = {
       id: 'x', object: 'chat.completion.chunk', created: 0, model: 'scripted',

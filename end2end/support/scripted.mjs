@@ -17,7 +17,8 @@ export class ScriptedProvider {
   /**
    * Starts one. `answer(question, number, request)` gives the text for the newest question, or
    * `{ fails }` or `{ calls, input }`: why it fails, or the tool that is called; where the question
-   * says "hold", only the first word of a text comes before `release` is called.
+   * says "hold", only the first word of a text comes before `release` is called. A text in pieces
+   * waits for that after each of them.
    */
   static async start(answer = (question, number) => `Answer ${number} to: ${question}`) {
     const provider = new ScriptedProvider();
@@ -73,10 +74,13 @@ export class ScriptedProvider {
       const call = { name: answer.calls, arguments: JSON.stringify(answer.input) };
       choose({ tool_calls: [{ index: 0, id: randomUUID(), type: 'function', function: call }] }, 'tool_calls');
     } else {
-      const [first, ...rest] = answer.split(' ');
-      choose({ content: first });
-      if (/hold/.test(text)) await new Promise((resolve) => this.#held.push(resolve));
-      if (rest.length > 0) choose({ content: ` ${rest.join(' ')}` });
+      const isInPieces = Array.isArray(answer);
+      const pieces = isInPieces ? answer : answer.split(/(?<=^\S*)(?= )/);
+      for (const [index, content] of pieces.entries()) {
+        choose({ content });
+        const waits = isInPieces || (index === 0 && /hold/.test(text));
+        if (waits) await new Promise((resolve) => this.#held.push(resolve));
+      }
       choose({}, 'stop');
     }
     send({ choices: [], usage: { prompt_tokens: 12, completion_tokens: 5, total_tokens: 17 } });

@@ -99,6 +99,11 @@ export class Server {
     return this.#port;
   }
 
+  /** The id of the process. */
+  get pid() {
+    return this.#child.pid;
+  }
+
   get dataDir() {
     return path.join(this.#folder, 'data');
   }
