@@ -44,6 +44,11 @@ describe('conversations', LIMIT, () => {
     await item(chat, id).locator(`[data-testid="${what}"]`).click();
   }
 
+  /** Imports a file of this content. */
+  const give = (chat, content) => chat.find('import-input').setInputFiles({
+    name: 'export.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(content)),
+  });
+
   /** A conversation in which one thing was said. */
   async function begun(text) {
     const chat = await Chat.open(context, server.origin);
@@ -66,6 +71,72 @@ describe('conversations', LIMIT, () => {
     await choose(two, one.id, 'conversation-archive');
     await one.page.getByText('Pinned', { exact: true }).waitFor();
     one.assertNoProblems();
+  });
+
+  it('are grouped by the day of their last word', async () => {
+    const day = 86_400_000;
+    const expected = { Today: 0, Yesterday: 1, 'Previous 7 days': 4, Older: 40 };
+    const mark = randomUUID();
+    const conversations = Object.values(expected).map((days) => ({
+      title: `${days} days ago ${mark}`,
+      createdAt: Date.now() - days * day,
+      updatedAt: Date.now() - days * day,
+      messages: [{ id: randomUUID(), role: 'user', parts: [{ type: 'text', text: 'Hello' }] }],
+    }));
+    const chat = await Chat.open(context, server.origin);
+    await give(chat, { domovoi: 1, conversations });
+    await chat.find('note').getByText('4 conversations were imported.').waitFor();
+    const shown = await groups(chat);
+    const group = (title) => shown.slice(0, shown.indexOf(title)).findLast((row) => row in expected);
+    const found = Object.fromEntries(conversations.map(({ title }) => [group(title), Number(title.split(' ')[0])]));
+    assert.deepEqual(found, expected);
+    assert.deepEqual(shown.filter((row) => row in expected), Object.keys(expected), 'the newest day first');
+    // It moves to the top when something is said in it.
+    await chat.page.getByRole('link', { name: `40 days ago ${mark}` }).click();
+    await chat.ask('Hello again');
+    await chat.ended();
+    await chat.page.waitForFunction(
+      (title) => {
+        const rows = [...document.querySelectorAll('nav ul:not(.hidden) > li')].map((row) => row.textContent);
+        return rows[rows.indexOf('Today') + 1] === title;
+      },
+      `40 days ago ${mark}`,
+    );
+    chat.assertNoProblems();
+  });
+
+  it('come over from ChatGPT and from Open WebUI', async () => {
+    const say = (role, content) => ({ author: { role }, content: { content_type: 'text', parts: [content] } });
+    const node = (id, parent, message) => [id, { id, parent, message, children: [] }];
+    const chatgpt = [{
+      title: 'Cats from elsewhere', create_time: 1_700_000_000, update_time: 1_700_000_100, current_node: 'c',
+      mapping: Object.fromEntries([
+        node('r', null, null), node('a', 'r', say('user', 'Why do cats purr?')),
+        node('b', 'a', say('assistant', 'An answer that was thrown away.')), node('c', 'a', say('assistant', 'Nobody **knows**.')),
+      ]),
+    }];
+    const openWebUi = [{
+      id: 'x', title: 'Dogs from elsewhere', created_at: 1_700_000_000, updated_at: 1_700_000_001,
+      chat: { history: { currentId: '2', messages: {
+        1: { id: '1', parentId: null, role: 'user', content: 'Who barks?' },
+        2: { id: '2', parentId: '1', role: 'assistant', content: '*Rex* does.' },
+      } } },
+    }];
+    const chat = await Chat.open(context, server.origin);
+    for (const [file, title, question, answer] of [
+      [chatgpt, 'Cats from elsewhere', 'Why do cats purr?', 'knows'],
+      [openWebUi, 'Dogs from elsewhere', 'Who barks?', 'Rex'],
+    ]) {
+      await give(chat, file);
+      await chat.page.getByRole('link', { name: title }).click();
+      await chat.questions.getByText(question).waitFor();
+      await chat.answers.locator('strong, em').getByText(answer, { exact: true }).waitFor();
+      assert.deepEqual([await chat.questions.count(), await chat.answers.count()], [1, 1]);
+      // It goes on here.
+      await chat.ask(`And ${title}?`);
+      await chat.answers.nth(1).getByText(`Heard: And ${title}?`).waitFor();
+    }
+    chat.assertNoProblems();
   });
 
   it('can be brought back after they were deleted, also by a server that was killed meanwhile', async () => {
@@ -184,23 +255,24 @@ describe('conversations', LIMIT, () => {
     ]);
     const file = JSON.parse(await readFile(await download.path(), 'utf8'));
     assert.equal(file.conversations[0].messages.length, 2);
-    const markdown = await fetch(`${server.origin}/agents/assistant/${chat.id}/export.md`);
-    assert.match(markdown.headers.get('content-disposition'), /attachment; filename=".*\.md"/);
-    assert.match(await markdown.text(), /## You[^]*Keep[^]*## Domovoi/);
+    await item(chat, chat.id).hover();
+    await item(chat, chat.id).locator('[data-testid="conversation-menu"]').click();
+    const [markdown] = await Promise.all([
+      chat.page.waitForEvent('download'),
+      item(chat, chat.id).getByRole('link', { name: 'Save as Markdown' }).click(),
+    ]);
+    assert.match(markdown.suggestedFilename(), /\.md$/);
+    assert.match(await readFile(await markdown.path(), 'utf8'), /## You[^]*Keep[^]*## Domovoi/);
 
     file.conversations[0].title = 'Came back <img src=x onerror=alert(1)>';
-    await chat.find('import-input').setInputFiles({
-      name: 'export.json',
-      mimeType: 'application/json',
-      buffer: Buffer.from(JSON.stringify(file)),
-    });
+    await give(chat, file);
     await chat.find('note').getByText('One conversation was imported.').waitFor();
     const imported = chat.page.getByRole('link', { name: /Came back <img/ });
     await imported.click();
     await chat.answers.first().getByText('Heard: Keep').waitFor();
     assert.notEqual(new URL(chat.page.url()).pathname, `/c/${chat.id}`);
     chat.assertNoProblems();
-    await chat.find('import-input').setInputFiles({ name: 'a.json', mimeType: 'application/json', buffer: Buffer.from('{"a":1}') });
+    await give(chat, { a: 1 });
     await chat.find('note').getByText('no conversation in this file').waitFor();
   });
 });
