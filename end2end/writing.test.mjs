@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { hydrated, launch, open } from './support/browser.mjs';
-import { Chat, conversationOf, history, textOf } from './support/chat.mjs';
+import { answeredWith, Chat, history, textOf } from './support/chat.mjs';
 import { ScriptedProvider } from './support/scripted.mjs';
 import { providerConfig, Server } from './support/server.mjs';
 
@@ -41,11 +41,7 @@ describe('writing', LIMIT, () => {
   }
 
   /** A conversation in which these parts were answered. */
-  async function answered(parts) {
-    const question = { id: 'q', role: 'user', parts: [{ type: 'text', text: 'Well?' }] };
-    const id = await conversationOf(server.origin, [question, { id: 'a', role: 'assistant', parts }]);
-    return openChat(id);
-  }
+  const answered = async (parts) => openChat(await answeredWith(server.origin, parts));
 
   it('keeps a draft for each conversation until it is sent', async () => {
     const [one, two] = [await openChat(), await openChat()];
