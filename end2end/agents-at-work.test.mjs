@@ -75,6 +75,10 @@ describe('agents at work', () => {
     await byId(page, 'task').getByText('succeeded').waitFor();
     await task.getByTestId('pause').click();
     await byId(page, 'task').getByText('paused').waitFor();
+    assert.equal(await byId(page, 'task').getByTestId('next-runs').locator('p').count(), 0, 'it does not run');
+    await byId(page, 'task').getByTestId('resume').click();
+    await task.getByTestId('pause').waitFor();
+    assert.equal(await task.getByTestId('next-runs').locator('p').count(), 3);
     await byId(page, 'task').getByRole('link').click();
     await page.waitForURL('**/c/*');
     await byId(page, 'message-assistant').getByText('You said: "Tell me the news."').waitFor();

@@ -57,4 +57,43 @@ describe('a tool that a person must approve', () => {
     assert.equal(part.approval.reason, 'I need it');
     await chat.page.close();
   });
+
+  it('has a card with its arguments, how far it is, and its result', LIMIT, async () => {
+    const chat = await Chat.open(suite.browser, suite.server.origin);
+    await chat.ask('Call order_chalk {"pieces": 11}');
+    await chat.find('approval-arguments').fill('{"pieces": 300}');
+    await chat.find('approve').click();
+    const card = chat.find('tool');
+    await card.getByText('running').waitFor();
+    assert.ok(await card.locator('pre').first().isHidden(), 'it is folded');
+    await card.locator('summary').click();
+    const [input, output] = [card.locator('pre').nth(0), card.locator('pre').nth(1)];
+    assert.deepEqual(JSON.parse(await input.innerText()), { pieces: 300 });
+    await chat.page.evaluate(() => {
+      window.steps = new Set();
+      const look = () => {
+        const text = document.querySelectorAll('[data-testid="tool"] pre')[1]?.textContent;
+        if (/\d+ of 300 packed/.test(text)) window.steps.add(text);
+      };
+      look();
+      new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });
+    });
+    await card.getByText('done', { exact: true }).waitFor();
+    assert.match(await output.innerText(), /300 pieces are on their way/);
+    const steps = await chat.page.evaluate(() => window.steps.size);
+    assert.ok(steps > 5, `${steps} steps were seen`);
+    await says(chat, 'I was told: 300 pieces are on their way');
+    await chat.page.close();
+  });
+
+  it('has a card that says why it failed', LIMIT, async () => {
+    const chat = await Chat.open(suite.browser, suite.server.origin);
+    await chat.ask('Call order_chalk {"pieces": "many"}');
+    const card = chat.find('tool');
+    await card.getByText('failed').waitFor();
+    await card.locator('summary').click();
+    await card.getByText('Error', { exact: true }).waitFor();
+    assert.match(await card.innerText(), /"many"[^]*Error[^]*invalid type/);
+    await chat.page.close();
+  });
 });
