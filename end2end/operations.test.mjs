@@ -1,12 +1,13 @@
 // What whoever runs the server relies on: health, figures, headers, and an end in time.
 
 import assert from 'node:assert/strict';
+import { readFile, stat } from 'node:fs/promises';
 import http from 'node:http';
 import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { hydrated } from './support/browser.mjs';
 import { Chat, history, LONG_QUESTION, SHORT_QUESTION } from './support/chat.mjs';
-import { embeddedConfig, Server } from './support/server.mjs';
+import { binary, embeddedConfig, providerConfig, Server } from './support/server.mjs';
 import { useServerAndBrowser } from './support/suite.mjs';
 import { Wire } from './support/wire.mjs';
 
@@ -209,5 +210,30 @@ describe('a request to stop', () => {
     await new Promise((resolve) => socket.once('data', resolve));
     assert.equal(await server.stop(), 0);
     socket.destroy();
+  });
+});
+
+describe('what it takes', () => {
+  it('is a program of less than 60 MB', async () => {
+    assert.ok((await stat(binary)).size < 60e6);
+  });
+
+  it('is 300 ms from the start in an empty folder to the first page, and 60 MB of memory', async () => {
+    let quickest = Infinity;
+    for (let round = 0; round < 5; round += 1) {
+      const began = performance.now();
+      const server = await Server.start({ config: providerConfig(), env: { OPENAI_BASE_URL: 'http://127.0.0.1:9/v1', OPENAI_API_KEY: 'x' } });
+      try {
+        const page = await fetch(server.origin);
+        assert.match(await page.text(), /<html[^]*data-testid="composer-input"[^]*<\/html>/);
+        quickest = Math.min(quickest, performance.now() - began);
+        const [, resident] = /VmRSS:\s+(\d+) kB/.exec(await readFile(`/proc/${server.pid}/status`, 'utf8'));
+        assert.ok(Number(resident) * 1024 < 60e6, `${resident} kB`);
+      } finally {
+        await server.dispose();
+      }
+    }
+    // The machine may be busy with something else, but not five times.
+    assert.ok(quickest < 300, `${quickest} ms`);
   });
 });

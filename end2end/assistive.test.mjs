@@ -1,0 +1,86 @@
+// For whoever uses no mouse, sees no screen, or cannot bear things that move.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { hydrated, launch } from './support/browser.mjs';
+import { Chat } from './support/chat.mjs';
+import { ScriptedProvider } from './support/scripted.mjs';
+import { providerConfig, Server } from './support/server.mjs';
+
+const LIMIT = { timeout: 60_000 };
+
+/** What can be used on the page, each marked with a number, and what it is called. Runs in the page. */
+function controls() {
+  const CONTROLS = 'a[href], button, input, select, textarea, summary, [tabindex="0"]';
+  const isUsed = (it) => it.checkVisibility({ visibilityProperty: true }) && !it.disabled && it.tabIndex >= 0;
+  return [...document.querySelectorAll(CONTROLS)].filter(isUsed).map((it, number) => {
+    it.dataset.number = number;
+    return it.outerHTML.slice(0, 160);
+  });
+}
+
+describe('without a mouse, a screen or patience', LIMIT, () => {
+  let browser, provider, server;
+
+  before(async () => {
+    [browser, provider] = await Promise.all([launch(), ScriptedProvider.start()]);
+    server = await Server.start({ config: providerConfig('scripted'), env: provider.env });
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.dispose();
+    provider?.stop();
+  });
+
+  it('every control is reached by the Tab key, and is seen when it is', async () => {
+    const context = await browser.newContext({ reducedMotion: 'reduce' });
+    const chat = await Chat.open(context, server.origin);
+    await chat.ask('first');
+    await chat.ended();
+    await chat.answers.first().getByTestId('copy').waitFor();
+    const { page } = chat;
+    for (const address of [page.url(), '/tasks/new', '/agents', '/agents?instance=conversations/default', '/prompts', '/folders']) {
+      await page.goto(new URL(address, server.origin).href);
+      await hydrated(page);
+      const all = await page.evaluate(controls);
+      assert.ok(all.length > 8, `${address}: ${all}`);
+      const reached = new Set();
+      await page.evaluate(() => document.activeElement.blur());
+      // Those who scroll may be reached as well, and the page itself between its end and its begin.
+      for (let press = 0; press < 2 * all.length + 20 && reached.size < all.length; press += 1) {
+        await page.keyboard.press('Tab');
+        const [number, isSeen] = await page.evaluate(async () => {
+          // What is shown for the focus alone comes with the next frame.
+          for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
+          const it = document.activeElement;
+          const style = getComputedStyle(it);
+          const marked = style.outlineStyle !== 'none' || style.boxShadow !== 'none' || it.matches('input, textarea');
+          return [it.dataset.number, marked && it.checkVisibility({ opacityProperty: true })];
+        });
+        if (number === undefined) continue;
+        assert.ok(isSeen, `${address}: the focus is not seen at ${all[number]}`);
+        reached.add(Number(number));
+      }
+      assert.deepEqual(all.filter((_, number) => !reached.has(number)), [], address);
+    }
+    await context.close();
+  });
+
+  it('nothing moves for whoever does not want that', async () => {
+    for (const [reducedMotion, moves] of [['no-preference', true], ['reduce', false]]) {
+      const context = await browser.newContext({ reducedMotion });
+      const chat = await Chat.open(context, server.origin);
+      const moving = await chat.page.evaluate(() => {
+        // As the page shows that an answer is waited for.
+        const dots = document.createElement('p');
+        dots.className = 'waiting';
+        dots.append(document.createElement('i'));
+        document.body.append(dots);
+        const timings = document.getAnimations().map((it) => it.effect.getComputedTiming());
+        return timings.filter(({ duration, iterations }) => duration > 10 || iterations > 1).length;
+      });
+      assert.equal(moving > 0, moves, reducedMotion);
+      await context.close();
+    }
+  });
+});
