@@ -2,8 +2,8 @@
 //!
 //! A model calls them; what they answer with, errors as well, is written for it to read. Each is
 //! bounded in time, memory and the length of its answer, since a model may be asked by a stranger
-//! to call them with anything. PDF files alone are not bounded in the memory they are unpacked into,
-//! which is why they are read where a person has attached them and not from the web.
+//! to call them with anything. How large a PDF becomes is counted before it is unpacked; all the same
+//! PDFs are read where a person has attached them and not from the web.
 //!
 //! | module | what is in it |
 //! |---|---|
