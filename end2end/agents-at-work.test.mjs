@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { open } from './support/browser.mjs';
+import { hydrated, open } from './support/browser.mjs';
 import { Chat } from './support/chat.mjs';
 import { useApprovals } from './support/deleting-provider.mjs';
 
@@ -121,6 +121,49 @@ describe('agents at work', () => {
     page.problems = page.problems.filter((problem) => !/status of 400/.test(problem));
     assert.deepEqual([page.problems, tasks.problems], [[], []]);
     await Promise.all([page, tasks].map((each) => each.close()));
+  });
+
+  it('changes what agents have stored once writing was allowed, and logs that', LIMIT, async () => {
+    const page = await open(suite.browser, `${suite.server.origin}/tasks/new`);
+    await byId(page, 'task-prompt').fill('Dust the shelves.');
+    await byId(page, 'task-when').fill('0 9 * * *');
+    await byId(page, 'task-create').click();
+    await byId(page, 'task').getByText('Dust the shelves.').waitFor();
+    await byId(page, 'task').filter({ hasText: 'Dust' }).getByTestId('runNow').click();
+    await byId(page, 'task').filter({ hasText: 'Dust' }).getByText('succeeded').waitFor();
+
+    await page.goto(`${suite.server.origin}/agents?instance=tasks/default`);
+    await hydrated(page);
+    const log = byId(page, 'log');
+    await log.getByText(/task perform succeeded/).first().waitFor();
+    const run = async (sql) => {
+      await byId(page, 'sql').fill(sql);
+      await byId(page, 'sql-run').click();
+    };
+    const change = "UPDATE tasks SET task = replace(task, 'Dust', 'Paint')";
+    await run(change);
+    await page.getByRole('alert').getByText('Only one statement that reads').waitFor();
+
+    await byId(page, 'sql-unlock').check();
+    await run(`${change} WHERE task LIKE '%shelves%'`);
+    await page.getByText('Rows changed: 1', { exact: true }).waitFor();
+    await log.getByText("unlocked SQL: UPDATE tasks SET task = replace(task, '', '') WHERE task LIKE ''").waitFor();
+    await run("UPDATE domovoi_state SET value = '{}'");
+    await page.getByRole('alert').getByText('Tables of the runtime').waitFor();
+    await run('DROP TABLE tasks');
+    await page.getByRole('alert').getByText('Only one statement is allowed').waitFor();
+
+    // It was for as long as the page was open.
+    await page.reload();
+    await hydrated(page);
+    assert.equal(await byId(page, 'sql-unlock').isChecked(), false);
+    await run('DELETE FROM tasks');
+    await page.getByRole('alert').getByText('Only one statement that reads').waitFor();
+    page.problems = page.problems.filter((problem) => !/status of 400/.test(problem));
+    await page.goto(`${suite.server.origin}/tasks`);
+    await byId(page, 'task').getByText('Paint the shelves.').waitFor();
+    assert.deepEqual(page.problems, []);
+    await page.close();
   });
 
   it('tells foreign pages nothing of what is stored', LIMIT, async () => {

@@ -55,6 +55,6 @@ impl Recipe {
 
     /// What a home answers to requests.
     pub(crate) fn routes(&self, agents: &Agents, payer: &Payer) -> Router {
-        web::home(agents, payer, &self.model, &self.requests)
+        web::home(agents, payer, &self.model, &self.requests, &self.people)
     }
 }

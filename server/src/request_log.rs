@@ -147,7 +147,7 @@ fn line(entry: &LogEntry) -> String {
 }
 
 /// A time in UTC, as days are counted.
-fn time(milliseconds: i64) -> String {
+pub(crate) fn time(milliseconds: i64) -> String {
     match jiff::Timestamp::from_millisecond(milliseconds) {
         Ok(time) => time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
         Err(_) => milliseconds.to_string(),

@@ -1,4 +1,4 @@
-//! One instance: its state as it changes, its tables, connections and schedules, and a console.
+//! One instance: its state as it changes, its tables, connections, schedules and log, and a console.
 
 use leptos::{prelude::*, task::spawn_local};
 use leptos_router::location::Url;
@@ -11,7 +11,7 @@ use crate::{
         state_tree::state_tree,
         work::{
             CARD_CLASS, CODE_CLASS, PRIMARY_BUTTON_CLASS, SMALL_CLASS, alert, button, entries,
-            group, heading, line, text_field, texts,
+            group, heading, line, live, text_field, texts,
         },
     },
     hooks::{http, use_agent::use_agent},
@@ -21,11 +21,13 @@ use crate::{
 pub(crate) fn inspector(agent: &str, name: &str) -> AnyView {
     let state = use_agent(agent, name, Value::Null).state;
     let path = format!("/api/inspect/{agent}/{}", Url::escape(name));
-    let console = console(format!("{path}/sql"));
+    let changes = RwSignal::new(0_u32);
+    let console = console(format!("{path}/sql"), changes);
     let instance = RwSignal::new(Value::Null);
     effect(move || {
         // What it has scheduled and who is connected may change with it.
         state.track();
+        changes.track();
         let path = path.clone();
         spawn_local(async move {
             if let Ok(found) = http::ask(path, None).await {
@@ -49,30 +51,61 @@ pub(crate) fn inspector(agent: &str, name: &str) -> AnyView {
         console,
         part(t().connections(), "connections"),
         part(t().schedules(), "schedules"),
+        part(t().log(), "log"),
     ];
     group("flex min-w-0 flex-col gap-3", "inspected", parts)
 }
 
-/// SQL that reads.
-fn console(path: String) -> AnyView {
+/// SQL that reads, until it is unlocked: for as long as the page is open. `changes` counts what was run so.
+fn console(path: String, changes: RwSignal<u32>) -> AnyView {
+    let unlocked = RwSignal::new(false);
     let sql = RwSignal::new("SELECT * FROM sqlite_schema LIMIT 20".to_owned());
     let (answer, problem) = (RwSignal::new(Value::Null), RwSignal::new(None::<String>));
     let run = Callback::new(move |()| {
-        let (path, question) = (path.clone(), json!({"sql": sql.get_untracked()}));
+        let unlocked = unlocked.get_untracked();
+        let question = json!({"sql": sql.get_untracked(), "unlocked": unlocked});
+        let path = path.clone();
         spawn_local(async move {
             let found = http::ask(path, Some(question)).await;
             problem.try_set(found.as_ref().err().cloned());
             answer.try_set(found.unwrap_or_default());
+            if unlocked {
+                changes.try_update(|count| *count += 1);
+            }
         });
     });
-    let rows = move || answer.with(|answer| answer.is_object().then(|| table(answer)));
+    let rows = move || {
+        answer.with(|answer| (!entries(answer, "columns").is_empty()).then(|| table(answer)))
+    };
+    let changed = move || {
+        let count = answer.with(|answer| answer["changed"].as_u64());
+        count.map_or_else(String::new, |count| t().rows_changed(count))
+    };
     let parts = vec![
-        text_field(t().sql_to_read(), "sql", sql),
+        text_field(t().sql(), "sql", sql),
+        switch(unlocked),
         button(PRIMARY_BUTTON_CLASS, t().run().to_owned(), "sql-run", run),
         alert(problem.into()),
+        live(SMALL_CLASS, changed),
         rows.into_any(),
     ];
     group(CARD_CLASS, "", parts)
+}
+
+fn switch(unlocked: RwSignal<bool>) -> AnyView {
+    view! {
+        <label class="flex items-start gap-2 text-xs text-muted">
+            <input
+                type="checkbox"
+                class="mt-0.5"
+                data-testid="sql-unlock"
+                prop:checked=unlocked
+                on:change:target=move |event| unlocked.set(event.target().checked())
+            />
+            {t().unlock_writing()}
+        </label>
+    }
+    .into_any()
 }
 
 fn table(found: &Value) -> AnyView {

@@ -25,13 +25,18 @@ pub struct InstanceView {
     pub connections: Vec<String>,
     /// What it has scheduled: task, next time, kind.
     pub schedules: Vec<String>,
+    /// What happened in it, newest first.
+    pub log: Vec<String>,
 }
 
 /// Question to `POST /api/inspect/{agent}/{name}/sql`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueryRequest {
-    /// One statement that reads.
+    /// One statement; it reads.
     pub sql: String,
+    /// Whether it may change rows: the owner has said so.
+    #[serde(default)]
+    pub unlocked: bool,
 }
 
 /// Answer to a [`QueryRequest`].
@@ -43,4 +48,6 @@ pub struct QueryView {
     pub rows: Vec<Vec<Option<String>>>,
     /// Whether there are more rows than are shown.
     pub more: bool,
+    /// How many rows were changed; nothing where none could be.
+    pub changed: Option<u64>,
 }

@@ -1,9 +1,11 @@
-//! Looking at instances from outside: what they have stored, who is connected. Nothing is woken and
-//! nothing can be changed in this way.
+//! Looking at instances from outside: what they have stored, who is connected. Nothing is woken.
 //!
 //! A query runs on a connection of its own that SQLite has opened for reading, with `query_only`,
 //! and with an authorizer that knows `SELECT` alone: no statement writes, attaches another file or
-//! sets anything, whatever its words.
+//! sets anything, whatever its words. [`Agents::change_stored`] alone opens a file for writing, for
+//! whoever has said that they want to.
+
+mod change;
 
 use std::{
     path::Path,
@@ -16,6 +18,8 @@ use rusqlite::{
     limits::Limit,
     types::ValueRef,
 };
+
+pub use change::Change;
 
 use crate::{AgentError, Agents, Connection};
 
@@ -66,6 +70,12 @@ pub enum QueryError {
     /// It would do more than read.
     #[error("Only one statement that reads is allowed: SELECT.")]
     NotReadOnly,
+    /// It would do more than read and change rows of an agent's own tables.
+    #[error(
+        "Only one statement is allowed: SELECT, INSERT, UPDATE or DELETE. Tables of the runtime, whose \
+         names begin with domovoi_, are not changed: instances have them in memory."
+    )]
+    NotOwnRows,
     /// It took too long.
     #[error("The query took longer than {} seconds.", .0.as_secs_f32())]
     TimedOut(Duration),
@@ -108,41 +118,50 @@ impl Agents {
             return Ok(QueryRows::default());
         }
         self.storage().write_state_back(&id)?;
-        open(&file, limits).and_then(|db| rows(&db, sql, limits)).map_err(|error| {
-            use rusqlite::{Error, ErrorCode};
-            match error.sqlite_error_code() {
-                Some(ErrorCode::OperationInterrupted) => return QueryError::TimedOut(limits.time),
-                Some(ErrorCode::AuthorizationForStatementDenied | ErrorCode::ReadOnly) => {
-                    return QueryError::NotReadOnly;
-                }
-                _ => {}
-            }
-            match error {
-                Error::MultipleStatement | Error::InvalidQuery => QueryError::NotReadOnly,
-                Error::SqlInputError { msg, .. } | Error::SqliteFailure(_, Some(msg)) => {
-                    QueryError::Sqlite(msg)
-                }
-                other => QueryError::Sqlite(other.to_string()),
-            }
-        })
+        open_to_read(&file, limits)
+            .and_then(|db| rows(&db, sql, limits))
+            .map_err(|error| explained(error, limits, QueryError::NotReadOnly))
     }
 }
 
-fn open(file: &Path, limits: QueryLimits) -> rusqlite::Result<Database> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db = Database::open_with_flags(file, flags)?;
-    db.busy_timeout(limits.time)?;
+/// Why SQLite did not run it; `refused` where it was not to.
+fn explained(error: rusqlite::Error, limits: QueryLimits, refused: QueryError) -> QueryError {
+    use rusqlite::{Error, ErrorCode};
+    match error.sqlite_error_code() {
+        Some(ErrorCode::OperationInterrupted) => return QueryError::TimedOut(limits.time),
+        Some(ErrorCode::AuthorizationForStatementDenied | ErrorCode::ReadOnly) => return refused,
+        _ => {}
+    }
+    match error {
+        Error::MultipleStatement | Error::InvalidQuery => refused,
+        Error::SqlInputError { msg, .. } | Error::SqliteFailure(_, Some(msg)) => {
+            QueryError::Sqlite(msg)
+        }
+        other => QueryError::Sqlite(other.to_string()),
+    }
+}
+
+fn open_to_read(file: &Path, limits: QueryLimits) -> rusqlite::Result<Database> {
+    let db = open(file, OpenFlags::SQLITE_OPEN_READ_ONLY, limits)?;
     db.pragma_update(None, "query_only", true)?;
+    db.authorizer(Some(permit))?;
+    Ok(db)
+}
+
+/// The file, with a limit to everything a statement may take.
+fn open(file: &Path, access: OpenFlags, limits: QueryLimits) -> rusqlite::Result<Database> {
+    let db = Database::open_with_flags(file, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    db.busy_timeout(limits.time)?;
     db.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_VALUE)?;
     db.set_limit(Limit::SQLITE_LIMIT_SQL_LENGTH, MAX_SQL)?;
     db.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
-    db.authorizer(Some(permit))?;
     let end = Instant::now() + limits.time;
     db.progress_handler(1000, Some(move || Instant::now() >= end))?;
     Ok(db)
 }
 
-/// Reading, and nothing else. What a table's columns are called is asked by a pragma.
+/// Reading, and nothing else. What a table's columns are called is asked by a pragma, and by another
+/// one SQLite's search asks itself whether an index has changed.
 fn permit(context: AuthContext<'_>) -> Authorization {
     match context.action {
         AuthAction::Select | AuthAction::Read { .. } | AuthAction::Recursive => {
@@ -151,7 +170,9 @@ fn permit(context: AuthContext<'_>) -> Authorization {
         AuthAction::Function { function_name } if function_name != "load_extension" => {
             Authorization::Allow
         }
-        AuthAction::Pragma { pragma_name: "table_info", .. } => Authorization::Allow,
+        AuthAction::Pragma { pragma_name: "table_info" | "data_version", .. } => {
+            Authorization::Allow
+        }
         _ => Authorization::Deny,
     }
 }

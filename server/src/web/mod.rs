@@ -31,7 +31,7 @@ use domovoi_models::{
 };
 
 use self::metrics::Metrics;
-use crate::{api, config::Config};
+use crate::{api, config::Config, people::People};
 
 pub(crate) use assets::has_assets;
 pub(crate) use metrics::HttpRequests;
@@ -46,10 +46,11 @@ pub(crate) fn home(
     payer: &Payer,
     model: &Arc<dyn LanguageModel>,
     requests: &HttpRequests,
+    people: &Arc<People>,
 ) -> Router {
     let api = Router::new()
         .route("/api/highlight", post(highlight::highlight))
-        .merge(inspect::routes(agents.clone()))
+        .merge(inspect::routes(agents.clone(), Arc::clone(people)))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
     page::routes(agents.clone(), payer.clone(), model)
         .layer(middleware::from_fn(compress::compress))

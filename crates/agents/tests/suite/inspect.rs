@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domovoi_agents::{
-    inspect::{QueryError, QueryLimits, QueryRows},
+    inspect::{Change, QueryError, QueryLimits, QueryRows},
     prelude::*,
     testing::TestAgents,
 };
@@ -106,6 +106,58 @@ async fn nothing_is_written_and_no_other_file_is_reached() {
     for wrong in ["SELECT * FROM nothing", "SELEC 1", "SELECT readfile('/etc/passwd')"] {
         assert!(matches!(query(&test, "one", wrong), Err(QueryError::Sqlite(_))), "{wrong}");
     }
+}
+
+fn change(test: &TestAgents, sql: &str) -> Result<Change, QueryError> {
+    test.agents().change_stored("notes", "one", sql, QueryLimits::default())
+}
+
+#[tokio::test]
+async fn who_may_change_rows_changes_those_of_the_agent_and_nothing_else() {
+    let test = start();
+    assert_eq!(change(&test, "DELETE FROM notes").unwrap(), Change::default());
+    let notes = test.get::<Notes>("one").unwrap();
+    for text in ["milk", "bread", "salt"] {
+        notes.note(text.to_owned()).await.unwrap();
+    }
+    let changed = |sql: &str| change(&test, sql).unwrap().changed;
+    assert_eq!(changed("UPDATE notes SET text = upper(text) WHERE id > 1"), 2);
+    assert_eq!(changed("DELETE FROM notes WHERE text = 'SALT'"), 1);
+    assert_eq!(changed("SELECT * FROM notes"), 0);
+    let told = change(&test, "INSERT INTO notes (text) VALUES ('tea') RETURNING text").unwrap();
+    assert_eq!((told.changed, text(&told.rows)), (1, vec![vec!["tea"]]));
+    // The instance is awake, and sees and does what it always does.
+    notes.note("oil".to_owned()).await.unwrap();
+    let all = query(&test, "one", "SELECT text FROM notes ORDER BY id").unwrap();
+    assert_eq!(text(&all), [["milk"], ["BREAD"], ["tea"], ["oil"]]);
+
+    let folder = test.agents().config().data_dir.display();
+    let elsewhere = format!("ATTACH '{folder}/agents.sqlite3' AS other");
+    for sql in [
+        "UPDATE domovoi_state SET value = '7'",
+        "DELETE FROM DOMOVOI_STATE",
+        "DELETE FROM sqlite_schema",
+        "DROP TABLE notes",
+        "CREATE TABLE t (a)",
+        "CREATE TEMP TABLE t (a)",
+        "CREATE TRIGGER t AFTER INSERT ON notes BEGIN DELETE FROM notes; END",
+        "PRAGMA user_version = 7",
+        "PRAGMA writable_schema = 1",
+        "COMMIT",
+        "ROLLBACK",
+        "VACUUM",
+        "SELECT load_extension('x')",
+        "DELETE FROM notes; DELETE FROM notes",
+        &elsewhere,
+    ] {
+        let error = change(&test, sql).unwrap_err();
+        let is_refused = matches!(error, QueryError::NotOwnRows | QueryError::Sqlite(_));
+        assert!(is_refused, "{sql}: {error:?}");
+    }
+    // What fails in the middle has changed nothing.
+    let error = change(&test, "UPDATE notes SET id = 1").unwrap_err();
+    assert!(matches!(error, QueryError::Sqlite(_)), "{error:?}");
+    assert_eq!(query(&test, "one", "SELECT text FROM notes ORDER BY id").unwrap(), all);
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! One instance: what it has stored, who is connected. It is not woken.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     extract::{Path, State},
@@ -12,7 +14,12 @@ use domovoi_agents::{
 use domovoi_app::types::inspect::{InstanceView, QueryRequest, QueryView};
 use http::StatusCode;
 
-use crate::refusal::refusal;
+use super::log;
+use crate::{
+    people::{Entry, Event, People},
+    refusal::refusal,
+    web::people::Asker,
+};
 
 const TABLES: &str = "
     SELECT s.name, (SELECT group_concat(name, ', ') FROM pragma_table_info(s.name))
@@ -28,7 +35,9 @@ const SCHEDULES_TABLE: &str = "domovoi_schedules";
 /// `GET /api/inspect/{agent}/{name}`
 pub(super) async fn look(
     State(agents): State<Agents>,
+    State(people): State<Arc<People>>,
     Path((agent, name)): Path<(String, String)>,
+    asker: Asker,
 ) -> Response {
     let look = move || {
         let connections = agents.connections_of(&agent, &name)?;
@@ -37,11 +46,17 @@ pub(super) async fn look(
         });
         let read = |sql| agents.query_stored(&agent, &name, sql, QueryLimits::default());
         let tables: Vec<[String; 2]> = rows_of(read(TABLES)?).collect();
-        let has_schedules = tables.iter().any(|[name, _]| name == SCHEDULES_TABLE);
-        let schedules = if has_schedules { read(SCHEDULES)? } else { QueryRows::default() };
+        let has = |table: &str| tables.iter().any(|[name, _]| name == table);
+        let schedules = if has(SCHEDULES_TABLE) { read(SCHEDULES)? } else { QueryRows::default() };
         let schedules =
             rows_of(schedules).map(|[task, due, timing]| format!("{task} at {due} {timing}"));
+        let mut lines = log::of_instance(&agents, &agent, &name, has)?;
+        // Instances of others may have the same name, and nobody but the owner unlocks.
+        if asker.is_owner {
+            lines.extend(unlocked(&people, &agent, &name));
+        }
         Ok(InstanceView {
+            log: log::shown(lines),
             tables: tables.iter().map(|[name, columns]| format!("{name} ({columns})")).collect(),
             connections: connections.collect(),
             schedules: schedules.collect(),
@@ -53,18 +68,57 @@ pub(super) async fn look(
 /// `POST /api/inspect/{agent}/{name}/sql`
 pub(super) async fn query(
     State(agents): State<Agents>,
+    State(people): State<Arc<People>>,
     Path((agent, name)): Path<(String, String)>,
-    Json(request): Json<QueryRequest>,
+    asker: Asker,
+    Json(QueryRequest { sql, unlocked }): Json<QueryRequest>,
 ) -> Response {
-    let query = move || {
-        let found = agents.query_stored(&agent, &name, &request.sql, QueryLimits::default())?;
-        Ok(QueryView { columns: found.columns, rows: found.rows, more: found.more })
+    if !unlocked {
+        let query = move || {
+            let found = agents.query_stored(&agent, &name, &sql, QueryLimits::default())?;
+            Ok(view(found, None))
+        };
+        return answer(query).await;
+    }
+    if !asker.is_owner {
+        let message = "Only the owner may change what agents have stored.";
+        return refusal(StatusCode::FORBIDDEN, "owner_only", message);
+    }
+    // Before it is done: what is not written down is not done.
+    if let Err(error) = people.note_sql(&asker.by, &instance_of(&agent, &name), &sql) {
+        tracing::error!(%error, "what is changed by SQL cannot be written down");
+        let message = "It cannot be written down who changes it, so nothing was changed.";
+        return refusal(StatusCode::INTERNAL_SERVER_ERROR, "internal", message);
+    }
+    let change = move || {
+        let done = agents.change_stored(&agent, &name, &sql, QueryLimits::default())?;
+        Ok(view(done.rows, Some(done.changed)))
     };
-    answer(query).await
+    answer(change).await
+}
+
+fn view(found: QueryRows, changed: Option<u64>) -> QueryView {
+    QueryView { columns: found.columns, rows: found.rows, more: found.more, changed }
+}
+
+/// What an instance is called in the audit log.
+fn instance_of(agent: &str, name: &str) -> String {
+    format!("{agent}/{name}")
+}
+
+/// What was run with writing unlocked.
+fn unlocked(people: &People, agent: &str, name: &str) -> Vec<log::Line> {
+    let found = people.audit_of(Event::SqlUnlocked, &instance_of(agent, name));
+    let found = found.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the audit log cannot be read");
+        Vec::new()
+    });
+    let line = |entry: Entry| (entry.at, format!("unlocked SQL: {} {}", entry.detail, entry.actor));
+    found.into_iter().map(line).collect()
 }
 
 /// Rows of so many columns; `NULL` is empty.
-fn rows_of<const N: usize>(found: QueryRows) -> impl Iterator<Item = [String; N]> {
+pub(super) fn rows_of<const N: usize>(found: QueryRows) -> impl Iterator<Item = [String; N]> {
     found.rows.into_iter().filter_map(|row| {
         row.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>().try_into().ok()
     })
@@ -86,6 +140,7 @@ async fn answer<T: serde::Serialize + Send + 'static>(
     };
     let code = match error {
         QueryError::NotReadOnly => "not_read_only",
+        QueryError::NotOwnRows => "not_own_rows",
         QueryError::TimedOut(_) => "timed_out",
         _ => "invalid_query",
     };

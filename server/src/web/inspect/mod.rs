@@ -4,15 +4,20 @@
 //! |---|---|
 //! | `GET /api/inspect` | agent types, each with its first instances |
 //! | `GET /api/inspect/{agent}?after=` | a page of instances |
-//! | `GET /api/inspect/{agent}/{name}` | tables, connections and schedules of one |
-//! | `POST /api/inspect/{agent}/{name}/sql` | rows of a query that reads |
+//! | `GET /api/inspect/{agent}/{name}` | tables, connections, schedules and log of one |
+//! | `POST /api/inspect/{agent}/{name}/sql` | rows of a query that reads; unlocked it may change some |
 
 mod instance;
+mod log;
 mod own_pages;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::{Path, Query, State},
+    extract::{FromRef, Path, Query, State},
     middleware,
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -21,15 +26,24 @@ use domovoi_agents::{AgentError, Agents};
 use domovoi_app::types::inspect::{AgentTypeView, INSTANCES_PAGE};
 use serde::Deserialize;
 
+use crate::people::People;
+
+/// What is looked at, and where it is written down who changes something.
+#[derive(Clone, FromRef)]
+struct Inspected {
+    agents: Agents,
+    people: Arc<People>,
+}
+
 /// The routes.
-pub(super) fn routes(agents: Agents) -> Router {
+pub(super) fn routes(agents: Agents, people: Arc<People>) -> Router {
     Router::new()
         .route("/api/inspect", get(types))
         .route("/api/inspect/{agent}", get(instances))
         .route("/api/inspect/{agent}/{name}", get(instance::look))
         .route("/api/inspect/{agent}/{name}/sql", post(instance::query))
         .layer(middleware::from_fn(own_pages::check))
-        .with_state(agents)
+        .with_state(Inspected { agents, people })
 }
 
 /// Agent types, each with its first instances.

@@ -12,6 +12,7 @@
 //! | `account` | one's own account |
 //! | `tokens` | one's own API tokens |
 //! | `household` | those one looks after |
+//! | `asker` | whoever asks for something within a home |
 //! | `resident` | somebody with a home, where nobody has an account as well |
 //! | `shares`, `shared` | links to conversations, and what they show |
 //! | `usage` | what models were asked, what it cost, and what people may use |
@@ -20,6 +21,7 @@
 mod account;
 mod address;
 mod answer;
+mod asker;
 mod cookie;
 mod credential;
 mod gate;
@@ -58,6 +60,7 @@ use crate::{
     people::{By, People, PeopleError, SignedIn, Throttle, now, verify},
 };
 
+pub(super) use asker::Asker;
 pub(crate) use credential::bearer;
 pub(super) use gate::enter;
 pub(crate) use watch::watch;

@@ -67,6 +67,7 @@ pub(super) fn of_event(event: &str, lang: Lang) -> String {
         "identity linked" => lang.event_identity_linked(),
         "identity unlinked" => lang.event_identity_unlinked(),
         "data deleted" => lang.event_purged(),
+        "unlocked SQL" => lang.event_sql_unlocked(),
         other => other,
     };
     words.to_owned()
