@@ -9,6 +9,26 @@ import { providerConfig, Server } from './support/server.mjs';
 
 const LIMIT = { timeout: 60_000 };
 
+/** Collects what a screen reader says by itself in `window.announced`. Runs in the page. */
+function listen() {
+  window.announced = [];
+  const LIVE = '[role="status"], [role="alert"], [role="log"], [aria-live]:not([aria-live="off"])';
+  const say = (region) => {
+    const text = region?.textContent.trim();
+    if (text && window.announced.at(-1) !== text) window.announced.push(text);
+  };
+  new MutationObserver((changes) => {
+    for (const { target, addedNodes } of changes) {
+      const element = target.nodeType === Node.ELEMENT_NODE ? target : target.parentElement;
+      say(element?.closest(LIVE));
+      for (const node of addedNodes) {
+        if (node.nodeType !== Node.ELEMENT_NODE) continue;
+        [node, ...node.querySelectorAll('*')].filter((it) => it.matches(LIVE)).forEach(say);
+      }
+    }
+  }).observe(document.body, { subtree: true, childList: true, characterData: true });
+}
+
 /** What can be used on the page, each marked with a number, and what it is called. Runs in the page. */
 function controls() {
   const CONTROLS = 'a[href], button, input, select, textarea, summary, [tabindex="0"]';
@@ -23,13 +43,30 @@ describe('without a mouse, a screen or patience', LIMIT, () => {
   let browser, provider, server;
 
   before(async () => {
-    [browser, provider] = await Promise.all([launch(), ScriptedProvider.start()]);
+    [browser, provider] = await Promise.all([launch(), ScriptedProvider.start((text) => (/pieces/.test(text) ? ['One ', 'two ', 'three.'] : `Heard: ${text}`))]);
     server = await Server.start({ config: providerConfig('scripted'), env: provider.env });
   });
   after(async () => {
     await browser?.close();
     await server?.dispose();
     provider?.stop();
+  });
+
+  it('one is told that an answer begins, and that it is complete, and nothing else', async () => {
+    const chat = await Chat.open(browser, server.origin);
+    await chat.ask('first');
+    await chat.ended();
+    await chat.page.evaluate(listen);
+    await chat.ask('in pieces');
+    for (const piece of ['One', 'two', 'three.']) {
+      await chat.answers.nth(1).getByText(piece).waitFor();
+      provider.release();
+    }
+    await chat.ended();
+    // The bar below it comes last.
+    await chat.answers.nth(1).getByTestId('copy').waitFor();
+    assert.deepEqual(await chat.page.evaluate(() => window.announced), ['Domovoi is answering.', 'The answer is complete.']);
+    await chat.page.close();
   });
 
   it('every control is reached by the Tab key, and is seen when it is', async () => {

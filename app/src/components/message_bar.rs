@@ -124,10 +124,9 @@ impl Bar {
                     .disabled(busy || place.next.is_none()),
             );
         }
-        let words = match self.said.get() {
-            "" => took.unwrap_or_default(),
-            said => said.to_owned(),
-        };
+        // What an answer took is not announced: that it has ended is.
+        let said = self.said.get();
+        let took = took.filter(|_| said.is_empty());
         let draw = |buttons: Vec<BarButton>| {
             buttons.into_iter().map(|button| button.view(act)).collect::<Vec<_>>()
         };
@@ -135,7 +134,7 @@ impl Bar {
             {draw(versions)}
             <span class="text-xs tabular-nums" data-testid="version">{number}</span>
             {draw(buttons)}
-            <span class="ml-1.5 text-xs" role="status" data-testid="details">{words}</span>
+            <span class="ml-1.5 text-xs" data-testid="details">{took}<span role="status">{said}</span></span>
         }
         .into_any()
     }
