@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { hydrated, launch } from './support/browser.mjs';
+import { hydrated, launch, open } from './support/browser.mjs';
 import { Chat } from './support/chat.mjs';
 import { ScriptedProvider } from './support/scripted.mjs';
 import { providerConfig, Server } from './support/server.mjs';
@@ -119,5 +119,33 @@ describe('without a mouse, a screen or patience', LIMIT, () => {
       assert.equal(moving > 0, moves, reducedMotion);
       await context.close();
     }
+  });
+
+  it('the page is light, dark or as the system has it', async () => {
+    const context = await browser.newContext({ colorScheme: 'light' });
+    const page = await open(context, server.origin);
+    const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const light = await background();
+    await page.emulateMedia({ colorScheme: 'dark' });
+    const dark = await background();
+    assert.notEqual(dark, light, 'the system decides');
+    const choose = async (name) => {
+      await page.keyboard.press('Control+k');
+      await page.getByRole('combobox').fill(name);
+      await page.keyboard.press('Enter');
+      await page.getByTestId('palette').waitFor({ state: 'hidden' });
+    };
+    for (const [name, inLight, inDark] of [['light', light, light], ['dark', dark, dark], ['as the system', light, dark]]) {
+      await choose(name);
+      for (const again of [false, true]) {
+        if (again) await page.reload();
+        await hydrated(page);
+        for (const [colorScheme, expected] of [['light', inLight], ['dark', inDark]]) {
+          await page.emulateMedia({ colorScheme });
+          assert.equal(await background(), expected, `${name}, where the system has it ${colorScheme}`);
+        }
+      }
+    }
+    await context.close();
   });
 });

@@ -54,8 +54,8 @@ impl Theme {
         let chosen =
             document().document_element().and_then(|root| root.get_attribute("data-theme"));
         let dark = match chosen.as_deref() {
-            Some(name) => name == Self::Dark.name(),
-            None => window()
+            Some(name @ ("light" | "dark")) => name == Self::Dark.name(),
+            _ => window()
                 .match_media("(prefers-color-scheme: dark)")
                 .ok()
                 .flatten()
@@ -66,14 +66,19 @@ impl Theme {
 
     /// Changes to the other theme and remembers it.
     pub fn toggle() {
-        let theme = match Self::shown() {
+        Self::choose(Some(match Self::shown() {
             Self::Light => Self::Dark,
             Self::Dark => Self::Light,
-        };
+        }));
+    }
+
+    /// Changes to a theme and remembers it; nothing is what the system prefers, from now on again.
+    pub fn choose(theme: Option<Self>) {
         let Some(root) = document().document_element() else { return };
+        let name = theme.map_or("", Self::name);
         // Where the browser refuses cookies the choice holds for this page alone.
-        let _ = root.set_attribute("data-theme", theme.name());
-        remember(THEME_COOKIE, theme.name());
+        let _ = root.set_attribute("data-theme", name);
+        remember(THEME_COOKIE, name);
     }
 }
 
@@ -92,6 +97,7 @@ mod tests {
         assert_eq!(Theme::from_cookies("a=b; theme=dark;c=d"), Some(Theme::Dark));
         assert_eq!(Theme::from_cookies("theme=light"), Some(Theme::Light));
         assert_eq!(Theme::from_cookies("theme=pink; mytheme=dark"), None);
+        assert_eq!(Theme::from_cookies("theme="), None);
         assert_eq!(Theme::from_cookies(""), None);
     }
 }

@@ -21,8 +21,8 @@ pub enum Deed {
     Go(String),
     /// Begins a conversation.
     New,
-    /// Switches between light and dark.
-    Theme,
+    /// Switches to a theme, or to what the system prefers.
+    Theme(Option<Theme>),
     /// Switches to the other language.
     Language,
     /// Lets the model of a route answer in the open conversation.
@@ -109,7 +109,9 @@ fn palette() -> Palette {
         }
         let commands = vec![
             Entry::new(t().new_conversation(), "Ctrl Shift O", Deed::New),
-            Entry::new(t().switch_between_light_and_dark(), "", Deed::Theme),
+            Entry::new(t().light(), t().light_or_dark(), Deed::Theme(Some(Theme::Light))),
+            Entry::new(t().dark(), t().light_or_dark(), Deed::Theme(Some(Theme::Dark))),
+            Entry::new(t().as_the_system(), t().light_or_dark(), Deed::Theme(None)),
             Entry::new(t().other_language(), t().language(), Deed::Language),
         ];
         let sections = [
@@ -220,7 +222,7 @@ impl Palette {
                 self.workspace.go("/");
                 self.workspace.begin_new();
             }
-            Deed::Theme => Theme::toggle(),
+            Deed::Theme(theme) => Theme::choose(*theme),
             Deed::Language => t().switch(),
             Deed::Model(route) => {
                 let id = self.workspace.chat_id.get_untracked();
