@@ -7,6 +7,7 @@ import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { hydrated } from './support/browser.mjs';
 import { Chat, history, LONG_QUESTION, SHORT_QUESTION } from './support/chat.mjs';
+import { ScriptedProvider } from './support/scripted.mjs';
 import { binary, embeddedConfig, providerConfig, Server } from './support/server.mjs';
 import { useServerAndBrowser } from './support/suite.mjs';
 import { Wire } from './support/wire.mjs';
@@ -235,5 +236,35 @@ describe('what it takes', () => {
     }
     // The machine may be busy with something else, but not five times.
     assert.ok(quickest < 300, `${quickest} ms`);
+  });
+});
+
+describe('the log', () => {
+  it('is text or JSON, and has nothing of what was said in it', async () => {
+    const provider = await ScriptedProvider.start((text) => (/Fail/.test(text) ? { fails: 'Zanzibar is down' } : 'Stone Town is in Zanzibar.'));
+    try {
+      for (const format of ['text', 'json']) {
+        const config = `[log]\nformat = "${format}"\n${providerConfig('scripted')}`;
+        const server = await Server.start({ config, env: { ...provider.env, OPENAI_API_KEY: 'sk-Mafia-Island' } });
+        const wire = await Wire.open(hostOf(server), 'assistant', 'Pemba');
+        for (const text of ['Where is Zanzibar?', 'Fail in Zanzibar.']) {
+          wire.say(text);
+          await wire.until(DONE);
+        }
+        wire.close();
+        await fetch(`${server.origin}/c/x?q=Zanzibar`);
+        assert.equal(await server.stop(), 0);
+        const lines = server.output.split('\n').filter((line) => /stopped|serving|turn failed/.test(line));
+        assert.ok(lines.length >= 3, server.output);
+        for (const line of lines) {
+          if (format === 'json') assert.match(JSON.parse(line).level, /^(INFO|WARN|ERROR)$/);
+          else assert.match(line, / (INFO|WARN|ERROR) /);
+        }
+        assert.doesNotMatch(server.output, /Zanzibar|Stone Town|Mafia/);
+        await server.dispose();
+      }
+    } finally {
+      provider.stop();
+    }
   });
 });

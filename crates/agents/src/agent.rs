@@ -114,7 +114,13 @@ pub trait Agent: Sized + Send + Sync + 'static {
         connection: &Connection,
         error: HandlerError,
     ) -> impl Future<Output = Result<()>> + Send {
-        tracing::warn!(agent = cx.agent(), instance = cx.name(), connection = connection.id(), %error, "handler failed");
+        tracing::warn!(
+            agent = cx.agent(),
+            instance = cx.name(),
+            connection = connection.id(),
+            error = error.for_log(),
+            "handler failed"
+        );
         ready(Ok(()))
     }
 

@@ -2,6 +2,7 @@
 
 use std::{error::Error as StdError, fmt, path::PathBuf};
 
+use domovoi_models::ModelError;
 use rusqlite::ffi;
 
 /// What the runtime itself can fail with.
@@ -194,13 +195,14 @@ impl From<rusqlite::Error> for AgentError {
 pub struct HandlerError {
     source: Box<dyn StdError + Send + Sync>,
     terminal: bool,
+    private: bool,
 }
 
 impl HandlerError {
     /// An error with this text.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
-        Self { source: message.into().into(), terminal: false }
+        Self { source: message.into().into(), terminal: false, private: false }
     }
 
     /// Marks the error as one that trying again cannot mend.
@@ -208,6 +210,22 @@ impl HandlerError {
     pub fn terminal(mut self) -> Self {
         self.terminal = true;
         self
+    }
+
+    /// Marks the error as one that may repeat what somebody said: its words are in no log.
+    #[must_use]
+    pub fn private(mut self) -> Self {
+        self.private = true;
+        self
+    }
+
+    /// The error in words for a log. What providers of models say may repeat what they were asked.
+    pub(crate) fn for_log(&self) -> String {
+        match self.downcast_ref::<ModelError>() {
+            Some(error) => format!("model: {}", error.kind()),
+            None if self.private => "its words are not for a log".to_owned(),
+            None => self.to_string(),
+        }
     }
 
     /// Whether trying again cannot mend it.
@@ -230,8 +248,8 @@ impl HandlerError {
     /// # Errors
     /// This error, where it was not made of an `E`.
     pub fn downcast<E: StdError + 'static>(self) -> Result<E, Self> {
-        let terminal = self.terminal;
-        self.source.downcast().map(|error| *error).map_err(|source| Self { source, terminal })
+        let Self { source, terminal, private } = self;
+        source.downcast().map(|error| *error).map_err(|source| Self { source, terminal, private })
     }
 
     /// The error as one of type `E`, where it is one.
@@ -243,7 +261,7 @@ impl HandlerError {
 
 impl<E: Into<Box<dyn StdError + Send + Sync>>> From<E> for HandlerError {
     fn from(error: E) -> Self {
-        Self { source: error.into(), terminal: false }
+        Self { source: error.into(), terminal: false, private: false }
     }
 }
 
@@ -287,5 +305,16 @@ mod tests {
             assert!(!told.is_empty() && !told.contains("secret"), "{told}");
         }
         assert_eq!(HandlerError::new("no tea").for_client(), "no tea");
+    }
+
+    #[test]
+    fn a_log_has_nothing_that_somebody_may_have_said() {
+        let secret = || "secret".to_owned();
+        let model = ModelError::Unavailable(secret());
+        for error in [HandlerError::from(model), HandlerError::new(secret()).private()] {
+            assert!(error.to_string().contains("secret"));
+            assert!(!error.for_log().contains("secret"), "{}", error.for_log());
+        }
+        assert_eq!(HandlerError::new("no tea").for_log(), "no tea");
     }
 }

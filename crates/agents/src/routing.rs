@@ -112,7 +112,7 @@ impl Agents {
         match error.downcast::<AgentError>() {
             Ok(error) => error.into_response(),
             Err(error) => {
-                tracing::warn!(instance = address, %error, "request failed");
+                tracing::warn!(instance = address, error = error.for_log(), "request failed");
                 error_response(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     "handler_failed",

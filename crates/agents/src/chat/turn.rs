@@ -168,7 +168,12 @@ impl<A: AiChatAgent> Turn<'_, A> {
     }
 
     fn failed(&self, error: &HandlerError) -> End {
-        tracing::warn!(agent = self.cx.agent(), instance = self.cx.name(), %error, "a chat turn failed");
+        tracing::warn!(
+            agent = self.cx.agent(),
+            instance = self.cx.name(),
+            error = error.for_log(),
+            "a chat turn failed"
+        );
         End::Failed(error.for_client())
     }
 

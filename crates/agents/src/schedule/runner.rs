@@ -160,7 +160,7 @@ fn spawn<A: Agent>(cx: &Context<A>, job: Job) {
         let ending = match perform(&owner, &job.task, &job.payload).await {
             Ok(()) => Ending::Succeeded,
             Err(error) => {
-                tracing::warn!(instance = %owner.id(), task = job.task, attempt = job.attempt, %error, "a scheduled task failed");
+                tracing::warn!(instance = %owner.id(), task = job.task, attempt = job.attempt, error = error.for_log(), "a scheduled task failed");
                 Ending::Failed { error: error.to_string(), terminal: error.is_terminal() }
             }
         };
@@ -262,7 +262,7 @@ async fn drain_queue<A: Agent>(cx: &Context<A>) -> Result<(), AgentError> {
                 cx.database().write(Tables::Schedules, |db| queue::remove(db, &head.id))?;
             }
             Err(error) => {
-                tracing::warn!(instance = %cx.id(), task = head.task, attempt = head.attempt, %error, "a queued task failed");
+                tracing::warn!(instance = %cx.id(), task = head.task, attempt = head.attempt, error = error.for_log(), "a queued task failed");
                 let now = cx.agents().clock().now();
                 let text = error.to_string();
                 cx.database().write(Tables::Schedules, |db| {

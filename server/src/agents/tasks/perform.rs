@@ -48,7 +48,8 @@ pub(super) async fn perform(cx: &Context<Tasks>, run: &str) -> Result<()> {
         // A person wanted it so.
         TurnOutcome::Aborted => Err(HandlerError::new("the answer was stopped").terminal()),
         TurnOutcome::Failed => {
-            Err(finished.error.unwrap_or_else(|| "the answer failed".to_owned()).into())
+            let words = finished.error.unwrap_or_else(|| "the answer failed".to_owned());
+            Err(HandlerError::new(words).private())
         }
     }
 }
