@@ -31,6 +31,10 @@ use crate::{
 
 /// Most bytes of the binary, which has no weights inside.
 const BINARY_LIMIT: f64 = 60e6;
+/// Most bytes of the idle server's memory, without the model.
+const MEMORY_LIMIT: f64 = 60e6;
+/// Longest time from a start to the whole first page, in seconds.
+const START_LIMIT: f64 = 0.3;
 /// Starts, and short questions.
 const REPEATS: usize = 10;
 /// Rounds of engine and server, one after the other, so that a slow minute hits both.
@@ -92,7 +96,9 @@ fn figures_of_starts(workspace: &Workspace, data: &Path, figures: &mut Vec<Figur
         server.stop()?;
     }
     let what = "from starting the program again to the whole first page, median of 10";
-    figures.push(Figure::new("second_start", what, median(seconds), "s").limit(Limit::AtMost(1.0)));
+    figures.push(
+        Figure::new("second_start", what, median(seconds), "s").limit(Limit::AtMost(START_LIMIT)),
+    );
     Ok(())
 }
 
@@ -109,7 +115,8 @@ fn figures_of_answers(
     thread::sleep(IDLE);
     if let Some(bytes) = server.resident_bytes() {
         let what = "resident memory of the idle server, without the model's process";
-        figures.push(Figure::new("idle_memory", what, bytes as f64, "bytes"));
+        let figure = Figure::new("idle_memory", what, bytes as f64, "bytes");
+        figures.push(figure.limit(Limit::AtMost(MEMORY_LIMIT)));
     }
     let mut first_words = vec![];
     for _ in 0..REPEATS {
