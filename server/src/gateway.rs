@@ -19,6 +19,9 @@ use crate::{
 pub(crate) const DEFAULT_ROUTE: &str = "default";
 /// What the model on this machine is called in routes and in the log.
 const EMBEDDED: &str = "embedded";
+/// How long the model on this machine stays in memory after an answer, where it is only what others
+/// fall back on.
+const FALLBACK_STAYS: Duration = Duration::from_secs(10 * 60);
 /// The provider `[model]` speaks of, and where it is when nothing says so.
 pub(crate) const OPENAI: (&str, &str) = ("openai", "https://api.openai.com/v1");
 
@@ -74,7 +77,11 @@ impl Models<'_> {
         if name == EMBEDDED {
             let model = match &self.embedded {
                 Some(model) => Arc::clone(model),
-                None => Arc::clone(self.embedded.insert(model::embedded(self.config)?)),
+                None => {
+                    let unload_after = is_fallback_only(self.config).then_some(FALLBACK_STAYS);
+                    let model = model::embedded(self.config, unload_after)?;
+                    Arc::clone(self.embedded.insert(model))
+                }
             };
             return Ok(self.priced(name, model));
         }
@@ -124,6 +131,14 @@ impl Models<'_> {
     }
 }
 
+/// Whether no route asks the model on this machine first.
+fn is_fallback_only(config: &Config) -> bool {
+    let is_default =
+        !config.models.contains_key(DEFAULT_ROUTE) && config.model.provider() == Provider::Embedded;
+    let is_first = |route: &RouteConfig| route.targets.first().is_some_and(|name| name == EMBEDDED);
+    !is_default && !config.models.values().any(is_first)
+}
+
 fn known(providers: &BTreeMap<String, ProviderConfig>) -> String {
     providers
         .keys()
@@ -131,4 +146,24 @@ fn known(providers: &BTreeMap<String, ProviderConfig>) -> String {
         .chain([EMBEDDED.to_owned()])
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_model_is_a_fallback_where_no_route_begins_with_it() {
+        for (config, expected) in [
+            ("", false),
+            ("[models]\ndefault = ['embedded', 'far/x']", false),
+            ("[models]\ndefault = ['far/x', 'embedded']", true),
+            ("[models]\ndefault = ['far/x', 'embedded']\nnear = ['embedded']", false),
+            // What `[model]` says is the route nobody wrote.
+            ("[models]\nfast = ['far/x', 'embedded']", false),
+            ("[model]\nname = 'gpt'\n[models]\nfast = ['far/x', 'embedded']", true),
+        ] {
+            assert_eq!(is_fallback_only(&Config::parse(config).unwrap()), expected, "{config}");
+        }
+    }
 }

@@ -1,26 +1,34 @@
 //! The model on this machine, and the progress of getting a model ready.
 
-use std::{io::IsTerminal, sync::Arc};
+use std::{io::IsTerminal, sync::Arc, time::Duration};
 
 use domovoi_models::{LanguageModel, ModelReadiness, ModelStatus};
 use tokio::sync::watch;
 
 use crate::{ServeError, config::Config};
 
-/// The model on this machine.
+/// The model on this machine; with `unload_after` it is in memory only while it is asked, and so long
+/// afterwards.
 #[cfg(feature = "embedded-model")]
-pub(crate) fn embedded(config: &Config) -> Result<Arc<dyn LanguageModel>, ServeError> {
+pub(crate) fn embedded(
+    config: &Config,
+    unload_after: Option<Duration>,
+) -> Result<Arc<dyn LanguageModel>, ServeError> {
     use domovoi_models::embedded::{EmbeddedConfig, EmbeddedModel, WorkerCommand};
     let mut embedded = EmbeddedConfig::new(WorkerCommand::this_program()?, &config.data_dir);
     embedded.weights = config.model.weights();
     embedded.threads = config.model.threads;
     embedded.context_tokens = config.model.context_tokens;
+    embedded.unload_after = unload_after;
     Ok(Arc::new(EmbeddedModel::start(embedded)))
 }
 
 /// There is no model on this machine.
 #[cfg(not(feature = "embedded-model"))]
-pub(crate) fn embedded(_config: &Config) -> Result<Arc<dyn LanguageModel>, ServeError> {
+pub(crate) fn embedded(
+    _config: &Config,
+    _unload_after: Option<Duration>,
+) -> Result<Arc<dyn LanguageModel>, ServeError> {
     Err(crate::config::ConfigError::NoEmbeddedModel.into())
 }
 

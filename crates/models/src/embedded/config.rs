@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::weights::{WeightsChoice, WeightsFinder};
 
@@ -24,6 +25,10 @@ pub struct EmbeddedConfig {
     pub context_tokens: Option<u32>,
     /// Requests that may wait behind the one that is answered. By default 8.
     pub max_queue: usize,
+    /// For a model that answers only where others fail: weights are found, and fetched, at once, but
+    /// loaded by the first request, and given up when nobody has asked for this long. By default they
+    /// are loaded at once and kept.
+    pub unload_after: Option<Duration>,
 }
 
 impl EmbeddedConfig {
@@ -36,6 +41,7 @@ impl EmbeddedConfig {
             threads: None,
             context_tokens: None,
             max_queue: 8,
+            unload_after: None,
         }
     }
 }

@@ -56,7 +56,8 @@ pub struct EmbeddedModel {
 
 impl EmbeddedModel {
     /// Starts looking for weights and loading them, and returns at once; [`LanguageModel::status`]
-    /// tells how far it is. Requests made meanwhile wait.
+    /// tells how far it is. Requests made meanwhile wait. With [`EmbeddedConfig::unload_after`] it is
+    /// ready as soon as weights are found, and a request that finds none makes it look again.
     ///
     /// # Panics
     /// Outside a Tokio runtime.

@@ -156,6 +156,13 @@ impl Queue {
         }
     }
 
+    /// Returns when a request waits.
+    pub(super) async fn asked(&self) {
+        while self.lock().waiting.is_empty() {
+            self.pushed.notified().await;
+        }
+    }
+
     fn take(&self) -> Option<Job> {
         let mut inner = self.lock();
         let order = inner.turns.order(inner.waiting.iter().map(Job::conversation));

@@ -1,6 +1,7 @@
 //! Finds weights, keeps a child running, and takes requests from the queue one by one.
 
 use std::convert::Infallible;
+use std::future::pending;
 use std::sync::{
     Arc, OnceLock,
     atomic::{AtomicU32, Ordering},
@@ -48,16 +49,22 @@ enum LoadError {
 
 impl Supervisor {
     /// Runs until the task is aborted. Where there is no model to be had, waits to be told to try
-    /// again.
+    /// again; one that is loaded by requests tries again with the next of them.
     pub(super) async fn run(self) {
         loop {
             let Err(message) = self.serve().await;
             tracing::error!(reason = message, "no embedded model");
             let retry = self.retry.notified();
             self.queue.close(&message);
+            if self.is_loaded_by_requests() {
+                self.queue.open();
+            }
             self.worker_pid.send_replace(None);
             self.set_readiness(ModelReadiness::Failed { message });
-            retry.await;
+            tokio::select! {
+                () = retry => {}
+                () = self.queue.asked() => {}
+            }
             self.set_readiness(ModelReadiness::Loading);
             self.queue.open();
         }
@@ -67,13 +74,25 @@ impl Supervisor {
         let weights = self.find_weights().await?;
         let (mut loads, mut deaths) = (0, 0);
         loop {
+            if self.is_loaded_by_requests() {
+                self.set_readiness(ModelReadiness::Ready);
+                self.queue.asked().await;
+            }
             self.set_readiness(ModelReadiness::Loading);
             let died = match self.load(&weights).await {
                 Ok(mut worker) => {
                     loads = 0;
                     self.set_readiness(ModelReadiness::Ready);
                     tracing::info!(model = weights.name, "the embedded model is ready");
-                    let died = self.answer_all(&mut worker, &mut deaths).await;
+                    let Some(died) = self.answer_all(&mut worker, &mut deaths).await else {
+                        worker.kill("nobody asks").await;
+                        self.worker_pid.send_replace(None);
+                        tracing::info!(
+                            model = weights.name,
+                            "nobody asks: the memory is given back"
+                        );
+                        continue;
+                    };
                     self.set_readiness(ModelReadiness::Loading);
                     died
                 }
@@ -115,6 +134,10 @@ impl Supervisor {
         Ok(weights)
     }
 
+    fn is_loaded_by_requests(&self) -> bool {
+        self.config.unload_after.is_some()
+    }
+
     fn set_readiness(&self, readiness: ModelReadiness) {
         self.status.send_modify(|status| status.readiness = readiness);
     }
@@ -146,16 +169,18 @@ impl Supervisor {
         }
     }
 
-    /// Answers requests until the child dies; `deaths` is set to zero by each whole answer.
-    async fn answer_all(&self, worker: &mut Worker, deaths: &mut u32) -> Died {
+    /// Answers requests until the child dies, or, which is nothing, has not been asked for as long as
+    /// is configured; `deaths` is set to zero by each whole answer.
+    async fn answer_all(&self, worker: &mut Worker, deaths: &mut u32) -> Option<Died> {
         loop {
             let (job, _busy) = tokio::select! {
                 popped = self.queue.pop() => popped,
                 report = worker.report() => match report {
                     // The end of an answer that was given up on.
                     Ok(_) => continue,
-                    Err(died) => return died,
+                    Err(died) => return Some(died),
                 },
+                () = self.unused() => return None,
             };
             match answer(worker, &job).await {
                 Ok(()) => *deaths = 0,
@@ -163,9 +188,17 @@ impl Supervisor {
                     let text = died.to_string();
                     // Who asked may be gone already.
                     let _ = job.events.send(Err(ModelError::Interrupted(Some(Box::new(died)))));
-                    return worker.kill(&text).await;
+                    return Some(worker.kill(&text).await);
                 }
             }
+        }
+    }
+
+    /// Returns when a child that nobody asks is to be given up.
+    async fn unused(&self) {
+        match self.config.unload_after {
+            Some(after) => sleep(after).await,
+            None => pending().await,
         }
     }
 }

@@ -119,8 +119,9 @@ impl Route {
     }
 }
 
-/// The model of a route. Its name, status and abilities are those of the first model in it; its
-/// context window is the smallest, so that what fits one fits all.
+/// The model of a route. Its name, status, context window and abilities are those of the first model
+/// in it: one that stands in for it and reads less refuses what is too long, and says how much it
+/// reads ([`ModelError::ContextExceeded`]).
 #[derive(Debug, Clone)]
 pub struct RoutedModel {
     gateway: Gateway,
@@ -178,7 +179,7 @@ impl LanguageModel for RoutedModel {
     }
 
     fn context_window(&self) -> Option<u32> {
-        self.route.targets.iter().filter_map(|target| target.model.context_window()).min()
+        self.first().and_then(|target| target.model.context_window())
     }
 
     fn count_tokens(&self, text: &str) -> usize {

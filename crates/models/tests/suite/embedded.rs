@@ -23,7 +23,7 @@ use crate::support::{ask, reply, text};
 /// Longer than any test waits for.
 const LONG: &str = "Write a very long story about a house spirit. Never stop.";
 
-fn config(weights: WeightsChoice, folder: &TempDir) -> EmbeddedConfig {
+pub(crate) fn config(weights: WeightsChoice, folder: &TempDir) -> EmbeddedConfig {
     let worker = WorkerCommand::new(env!("CARGO_BIN_EXE_domovoi-model-worker"), [] as [&str; 0]);
     let mut config = EmbeddedConfig::new(worker, folder.path());
     config.weights = weights;
@@ -40,7 +40,7 @@ async fn start(max_queue: usize) -> EmbeddedModel {
 }
 
 /// Waits until the model failed; answers why.
-async fn failure(model: &EmbeddedModel) -> String {
+pub(crate) async fn failure(model: &EmbeddedModel) -> String {
     let mut status = model.status();
     let failed = |readiness: &ModelReadiness| matches!(readiness, ModelReadiness::Failed { .. });
     let status = status.wait_for(|status| failed(&status.readiness)).await.unwrap();

@@ -432,6 +432,16 @@ async fn old_entries_go_and_those_of_today_stay() {
 }
 
 #[tokio::test]
+async fn the_first_model_says_how_much_is_read_and_one_that_reads_less_refuses() {
+    let first = ScriptedModel::new([Script::refuse(unauthorized())]).with_context_window(128_000);
+    let refusal = ModelError::ContextExceeded { tokens: 9000, limit: 4000 };
+    let second = ScriptedModel::new([Script::refuse(refusal)]).with_context_window(4096);
+    let gateway = gateway(Route::new([target("a/1", &first), target("b/2", &second)]));
+    assert_eq!(gateway.model("fast").unwrap().context_window(), Some(128_000));
+    assert!(matches!(failure(&gateway).await, ModelError::ContextExceeded { limit: 4000, .. }));
+}
+
+#[tokio::test]
 async fn a_route_without_models_says_what_to_do() {
     let error = failure(&gateway(Route::new([]))).await;
     assert!(error.to_string().contains("[models]"), "{error}");

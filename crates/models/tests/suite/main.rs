@@ -11,6 +11,7 @@
 )]
 
 mod embedded;
+mod embedded_fallback;
 mod gateway;
 mod openai;
 mod openai_images;
