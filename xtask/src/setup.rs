@@ -69,3 +69,21 @@ pub(crate) fn npm_packages_of(workspace: &Workspace, folder: &str) -> Result<()>
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_container_is_built_with_the_repositorys_toolchain_on_the_system_it_runs_on() {
+        let toolchain = include_str!("../../rust-toolchain.toml");
+        let container = include_str!("../../Containerfile");
+        let after = |text: &'static str, before: &str| {
+            text.lines().find_map(|line| line.strip_prefix(before)).unwrap()
+        };
+        let channel = after(toolchain, "channel = ").trim_matches('"');
+        let image = after(container, "FROM docker.io/library/rust:");
+        let (version, debian) = image.split_once(' ').unwrap().0.split_once('-').unwrap();
+        assert!(format!("{channel}.").starts_with(&format!("{version}.")), "{image}");
+        // A program linked with a newer libc does not start on an older one.
+        assert_eq!(after(container, "FROM docker.io/library/debian:"), format!("{debian}-slim"));
+    }
+}
