@@ -46,6 +46,10 @@ pub struct ResumeNone {
     /// The probe this answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probe_id: Option<String>,
+    /// Why the newest message, a person's, has no answer, where its turn has failed: nothing in the
+    /// history says so. Our addition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 /// Why there is no turn to take up.

@@ -63,7 +63,7 @@ impl<A: AiChatAgent> Extension<A> for ChatExtension {
                 ClientFrame::ChatMessages(frame) => {
                     cx.write_messages(frame.messages, |other| other != connection)?;
                 }
-                ClientFrame::ResumeRequest(probe) => resume::probe(cx.chat(), connection, probe),
+                ClientFrame::ResumeRequest(probe) => resume::probe(cx, connection, probe)?,
                 ClientFrame::ResumeAck(ack) => resume::acknowledge(cx, connection, &ack)?,
                 ClientFrame::ToolResult(result) => {
                     answers::apply(cx, Answer::of_tool(connection, result))?;
@@ -137,6 +137,10 @@ fn select_version<A: AiChatAgent>(
         return Ok(());
     }
     delta::tell(cx, &Changes { reload: true, ..Changes::default() }, |_| true)?;
+    // The way may end with a question whose turn has failed.
+    for connection in cx.connections().iter().filter(|it| delta::is_ours(it)) {
+        resume::none(cx, connection, None)?;
+    }
     cx.history_changed();
     Ok(())
 }

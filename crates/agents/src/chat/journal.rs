@@ -69,8 +69,9 @@ pub(super) fn begin(
     let custom = (!custom.is_empty()).then(|| serde_json::to_string(custom)).transpose()?;
     db.prepare_cached("DELETE FROM domovoi_chunks")?.execute([])?;
     db.prepare_cached(
-        "INSERT INTO domovoi_turns (id, message_id, status, client_tools, custom)
-         VALUES (?1, ?2, 'running', ?3, ?4)",
+        "INSERT INTO domovoi_turns (id, message_id, status, client_tools, custom, asked)
+         VALUES (?1, ?2, 'running', ?3, ?4,
+             (SELECT max(position) FROM domovoi_messages WHERE active))",
     )?
     .execute(params![id, message_id, client_tools, custom])?;
     Ok(())
@@ -143,18 +144,47 @@ pub(super) fn goes_on(db: &Connection, id: &str) -> Result<bool, AgentError> {
     Ok(matches!(begin, Some(Ok(Chunk::Start { message_id: None, .. }))))
 }
 
-/// Notes how a turn has ended.
-pub(super) fn end(db: &Connection, id: &str, status: TurnStatus) -> Result<(), AgentError> {
+/// Notes how a turn has ended, and what people are told where it failed.
+pub(super) fn end(
+    db: &Connection,
+    id: &str,
+    status: TurnStatus,
+    error: Option<&str>,
+) -> Result<(), AgentError> {
     db.prepare_cached(
-        "UPDATE domovoi_turns SET status = ?2, finished_at = unixepoch('subsec') * 1000
-         WHERE id = ?1",
+        "UPDATE domovoi_turns
+         SET status = ?2, error = ?3, finished_at = unixepoch('subsec') * 1000 WHERE id = ?1",
     )?
-    .execute([id, status.as_str()])?;
+    .execute(params![id, status.as_str(), error])?;
     Ok(())
 }
 
+/// What people are told of a turn, where it has failed.
+pub(super) fn error(db: &Connection, id: &str) -> Result<Option<String>, AgentError> {
+    let error = db
+        .prepare_cached("SELECT error FROM domovoi_turns WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    Ok(error.flatten())
+}
+
+/// Why the newest message, a person's, has no answer, where its newest turn has failed.
+pub(super) fn failure(db: &Connection) -> Result<Option<String>, AgentError> {
+    let asked = history::last_of_user(db)?;
+    if asked.is_none() || asked != history::head(db)? {
+        return Ok(None);
+    }
+    let error = db
+        .prepare_cached(
+            "SELECT error FROM domovoi_turns WHERE asked = ?1 ORDER BY rowid DESC LIMIT 1",
+        )?
+        .query_row([asked], |row| row.get(0))
+        .optional()?;
+    Ok(error.flatten())
+}
+
 /// What a person is told of a turn that the end of the process has cut.
-pub(super) const INTERRUPTED: &str = "The server stopped while answering. Please try again.";
+const INTERRUPTED: &str = "The server stopped while answering. Please try again.";
 
 /// Ends turns that were running when the process ended: what they had written becomes a message
 /// that says so.
@@ -197,7 +227,7 @@ pub(super) fn recover(db: &mut Connection) -> Result<(), AgentError> {
         if has_content(&message) {
             history::upsert(&transaction, &message)?;
         }
-        end(&transaction, &id, TurnStatus::Interrupted)?;
+        end(&transaction, &id, TurnStatus::Interrupted, Some(INTERRUPTED))?;
         transaction.commit()?;
     }
     Ok(())

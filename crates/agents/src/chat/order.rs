@@ -71,8 +71,7 @@ pub(super) async fn request<A: AiChatAgent>(
         Enqueued::Waits(stop) => stop,
         Enqueued::Known => {
             // Sent again while it waits or runs.
-            resume::probe(cx.chat(), connection, Default::default());
-            return Ok(());
+            return resume::probe(cx, connection, Default::default());
         }
         Enqueued::Refused => {
             // The client shows it already; what is kept says otherwise.
@@ -166,8 +165,11 @@ struct LiveGuard<'a, A: AiChatAgent> {
 
 impl<A: AiChatAgent> Drop for LiveGuard<'_, A> {
     fn drop(&mut self) {
-        for connection in self.cx.chat().remove(&self.id) {
-            resume::none(&connection, None);
+        let cx = self.cx;
+        for connection in cx.chat().remove(&self.id) {
+            if let Err(error) = resume::none(cx, &connection, None) {
+                tracing::error!(agent = cx.agent(), instance = cx.name(), %error, "who waits for a turn cannot be told that there is none");
+            }
         }
     }
 }

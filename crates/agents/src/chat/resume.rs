@@ -14,7 +14,7 @@ use super::{
     journal::{self, TurnStatus},
     legacy,
 };
-use crate::{AgentError, Connection, Context, Result};
+use crate::{AgentError, Connection, Context, Result, storage::Tables};
 
 /// Offers a running turn to a connection.
 pub(super) fn offer(
@@ -41,8 +41,12 @@ pub(super) fn announce(connection: &Connection, id: String, probe_id: Option<Str
 }
 
 /// Answers whether a turn is running.
-pub(super) fn probe(chat: &ChatState, connection: &Connection, probe: ResumeRequest) {
-    let probe_id = probe.probe_id;
+pub(super) fn probe<A: AiChatAgent>(
+    cx: &Context<A>,
+    connection: &Connection,
+    probe: ResumeRequest,
+) -> Result<()> {
+    let (chat, probe_id) = (cx.chat(), probe.probe_id);
     if let Some(id) = chat.running() {
         offer(chat, connection, id, probe_id);
     } else if let Some(id) = chat.waiting() {
@@ -50,14 +54,25 @@ pub(super) fn probe(chat: &ChatState, connection: &Connection, probe: ResumeRequ
         let pending = PendingFrame { id: Some(id), probe_id };
         connection.send_frame(&ServerFrame::from(pending));
     } else {
-        none(connection, probe_id);
+        none(cx, connection, probe_id)?;
     }
+    Ok(())
 }
 
-/// Says that there is nothing to take up.
-pub(super) fn none(connection: &Connection, probe_id: Option<String>) {
-    let none = ResumeNone { reason: Some(ResumeNoneReason::Idle), probe_id };
+/// Says that there is nothing to take up, and to a client of ours, which may have missed it, what
+/// became of a question without an answer.
+pub(super) fn none<A: AiChatAgent>(
+    cx: &Context<A>,
+    connection: &Connection,
+    probe_id: Option<String>,
+) -> Result<()> {
+    let error = match delta::is_ours(connection) {
+        true => cx.database().read(Tables::Chat, |db| journal::failure(db))?.flatten(),
+        false => None,
+    };
+    let none = ResumeNone { reason: Some(ResumeNoneReason::Idle), probe_id, error };
     connection.send_frame(&ServerFrame::from(none));
+    Ok(())
 }
 
 /// Sends a connection the chunks it is missing, then lets it have the live ones.
@@ -66,10 +81,11 @@ pub(super) fn acknowledge<A: AiChatAgent>(
     connection: &Connection,
     ack: &ResumeAck,
 ) -> Result<()> {
-    let (missing, status, goes_on) = cx.database().with(|db| {
+    let (missing, status, error, goes_on) = cx.database().with(|db| {
         Ok::<_, AgentError>((
             journal::chunks(db, &ack.id, ack.after)?,
             journal::status(db, &ack.id)?,
+            journal::error(db, &ack.id)?,
             journal::goes_on(db, &ack.id)?,
         ))
     })?;
@@ -107,9 +123,7 @@ pub(super) fn acknowledge<A: AiChatAgent>(
             ..ChatResponse::default()
         }
     } else {
-        if status == Some(TurnStatus::Interrupted) {
-            explain(connection, &ack.id);
-        }
+        explain(connection, &ack.id, error);
         let outcome = status.and_then(outcome);
         let done = ChatResponse::done(ack.id.as_str(), outcome);
         ChatResponse { replay: Some(true), continuation, ..done }
@@ -132,17 +146,16 @@ pub(super) fn repeat<A: AiChatAgent>(
 ) -> Result<()> {
     let changes = Changes { reload: true, ..Changes::default() };
     delta::tell(cx, &changes, |other| other == connection)?;
-    if status == TurnStatus::Interrupted {
-        explain(connection, id);
-    }
+    explain(connection, id, cx.database().with(|db| journal::error(db, id))?);
     connection.send_frame(&ServerFrame::from(ChatResponse::done(id, outcome(status))));
     Ok(())
 }
 
-/// Says why a turn has ended that the end of the process has cut: of a message that was not begun
-/// nothing is kept that could say so.
-fn explain(connection: &Connection, id: &str) {
-    connection.send_frame(&ChatResponse::error(id, journal::INTERRUPTED).into());
+/// Says why a turn has failed: of a message that was not begun nothing is kept that could say so.
+fn explain(connection: &Connection, id: &str, error: Option<String>) {
+    if let Some(error) = error {
+        connection.send_frame(&ChatResponse::error(id, error).into());
+    }
 }
 
 /// How a turn ended, as it is told to clients; nothing on a normal end.

@@ -206,11 +206,11 @@ impl<A: AiChatAgent> Turn<'_, A> {
 
     /// Ends the turn: the message is stored before anybody is told.
     fn end(mut self, end: End, stop: &Stop) -> Result<FinishedTurn> {
-        let (status, mark) = match &end {
-            End::Completed => (TurnStatus::Completed, None),
-            End::Aborted => (TurnStatus::Aborted, Some(json!({"outcome": "aborted"}))),
+        let (status, mark, error) = match end {
+            End::Completed => (TurnStatus::Completed, None, None),
+            End::Aborted => (TurnStatus::Aborted, Some(json!({"outcome": "aborted"})), None),
             End::Failed(error) => {
-                (TurnStatus::Error, Some(json!({"outcome": "error", "error": error})))
+                (TurnStatus::Error, Some(json!({"outcome": "error", "error": error})), Some(error))
             }
         };
         if let Some(turn) = mark
@@ -219,7 +219,7 @@ impl<A: AiChatAgent> Turn<'_, A> {
             self.emitter.abandon_calls("The turn ended before the tool answered.");
             let message_metadata = json!({ "turn": turn });
             self.emitter.add(Chunk::MessageMetadata { message_metadata });
-            if matches!(end, End::Aborted) {
+            if status == TurnStatus::Aborted {
                 self.emitter.add(Chunk::Abort { reason: None });
             }
         }
@@ -243,16 +243,12 @@ impl<A: AiChatAgent> Turn<'_, A> {
             if let Some(message) = &message {
                 self.store(db, message)?;
             }
-            journal::end(db, &self.begun.id, status)?;
+            journal::end(db, &self.begun.id, status, error.as_deref())?;
             limit.map_or(Ok(Vec::new()), |keep| history::trim(db, keep))
         })?;
         if let Some(batch) = &batch {
             self.send_batch(batch);
         }
-        let error = match end {
-            End::Failed(error) => Some(error),
-            End::Completed | End::Aborted => None,
-        };
         if let Some(error) = &error {
             if let Some(follower) = &self.follower {
                 follower.tell_chunk(Chunk::Error { error_text: error.clone() });

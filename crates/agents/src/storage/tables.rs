@@ -38,6 +38,7 @@ impl Tables {
                 include_str!(
                     "../../../../migrations/agent/chat/0006_instructions_in_the_history.sql"
                 ),
+                include_str!("../../../../migrations/agent/chat/0007_why_a_turn_failed.sql"),
             ],
         }
     }

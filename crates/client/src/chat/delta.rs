@@ -8,6 +8,10 @@ impl ChatSession {
     /// The server tells what has changed in the history.
     pub(super) fn delta(&mut self, delta: &ChatDelta) -> Vec<Effect> {
         self.revision += 1;
+        if delta.reload || !delta.messages.is_empty() || !delta.removed.is_empty() {
+            // The conversation goes on from what failed. A turn that is failing says so at its end.
+            self.error = None;
+        }
         let mut moved = false;
         for id in &delta.removed {
             moved |= self.transcript.remove(id);

@@ -59,8 +59,11 @@ impl ChatSession {
         let mut effects = Vec::new();
         let index = match self.turns.iter().position(|turn| turn.id == id) {
             Some(index) => index,
-            // The end of a turn whose beginning was missed.
-            None if response.done && response.body.is_empty() => return effects,
+            // The end of a turn whose beginning was missed. It is newer than one that failed.
+            None if response.done && response.body.is_empty() => {
+                self.error = None;
+                return effects;
+            }
             None => {
                 self.turns.push(Turn::remote(id));
                 self.turns.len() - 1
@@ -129,6 +132,7 @@ impl ChatSession {
                 return;
             }
             turn.started = true;
+            self.error = None;
             let reducer = first_reducer(turn, chunk, continuation, || {
                 self.transcript.last_of(Role::Assistant).cloned()
             });
@@ -235,6 +239,9 @@ impl ChatSession {
     fn nothing_to_resume(&mut self, none: &ResumeNone) -> Vec<Effect> {
         if none.reason == Some(ResumeNoneReason::ContinuationOwned) {
             return Vec::new();
+        }
+        if !self.turns.iter().any(Turn::is_pending) {
+            self.error.clone_from(&none.error);
         }
         let mut lost = false;
         for turn in &mut self.turns {

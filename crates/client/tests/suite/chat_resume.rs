@@ -178,7 +178,7 @@ impl World {
             ClientFrame::ResumeRequest(_) if self.running() => self.offer(),
             ClientFrame::ResumeRequest(_) => {
                 let reason = Some(ResumeNoneReason::Idle);
-                self.deliver(ResumeNone { reason, probe_id: None });
+                self.deliver(ResumeNone { reason, ..ResumeNone::default() });
             }
             ClientFrame::ChatRequest(request) => {
                 assert_eq!(request.id, self.turn, "one submit is one turn");

@@ -122,6 +122,42 @@ fn a_failed_turn_shows_its_error_until_the_next() {
 }
 
 #[test]
+fn an_error_is_that_of_the_newest_turn_whoever_asked_for_it() {
+    let failed = |session: &mut ChatSession, turn: &str| {
+        session.handle(&ChatResponse::error(turn, "no key").into());
+        session.handle(&done(turn, Some(Outcome::Error)));
+        assert_eq!((session.status(), session.error()), (ChatStatus::Error, Some("no key")));
+    };
+    let question = ChatDelta { messages: vec![user("2")], ..ChatDelta::default() };
+    let version = ChatDelta { reload: true, ..ChatDelta::default() };
+    let rated = ChatDelta { updated: vec![user("1")], ..ChatDelta::default() };
+    let goes_on = [
+        ("an answer", chunk("u", 0, start("b")), true),
+        ("a question", question.into(), true),
+        ("another version", version.into(), true),
+        ("a stop before the first word", done("u", Some(Outcome::Aborted)), true),
+        ("a reconnect to a server that knows of none", ResumeNone::default().into(), true),
+        ("a rating", rated.into(), false),
+        ("the same end once more", done("t", Some(Outcome::Error)), false),
+    ];
+    for (what, frame, ends) in goes_on {
+        let mut session = open_session(vec![user("1")]);
+        failed(&mut session, "t");
+        session.handle(&frame);
+        assert_eq!(session.error().is_none(), ends, "{what}");
+    }
+    // Who comes later is told.
+    let mut session = open_session(vec![user("1")]);
+    let error = Some("no key".to_owned());
+    session.handle(&ResumeNone { error: error.clone(), ..ResumeNone::default() }.into());
+    assert_eq!((session.status(), session.error()), (ChatStatus::Error, Some("no key")));
+    // That is not why what was sent since has no answer.
+    session.submit("Again");
+    session.handle(&ResumeNone { error, ..ResumeNone::default() }.into());
+    assert_eq!((session.status(), session.error()), (ChatStatus::Submitted, None));
+}
+
+#[test]
 fn a_turn_that_fails_at_once_leaves_no_empty_message() {
     let mut session = open_session(vec![]);
     let turn = request(&session.submit("Hello")).unwrap().id;

@@ -314,8 +314,8 @@ pub(crate) fn server_frame() -> BoxedStrategy<ServerFrame> {
         Just(ServerFrame::ChatClear(Empty {})),
         (text(), option::of(text()))
             .prop_map(|(id, probe_id)| ResumingFrame { id, probe_id }.into()),
-        (reason, option::of(text()))
-            .prop_map(|(reason, probe_id)| ResumeNone { reason, probe_id }.into()),
+        (reason, option::of(text()), option::of(text()))
+            .prop_map(|(reason, probe_id, error)| ResumeNone { reason, probe_id, error }.into()),
         (option::of(text()), option::of(text())).prop_map(|(id, probe_id)| PendingFrame {
             id,
             probe_id
