@@ -1,11 +1,16 @@
 //! Below the last message: what the turn waits for, or how it ended and the way to try again.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 
 use crate::language::t;
-use crate::reactive::memo;
+use crate::reactive::{memo, when};
 use crate::{
-    components::icon::{Glyph, Icon},
+    components::{
+        bar_button::{Act, BarButton},
+        icon::{Glyph, Icon},
+    },
     hooks::use_agent_chat::{AgentChat, Ending},
 };
 
@@ -63,9 +68,19 @@ fn Note(chat: AgentChat, #[prop(into)] text: String) -> impl IntoView {
     }
 }
 
+/// Tries again, or goes back to the answer there was before.
 #[component]
 fn Retry(chat: AgentChat) -> impl IntoView {
+    let back: Act = Arc::new(move |_| {
+        if let Some(version) = untrack(|| chat.missing_answer()) {
+            chat.select_version(version);
+        }
+    });
+    let draw = move || {
+        BarButton::new("version-previous", Glyph::ChevronLeft, t().earlier_version()).view(&back)
+    };
     view! {
+        {when(move || chat.missing_answer().is_some(), draw)}
         <button
             type="button"
             class="-mx-2 inline-flex h-8 shrink-0 items-center gap-1.5 rounded-lg px-2 text-sm text-muted transition-colors hover:bg-hover hover:text-ink"

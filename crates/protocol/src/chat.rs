@@ -134,7 +134,9 @@ pub struct MessageVersion {
 }
 
 /// A message of the history that has several versions; `GET .../get-versions` answers with one for
-/// each such message, oldest first.
+/// each such message, oldest first. Where the newest message is a person's and had answers before
+/// another one was asked for that did not come, the last is of the answer that is missing: it has no
+/// `id`, one version or more, and 0 as `active`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageVersions {
     /// The message's id as it is now.

@@ -46,6 +46,16 @@ impl AgentChat {
         })
     }
 
+    /// The newest of the answers that the last question had, where it has none any more: another one
+    /// was asked for and did not come.
+    #[must_use]
+    pub fn missing_answer(&self) -> Option<i64> {
+        self.versions.with(|all| {
+            let missing = all.last().filter(|versions| versions.id.is_empty())?;
+            missing.versions.last().copied()
+        })
+    }
+
     /// Goes back to a version, with what followed it, for everyone. The server refuses while an
     /// answer is being written.
     pub fn select_version(&self, version: i64) {

@@ -56,7 +56,22 @@ pub(super) fn all(db: &Connection) -> Result<Vec<MessageVersions>, AgentError> {
         }
     }
     all.iter_mut().for_each(|message| message.versions.sort_unstable());
+    all.extend(of_missing_answer(db)?);
     Ok(all)
+}
+
+/// The answers that the newest message, a person's, had before the turn for another one ended with
+/// nothing: no message of the history is there to find them by.
+fn of_missing_answer(db: &Connection) -> Result<Option<MessageVersions>, AgentError> {
+    let mut statement = db.prepare_cached(
+        "SELECT old.position FROM domovoi_messages AS old JOIN domovoi_messages AS asked
+         ON asked.position = (SELECT max(position) FROM domovoi_messages WHERE active)
+         WHERE NOT old.active AND old.parent = asked.position
+         AND old.role = 'assistant' AND asked.role = 'user' ORDER BY old.position",
+    )?;
+    let versions = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<_>, _>>()?;
+    let is_any = !versions.is_empty();
+    Ok(is_any.then(|| MessageVersions { id: String::new(), versions, active: 0 }))
 }
 
 /// Makes a version part of the history again, with the newest of what followed it; whether there

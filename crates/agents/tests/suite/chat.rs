@@ -328,6 +328,53 @@ async fn failures_are_told_and_the_next_turn_works() {
 }
 
 #[tokio::test]
+async fn an_answer_that_did_not_come_again_leaves_the_way_back_and_says_why() {
+    let refused = || Script::refuse(ModelError::Unauthorized { endpoint: "http://e".to_owned() });
+    let scripts = [Script::new().text("old").stop(), refused(), refused()];
+    let mut chat = start(scripts).await;
+    let mut client = chat.server.connect("helper/x?domovoi=1").await;
+    client.send(ask("1", "hi")).await;
+    chunks(&mut client).await;
+    let question = chat.history().await[..1].to_vec();
+    for turn in ["2", "3"] {
+        client.send(request(turn, "regenerate-message", &question)).await;
+        assert_eq!(chunks(&mut client).await.1["outcome"], "error");
+    }
+    assert_eq!(chat.history().await.len(), 1);
+
+    // Whoever comes later learns as much, from another process too.
+    let probe = json!({"type": "cf_agent_stream_resume_request"});
+    for crashed in [false, true] {
+        if crashed {
+            chat = chat.crash().await;
+        }
+        let mut other = chat.open().await;
+        other.send(probe.clone()).await;
+        let none = other.next_of("cf_agent_stream_resume_none").await;
+        assert_eq!(none.get("error"), None, "it is ours alone");
+        client = chat.server.connect("helper/x?domovoi=1").await;
+        client.send(probe.clone()).await;
+        let none = client.next_of("cf_agent_stream_resume_none").await;
+        assert!(none["error"].as_str().unwrap().contains("refused the API key"), "{none}");
+        client.send(request("3", "regenerate-message", &question)).await;
+        let (said, _) = chunks(&mut client).await;
+        assert_eq!(said, [json!({"type": "failed", "text": none["error"]})]);
+    }
+    let (_, body) = chat.server.get("helper/x/get-versions").await;
+    let versions: Value = serde_json::from_str(&body).unwrap();
+    let old = &versions[0]["versions"][0];
+    assert_eq!(versions, json!([{"id": "", "versions": [old], "active": 0}]));
+    client.send(json!({"type": "domovoi_select_version", "version": old})).await;
+    client.next_of("domovoi_chat_delta").await;
+    assert!(chat.history().await[1].to_string().contains("old"));
+    let (_, body) = chat.server.get("helper/x/get-versions").await;
+    assert_eq!(body, "[]");
+    client.send(probe).await;
+    let none = client.next_of("cf_agent_stream_resume_none").await;
+    assert_eq!(none.get("error"), None, "the question has its answer");
+}
+
+#[tokio::test]
 async fn clearing_in_mid_answer_keeps_nothing() {
     let gate = Gate::new();
     let chat = start([Script::new().text("half").gate(&gate).stop()]).await;
