@@ -1,6 +1,6 @@
 //! Sockets of a browser. Messages are handled within the socket's own callback.
 
-use std::{future::Future, time::Duration};
+use std::{cell::Cell, future::Future, rc::Rc, time::Duration};
 
 use futures::{
     channel::oneshot,
@@ -8,7 +8,7 @@ use futures::{
 };
 use send_wrapper::SendWrapper;
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
-use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
+use web_sys::{BinaryType, CloseEvent, Event, MessageEvent, WebSocket, Window};
 
 use crate::{
     ClientEvent,
@@ -73,7 +73,26 @@ impl Wake {
     }
 }
 
-/// Opens a socket and serves it until it closes.
+/// Where nothing was heard for this long, in milliseconds, a socket need not be what it was when
+/// somebody comes back to the page: a telephone that slept is told of no loss.
+const SILENCE: f64 = 30_000.0;
+
+/// What a page is told that is looked at again, or has a network again.
+const RETURNS: [&str; 2] = ["visibilitychange", "online"];
+
+/// How long a socket may have been silent that is relied upon after this event.
+fn silence_after(event: &Event) -> f64 {
+    let document = web_sys::window().and_then(|window| window.document());
+    match event.type_() == "online" {
+        // Another network has none of the sockets of the one before.
+        true => 0.0,
+        // Nobody comes back to a page that is hidden.
+        false if document.is_some_and(|document| document.hidden()) => f64::INFINITY,
+        false => SILENCE,
+    }
+}
+
+/// Opens a socket and serves it until it closes, or is not to be relied upon any more.
 pub(crate) async fn run(
     link: &std::sync::Arc<Link>,
     closing: &mut oneshot::Receiver<()>,
@@ -88,6 +107,9 @@ pub(crate) async fn run(
     let handlers = Handlers::attach(&socket, link, end);
     match select(ended, closing).await {
         Either::Left((ending, _)) => {
+            drop(handlers);
+            // One that leads nowhere is open still.
+            let _ = socket.close();
             ending.unwrap_or_else(|_| Ending::by_code(1006, String::new()))
         }
         Either::Right(_) => {
@@ -105,6 +127,7 @@ struct Handlers {
     _open: Closure<dyn FnMut()>,
     _message: Closure<dyn FnMut(MessageEvent)>,
     _close: Closure<dyn FnMut(CloseEvent)>,
+    back: Closure<dyn FnMut(Event)>,
 }
 
 impl Handlers {
@@ -118,9 +141,11 @@ impl Handlers {
             let (link, socket) = (link.clone(), socket.clone());
             Closure::<dyn FnMut()>::new(move || link.opened(Wake(SendWrapper::new(socket.clone()))))
         };
+        let heard = Rc::new(Cell::new(js_sys::Date::now()));
         let message = {
-            let link = link.clone();
+            let (link, heard) = (link.clone(), heard.clone());
             Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+                heard.set(js_sys::Date::now());
                 let data = event.data();
                 if let Some(text) = data.as_string() {
                     link.received_text(&text);
@@ -129,16 +154,33 @@ impl Handlers {
                 }
             })
         };
-        let mut end = Some(end);
-        let close = Closure::<dyn FnMut(CloseEvent)>::new(move |event: CloseEvent| {
+        let end = Rc::new(Cell::new(Some(end)));
+        let end_of = |end: &Cell<Option<oneshot::Sender<Ending>>>, code, reason| {
             if let Some(end) = end.take() {
-                let _ = end.send(Ending::by_code(event.code(), event.reason()));
+                let _ = end.send(Ending::by_code(code, reason));
             }
+        };
+        let back = {
+            let end = end.clone();
+            Closure::<dyn FnMut(Event)>::new(move |event: Event| {
+                // A clock that was set back says nothing either.
+                let silent = js_sys::Date::now() - heard.get();
+                if !(0.0..silence_after(&event)).contains(&silent) {
+                    end_of(&end, 1006, String::new());
+                }
+            })
+        };
+        let close = Closure::<dyn FnMut(CloseEvent)>::new(move |event: CloseEvent| {
+            end_of(&end, event.code(), event.reason());
         });
         socket.set_onopen(Some(open.as_ref().unchecked_ref()));
         socket.set_onmessage(Some(message.as_ref().unchecked_ref()));
         socket.set_onclose(Some(close.as_ref().unchecked_ref()));
-        Self { socket: socket.clone(), _open: open, _message: message, _close: close }
+        for (window, name) in places() {
+            let back = back.as_ref().unchecked_ref();
+            let _ = window.add_event_listener_with_callback(name, back);
+        }
+        Self { socket: socket.clone(), _open: open, _message: message, _close: close, back }
     }
 }
 
@@ -147,7 +189,15 @@ impl Drop for Handlers {
         self.socket.set_onopen(None);
         self.socket.set_onmessage(None);
         self.socket.set_onclose(None);
+        for (window, name) in places() {
+            let back = self.back.as_ref().unchecked_ref();
+            let _ = window.remove_event_listener_with_callback(name, back);
+        }
     }
+}
+
+fn places() -> impl Iterator<Item = (Window, &'static str)> {
+    RETURNS.into_iter().filter_map(|name| Some((web_sys::window()?, name)))
 }
 
 fn describe(error: &JsValue) -> String {
