@@ -50,8 +50,8 @@ pub struct Note {
     pub deleted: Option<String>,
 }
 
-/// Follows the list of conversations; `now` is when the page was rendered, in milliseconds since 1970.
-pub fn use_conversations(initial: ConversationsState, now: u64) -> Conversations {
+/// Follows the list of conversations; `clock` begins with when the page was rendered.
+pub fn use_conversations(initial: ConversationsState, clock: ReadSignal<i64>) -> Conversations {
     let agent = use_agent(CONVERSATIONS_AGENT, "default", initial);
     let list = memo(move || {
         agent.state.with(|state| {
@@ -60,8 +60,13 @@ pub fn use_conversations(initial: ConversationsState, now: u64) -> Conversations
         })
     });
     // The server does not know what a day is where the person is.
+    let now = clock.get_untracked().unsigned_abs();
     let moment = RwSignal::new(Moment { now, offset: 0 });
-    effect(move || moment.set(here()));
+    effect(move || {
+        // A page stays open over night.
+        clock.track();
+        moment.set(here());
+    });
     let shows_archived = RwSignal::new(false);
     let rows =
         memo(move || agent.state.with(|state| rows(state, moment.get(), shows_archived.get())));

@@ -58,7 +58,8 @@ type Go = Box<dyn Fn(&str, NavigateOptions) + Send + Sync>;
 
 /// Makes the workspace and gives it to the components below.
 pub fn provide_workspace(page: &PageState) -> Workspace {
-    let conversations = use_conversations(page.conversations.clone(), page.now);
+    let now = use_clock(page.now.cast_signed());
+    let conversations = use_conversations(page.conversations.clone(), now);
     let system = use_agent(SYSTEM_AGENT, "default", page.system.clone()).state;
     let approvals = use_agent(APPROVALS_AGENT, "default", page.approvals.clone());
     let path = use_location().pathname;
@@ -91,7 +92,7 @@ pub fn provide_workspace(page: &PageState) -> Workspace {
         system,
         approvals,
         section,
-        now: use_clock(page.now.cast_signed()),
+        now,
         open_id,
         chat_id,
         title,
