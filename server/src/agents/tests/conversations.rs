@@ -32,6 +32,45 @@ async fn what_was_deleted_ends_even_where_nothing_is_scheduled_any_more() {
 }
 
 #[tokio::test]
+async fn an_end_that_fails_is_tried_until_it_succeeds() {
+    let (mut test, _) = start([says("Hello.")]);
+    say(&test, "c1", "Is the quince ripe?").await;
+    let mut client = connect(&test, "conversations").await;
+    client.call::<()>("remove", ("c1",)).await.unwrap();
+    let list = test.get::<Conversations>("default").unwrap();
+    let long_ago = list.run(|_, cx| async move {
+        cx.update_state(|state| state.conversations[0].deleted_at = Some(0))
+    });
+    long_ago.await.unwrap().unwrap();
+    // Where the folder of its sub-agents would be is something that cannot be removed as one.
+    let folder = test.agents().config().data_dir.join("agents/assistant");
+    std::fs::write(folder.join("c1.sub"), "in the way").unwrap();
+
+    test.advance(Duration::from_secs(60)).await.unwrap();
+    test.crash().await.unwrap();
+    test.advance(Duration::from_secs(3600)).await.unwrap();
+    let list = test.get::<Conversations>("default").unwrap();
+    let stands = || {
+        list.run(
+            |_, cx| async move { (cx.state().conversations.len(), cx.runs(None, 100).unwrap()) },
+        )
+    };
+    let (listed, runs) = stands().await.unwrap();
+    assert_eq!(listed, 1, "it is not forgotten while something of it is there");
+    assert!(runs.len() > 3 && runs.iter().all(|run| run.error.is_some()), "{runs:?}");
+
+    std::fs::remove_file(folder.join("c1.sub")).unwrap();
+    test.advance(Duration::from_secs(3600)).await.unwrap();
+    let (listed, runs) = stands().await.unwrap();
+    assert_eq!((listed, runs[0].error.as_deref()), (0, None));
+    let left: Vec<_> = std::fs::read_dir(&folder).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+    let mut client = connect(&test, "conversations").await;
+    let found: Value = client.call("search", ("quince",)).await.unwrap();
+    assert_eq!(found, json!([]));
+}
+
+#[tokio::test]
 async fn what_an_import_carries_is_kept_and_what_it_does_not_is_said() {
     let (test, _) = start([]);
     let file =
