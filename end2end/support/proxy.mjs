@@ -4,7 +4,7 @@ import { createServer, connect } from 'node:net';
 
 export class Proxy {
   #server;
-  #sockets = new Set();
+  #pairs = new Set();
 
   /** Where clients find the host. */
   address;
@@ -14,15 +14,18 @@ export class Proxy {
     const [name, port] = host.split(':');
     proxy.#server = createServer((client) => {
       const server = connect(Number(port), name);
+      const pair = { ends: [client, server], isSocket: false, isLost: false };
+      proxy.#pairs.add(pair);
+      client.once('data', (first) => (pair.isSocket = /^upgrade: *websocket/im.test(first)));
       for (const [from, to] of [
         [client, server],
         [server, client],
       ]) {
-        proxy.#sockets.add(from);
         from.setNoDelay();
         from.on('error', () => {});
         from.on('close', () => {
-          proxy.#sockets.delete(from);
+          if (pair.isLost) return;
+          proxy.#pairs.delete(pair);
           to.destroy();
         });
         from.pipe(to);
@@ -35,7 +38,24 @@ export class Proxy {
 
   /** Breaks every connection. */
   cut() {
-    this.#sockets.forEach((socket) => socket.destroy());
+    for (const { ends } of this.#pairs) ends.forEach((end) => end.destroy());
+  }
+
+  /**
+   * Nothing gets through what is open any more, and neither end is told, as when a telephone leaves a network.
+   * Connections that a browser keeps for later requests are closed: after minutes it does that by itself.
+   */
+  lose() {
+    for (const pair of this.#pairs) {
+      const [client, server] = pair.ends;
+      if (!pair.isSocket) {
+        client.destroy();
+        continue;
+      }
+      pair.isLost = true;
+      client.unpipe(server).resume();
+      server.unpipe(client).resume();
+    }
   }
 
   close() {

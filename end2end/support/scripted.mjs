@@ -14,11 +14,15 @@ export class ScriptedProvider {
   /** What was sent for each of them, whole. */
   requests = [];
 
+  /** While it is set every question is refused with these words. */
+  refusal;
+
   /**
    * Starts one. `answer(question, number, request)` gives the text for the newest question, or
-   * `{ fails }` or `{ calls, input }`: why it fails, or the tool that is called; where the question
-   * says "hold", only the first word of a text comes before `release` is called. A text in pieces
-   * waits for that after each of them.
+   * `{ fails }` or `{ calls, input }`: why it fails, or the tool that is called. Where the question
+   * says "ponder", nothing of a text comes before `release` is called; where it says "hold", only the
+   * first word; where it says "break", the connection breaks after that. A text in pieces waits
+   * after each of them.
    */
   static async start(answer = (question, number) => `Answer ${number} to: ${question}`) {
     const provider = new ScriptedProvider();
@@ -52,6 +56,10 @@ export class ScriptedProvider {
     this.#server.closeAllConnections();
   }
 
+  #hold() {
+    return new Promise((resolve) => this.#held.push(resolve));
+  }
+
   async #respond(request, response) {
     let body = '';
     for await (const chunk of request) body += chunk;
@@ -59,11 +67,13 @@ export class ScriptedProvider {
     const question = this.requests.at(-1).messages.findLast(({ role }) => role === 'user').content;
     const text = typeof question === 'string' ? question : question.map((part) => part.text ?? '').join('');
     this.asked.push(text);
-    const answer = this.#answer(text, this.asked.length, this.requests.at(-1));
+    const refused = this.refusal;
+    const answer = refused ? { fails: refused } : this.#answer(text, this.asked.length, this.requests.at(-1));
     if (answer.fails) {
       response.writeHead(400, { 'content-type': 'application/json' });
       return response.end(JSON.stringify({ error: { message: answer.fails } }));
     }
+    if (/ponder/.test(text)) await this.#hold();
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     const send = (fields) => {
       const chunk = { id: 'x', object: 'chat.completion.chunk', created: 0, model: 'scripted', ...fields };
@@ -78,8 +88,12 @@ export class ScriptedProvider {
       const pieces = isInPieces ? answer : answer.split(/(?<=^\S*)(?= )/);
       for (const [index, content] of pieces.entries()) {
         choose({ content });
-        const waits = isInPieces || (index === 0 && /hold/.test(text));
-        if (waits) await new Promise((resolve) => this.#held.push(resolve));
+        if (isInPieces || (index === 0 && /hold/.test(text))) await this.#hold();
+        if (index === 0 && /break/.test(text)) {
+          // What was written has to leave first.
+          await new Promise(setImmediate);
+          return response.destroy();
+        }
       }
       choose({}, 'stop');
     }
