@@ -87,8 +87,8 @@ impl AgentChat {
         let new = undrawn.messages.last().is_some_and(|index| *index >= known);
         if undrawn.all || new {
             let messages: Vec<_> = session.messages().cloned().collect();
-            let rows =
-                self.rows.with_untracked(|old| rows_of(&messages, old, place_of_what_is_far()));
+            let height = height_of_what_is_far();
+            let rows = self.rows.with_untracked(|old| rows_of(&messages, old, height.as_deref()));
             let same = self.rows.with_untracked(|old| {
                 old.len() == rows.len() && old.iter().zip(&rows).all(|(a, b)| a.key == b.key)
             });
