@@ -151,7 +151,8 @@ fn bindgen(workspace: &Workspace, program: Program) -> Result<[(String, Vec<u8>)
     }
     let text = fs::read_to_string(out.join(&script)).context("wasm-bindgen wrote no script")?;
     let bytes = fs::read(out.join(&module)).context("wasm-bindgen wrote no module")?;
-    let (bytes, text) = short_names::shorten(&bytes, &strip::strip(&text))?;
+    let (mut bytes, text) = short_names::shorten(&bytes, &strip::strip(&text))?;
+    panic_paths::blank(&mut bytes);
     Ok([(script, text.into_bytes()), (module, bytes)])
 }
 

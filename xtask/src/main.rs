@@ -19,6 +19,7 @@ mod class_scan;
 mod compress;
 mod css;
 mod dev;
+mod panic_paths;
 mod process;
 mod progress;
 mod run;

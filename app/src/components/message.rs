@@ -48,28 +48,30 @@ fn UserMessage(row: Row, chat: AgentChat) -> impl IntoView {
     let is_wordless = move || message.read_value().with(|message| message.text().is_empty());
     let content = move || {
         view! {
-            {move || {
-                if editing.get() {
-                    view! { <EditMessage message chat editing /> }.into_any()
-                } else {
-                    ().into_any()
-                }
-            }}
-            {move || message.read_value().with(|message| sent_files(&message.parts))}
-            <p
-                class="max-w-[85%] whitespace-pre-wrap break-words rounded-2xl rounded-br-md bg-sunken px-4 py-2.5"
-                hidden=move || editing.get() || is_wordless()
-            >
-                {move || message.read_value().with(UiMessage::text)}
-            </p>
-            <MessageBar message chat streaming=None toggled=editing />
+            <div class="flex w-full flex-col items-end">
+                {move || {
+                    if editing.get() {
+                        view! { <EditMessage message chat editing /> }.into_any()
+                    } else {
+                        ().into_any()
+                    }
+                }}
+                {move || message.read_value().with(|message| sent_files(&message.parts))}
+                <p
+                    class="max-w-[85%] whitespace-pre-wrap break-words rounded-2xl rounded-br-md bg-sunken px-4 py-2.5"
+                    hidden=move || editing.get() || is_wordless()
+                >
+                    {move || message.read_value().with(UiMessage::text)}
+                </p>
+                <MessageBar message chat streaming=None toggled=editing />
+            </div>
         }
         .into_any()
     };
     let content = drawn(&row, content);
     view! {
         <li
-            class="turn flex flex-col items-end"
+            class="turn"
             data-testid="message-user"
             data-message-id=id
         >
@@ -99,24 +101,26 @@ fn AssistantMessage(row: Row, chat: AgentChat) -> impl IntoView {
     };
     let content = move || {
         view! {
-            <div hidden=move || raw.get()>
-                <For
-                    each=move || 0..parts.get()
-                    key=|index| *index
-                    children=move |index| {
-                        view! { <PartView message=message.get_value() index streaming /> }
-                    }
-                />
+            <div>
+                <div hidden=move || raw.get()>
+                    <For
+                        each=move || 0..parts.get()
+                        key=|index| *index
+                        children=move |index| {
+                            view! { <PartView message=message.get_value() index streaming /> }
+                        }
+                    />
+                </div>
+                <pre
+                    class="whitespace-pre-wrap break-words font-mono text-[0.8125rem] leading-relaxed"
+                    data-testid="raw-text"
+                    hidden=move || !raw.get()
+                >
+                    {written}
+                </pre>
+                <Sources message />
+                <MessageBar message chat streaming=Some(streaming) toggled=raw />
             </div>
-            <pre
-                class="whitespace-pre-wrap break-words font-mono text-[0.8125rem] leading-relaxed"
-                data-testid="raw-text"
-                hidden=move || !raw.get()
-            >
-                {written}
-            </pre>
-            <Sources message />
-            <MessageBar message chat streaming=Some(streaming) toggled=raw />
         }
         .into_any()
     };
