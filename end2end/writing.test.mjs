@@ -9,6 +9,14 @@ import { providerConfig, Server } from './support/server.mjs';
 
 const LIMIT = { timeout: 60_000 };
 
+/** Says what was heard; fails at "trip" the first time. */
+const tripped = new Set();
+function answer(text) {
+  if (!/trip/.test(text) || tripped.has(text)) return `Heard: ${text}`;
+  tripped.add(text);
+  return { fails: 'I tripped' };
+}
+
 describe('writing', LIMIT, () => {
   let browser;
   let context;
@@ -16,7 +24,7 @@ describe('writing', LIMIT, () => {
   let server;
 
   before(async () => {
-    [browser, provider] = await Promise.all([launch(), ScriptedProvider.start((text) => `Heard: ${text}`)]);
+    [browser, provider] = await Promise.all([launch(), ScriptedProvider.start(answer)]);
     server = await Server.start({ config: providerConfig('scripted'), env: provider.env });
     context = await browser.newContext();
   });
@@ -116,6 +124,17 @@ describe('writing', LIMIT, () => {
     await chat.find('queued-message').waitFor();
     await chat.find('composer-stop').click();
     await heard(chat, 'and then that');
+  });
+
+  it('asks again where the answer failed', async () => {
+    const chat = await openChat();
+    await chat.ask('trip over this');
+    await chat.find('error').getByText('I tripped').waitFor();
+    await chat.reload();
+    await chat.find('retry').click();
+    await heard(chat, 'trip over this');
+    await chat.find('error').waitFor({ state: 'detached' });
+    assert.deepEqual((await history(server.origin, chat.id)).map(({ role }) => role), ['user', 'assistant']);
   });
 
   it('draws formulas', async () => {
