@@ -45,6 +45,7 @@ $$`;
 /** What was said before, with the days since: title, question, answer. */
 const HISTORY = [
   [0, 'How does bread rise?', 'How does bread rise, and what do I need for two loaves on Sunday?', BREAD],
+  [0, 'Bake from the pantry', 'What keeps for longest in a pantry?', 'Salt and sugar for ever, flour for a year, nuts for a season.'],
   [0, 'A name for a grey cat', 'Suggest a name for a grey cat.', '**Ash**, or **Pebble**. She will answer to neither.'],
   [1, 'Meals of next week', 'Plan the meals of next week for four, without meat.', 'Soup on Monday, with the rest of the **bread**. Dumplings on Tuesday, a salad of beans on Wednesday.'],
   [1, 'Red evenings', 'Why is the sky blue, and the evening red?', 'Air scatters blue light more than red light. In the evening the way through the air is long.'],
@@ -136,7 +137,7 @@ async function startAlone(provider) {
   const server = await Server.start({ program, config: models(provider), env: provider.env });
   const host = hostFor(server);
   const history = await bringIn(host, HISTORY);
-  const ids = { talk: history[HISTORY[0][1]], tools: history[HISTORY[2][1]], fails: await say(host, 'Fail, please.') };
+  const ids = { talk: history[HISTORY[0][1]], tools: history[HISTORY[1][1]], fails: await say(host, 'Fail, please.') };
   await say(host, 'Delete the recipe of the year before.');
   const [{ open: [{ conversation, toolCallId }] }] = await call(host, 'approvals', ['list']);
   await call(host, 'approvals', ['decide', { conversation, toolCallId, approved: false, reason: 'It is the only one with rye.' }]);
@@ -152,7 +153,7 @@ async function startAlone(provider) {
   const tools = await Wire.open(host, 'assistant', ids.tools);
   const icon = await readFile(new URL('../../public/icon-192.png', import.meta.url));
   tools.send({ type: 'cf_agent_chat_messages', messages: withTools(`data:image/png;base64,${icon.toString('base64')}`) });
-  while ((await tools.history())[1].parts.length < 2);
+  while ((await tools.history()).length < 4);
   tools.close();
 
   const name = 'Bread, and what else comes out of an oven';
