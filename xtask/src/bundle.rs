@@ -13,7 +13,7 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::{
     compress::{self, Effort},
-    short_names,
+    panic_paths, short_names,
     source_files::files_below,
     strip,
     workspace::Workspace,
