@@ -152,8 +152,14 @@ fn bindgen(workspace: &Workspace, program: Program) -> Result<[(String, Vec<u8>)
     let text = fs::read_to_string(out.join(&script)).context("wasm-bindgen wrote no script")?;
     let bytes = fs::read(out.join(&module)).context("wasm-bindgen wrote no module")?;
     let (mut bytes, text) = short_names::shorten(&bytes, &strip::strip(&text))?;
-    panic_paths::blank(&mut bytes);
+    panic_paths::blank(&mut bytes, &cargo_home());
     Ok([(script, text.into_bytes()), (module, bytes)])
+}
+
+/// Where cargo keeps the sources of dependencies.
+fn cargo_home() -> String {
+    let home = || std::env::var("HOME").unwrap_or_default() + "/.cargo";
+    std::env::var("CARGO_HOME").unwrap_or_else(|_| home())
 }
 
 /// `app.css` and its content to `app.0123456789abcdef.css`.
