@@ -1,6 +1,6 @@
 //! Earlier messages are there before a person has scrolled up to where they begin.
 
-use leptos::{html, prelude::*};
+use leptos::{html, prelude::*, web_sys};
 
 use super::use_agent_chat::AgentChat;
 use crate::reactive::effect;
@@ -23,6 +23,21 @@ pub fn use_earlier(scroller: NodeRef<html::Div>, chat: AgentChat) -> impl Fn() +
     effect(move || {
         chat.rows.track();
         request_animation_frame(load);
+    });
+    // The place is counted from the end, so what comes above moves nothing; the browser would make
+    // up for it once more.
+    effect(move || {
+        let is_loading = chat.is_loading_older.get();
+        let Some(scroller) = scroller.get_untracked() else { return };
+        let style = web_sys::HtmlElement::style(&scroller);
+        let set = move |anchor| {
+            let _ = style.set_property("overflow-anchor", anchor);
+        };
+        if is_loading {
+            set("none");
+        } else {
+            request_animation_frame(move || set("auto"));
+        }
     });
     load
 }

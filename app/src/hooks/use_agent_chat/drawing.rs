@@ -125,7 +125,10 @@ impl AgentChat {
                 self.ahead.set(0);
             }
             self.announcement.set(match (old, new) {
-                (_, ChatStatus::Submitted) => t().domovoi_is_answering(),
+                // The first word can be quicker than the drawing that would tell of the question.
+                (_, ChatStatus::Submitted) | (ChatStatus::Ready, ChatStatus::Streaming) => {
+                    t().domovoi_is_answering()
+                }
                 (ChatStatus::Streaming, ChatStatus::Ready) => t().the_answer_is_complete(),
                 _ => "",
             });
