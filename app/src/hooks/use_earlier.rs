@@ -1,6 +1,6 @@
 //! Earlier messages are there before a person has scrolled up to where they begin.
 
-use leptos::{html, prelude::*, web_sys};
+use leptos::{html, prelude::*, web_sys::HtmlElement};
 
 use super::use_agent_chat::AgentChat;
 use crate::reactive::effect;
@@ -19,25 +19,25 @@ pub fn use_earlier(scroller: NodeRef<html::Div>, chat: AgentChat) -> impl Fn() +
             chat.load_older();
         }
     };
+    let anchor = move |anchor| {
+        if let Some(scroller) = scroller.try_get_untracked().flatten() {
+            let _ = HtmlElement::style(&scroller).set_property("overflow-anchor", anchor);
+        }
+    };
+    let mut first = String::new();
     // Not where loading has failed: the next scrolling tries again.
     effect(move || {
-        chat.rows.track();
-        request_animation_frame(load);
-    });
-    // The place is counted from the end, so what comes above moves nothing; the browser would make
-    // up for it once more.
-    effect(move || {
-        let is_loading = chat.is_loading_older.get();
-        let Some(scroller) = scroller.get_untracked() else { return };
-        let style = web_sys::HtmlElement::style(&scroller);
-        let set = move |anchor| {
-            let _ = style.set_property("overflow-anchor", anchor);
-        };
-        if is_loading {
-            set("none");
-        } else {
-            request_animation_frame(move || set("auto"));
+        let now = chat.rows.with(|rows| rows.first().map(|row| row.key.clone()));
+        if now.as_ref().is_some_and(|now| *now != first) {
+            first = now.unwrap_or_default();
+            // The place is counted from the end, so what comes above moves nothing; the browser
+            // would make up for it once more.
+            anchor("none");
         }
+        request_animation_frame(move || {
+            anchor("auto");
+            load();
+        });
     });
     load
 }
