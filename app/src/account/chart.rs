@@ -52,7 +52,7 @@ impl Chart {
                     <span class="text-muted">{sum}</span>
                 </div>
                 <svg
-                    class="mt-3 block w-full"
+                    class="mt-3 block w-full border-b border-line"
                     viewBox=format!("0 0 {WIDTH} {HEIGHT}")
                     role="img"
                     aria-label=label

@@ -108,7 +108,7 @@ impl PersonRow {
                     .then(|| {
                         view! {
                             <details class="mt-2">
-                                <summary class="text-sm text-danger">{question}</summary>
+                                <summary class="foldable text-sm text-danger">{question}</summary>
                                 <form
                                     method="post"
                                     action=format!("/account/people/{id}/remove")
@@ -176,7 +176,7 @@ fn Invitations(
                         <div class="mt-3 rounded-xl bg-accent-soft px-4 py-3">
                             <p class="text-sm">{t().give_this_link()}</p>
                             <code
-                                class="mt-1 block break-all text-[0.8125rem]"
+                                class="mt-1 block select-all break-all text-[0.8125rem]"
                                 data-testid="invitation-link"
                             >
                                 {link}

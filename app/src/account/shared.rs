@@ -96,9 +96,9 @@ impl Snapshot {
             view! {
                 <main class="mx-auto w-full max-w-[44rem] px-5 py-10">
                     <div class="flex items-center gap-3">
-                        <Mark class="h-8 w-8" />
+                        <Mark class="h-8 w-8 shrink-0" />
                         <div class="min-w-0">
-                            <h1 class="truncate text-xl font-semibold tracking-tight">{title}</h1>
+                            <h1 class="break-words text-xl font-semibold leading-snug tracking-tight">{title}</h1>
                             <p class="text-[0.8125rem] text-muted">
                                 {t().shared_when(&shared_at)}
                             </p>

@@ -40,7 +40,7 @@ impl NewShare {
                     <p class="text-sm">
                         {t().whoever_has_the_link()}
                     </p>
-                    <code class="mt-1 block break-all text-[0.8125rem]" data-testid="share-link">
+                    <code class="mt-1 block select-all break-all text-[0.8125rem]" data-testid="share-link">
                         {link}
                     </code>
                 </div>
@@ -51,7 +51,7 @@ impl NewShare {
                 <a class="link text-sm" href=back>
                     {t().back_to_the_conversation()}
                 </a>
-                <h1 class="mt-4 truncate text-2xl font-semibold tracking-tight">{title}</h1>
+                <h1 class="mt-4 break-words text-2xl font-semibold tracking-tight">{title}</h1>
                 <p class="mt-1 text-[0.9375rem] text-muted">
                     {t().what_a_link_shows()}
                 </p>

@@ -11,7 +11,7 @@ use super::{
 use crate::language::t;
 
 const TABLE_CLASS: &str = "mt-3 w-full text-left text-sm";
-const CELL_CLASS: &str = "border-t border-line py-1.5 pr-3";
+const CELL_CLASS: &str = "w-28 border-t border-line py-1.5 pl-3 text-right tabular-nums";
 const NUMBER_CLASS: &str = "h-8 w-full rounded-lg border border-line bg-surface px-2 text-sm";
 
 /// The page of what somebody has used.
@@ -133,8 +133,9 @@ fn table(
             <table class=TABLE_CLASS data-testid=id>
                 <thead>
                     <tr class="text-muted">
-                        {[first, t().requests(), t().tokens(), t().money()]
-                            .map(|name| view! { <th scope="col" class="py-1.5 pr-3 font-medium">{name}</th> })
+                        <th scope="col" class="py-1.5 font-medium">{first}</th>
+                        {[t().requests(), t().tokens(), t().money()]
+                            .map(|name| view! { <th scope="col" class="py-1.5 pl-3 text-right font-medium">{name}</th> })
                             .into_iter()
                             .collect_view()}
                     </tr>
@@ -156,7 +157,7 @@ impl UsedRow {
         let numbers = [requests, tokens, money];
         view! {
             <tr>
-                <th scope="row" class="border-t border-line py-1.5 pr-3 break-words">{name}</th>
+                <th scope="row" class="break-words border-t border-line py-1.5 font-normal">{name}</th>
                 {numbers
                     .map(|number| view! { <td class=CELL_CLASS>{number}</td> })
                     .into_iter()

@@ -14,6 +14,9 @@ use crate::{
 const ACCEPTED: &str =
     "image/png,image/jpeg,image/gif,image/webp,application/pdf,text/*,.csv,.md,.json";
 
+/// A file that is no picture.
+const FILE_CLASS: &str = "block max-w-full truncate rounded-xl border border-line bg-surface px-3 py-2 text-sm transition-colors hover:bg-hover";
+
 /// The button that chooses files.
 #[component]
 pub fn AttachButton(
@@ -119,6 +122,7 @@ fn sent_file(file: &Part) -> Option<AnyView> {
         return Some(view! { <span class="text-sm text-muted">{name}</span> }.into_any());
     }
     let shown = picture(file, "max-h-[16rem] max-w-full rounded-xl");
+    let class = if shown.is_some() { "block max-w-full" } else { FILE_CLASS };
     let label = shown.is_none().then(|| name.clone());
     Some(
         view! {
@@ -126,7 +130,7 @@ fn sent_file(file: &Part) -> Option<AnyView> {
                 href=url.clone()
                 target="_blank"
                 rel="external noopener"
-                class="inline-flex max-w-full items-center gap-2 break-words rounded-xl text-sm underline"
+                class=class
                 data-testid="message-file"
                 title=name
             >

@@ -22,7 +22,7 @@ pub fn EmptyState(
     chat: AgentChat,
 ) -> impl IntoView {
     view! {
-        <div class="flex min-h-[calc(100dvh-13rem)] flex-col items-center justify-center px-5 py-8">
+        <div class="flex min-h-[calc(100dvh-13rem)] flex-col items-center justify-center px-5 py-6">
             <Mark class="h-12 w-12" />
             <h2 class="mt-5 text-center text-[1.625rem] font-semibold leading-tight tracking-tight">
                 {t().what_shall_we_do()}
@@ -30,7 +30,7 @@ pub fn EmptyState(
             <p class="mt-2 max-w-[32rem] text-center text-muted">
                 {t().lives_here()}
             </p>
-            <div class="mt-9 grid w-full max-w-[40rem] gap-2.5 sm:grid-cols-2">
+            <div class="mt-9 grid w-full max-w-[40rem] grid-cols-2 gap-2.5">
                 {suggestions()
                     .map(|(title, prompt)| {
                         view! {
@@ -41,7 +41,7 @@ pub fn EmptyState(
                                 on:click=move |_| chat.send(prompt)
                             >
                                 <span class="block text-sm font-medium">{title}</span>
-                                <span class="mt-0.5 block text-sm leading-snug text-muted">
+                                <span class="mt-0.5 hidden text-sm leading-snug text-muted sm:block">
                                     {prompt}
                                 </span>
                             </button>

@@ -41,7 +41,7 @@ pub fn ModelBadge() -> impl IntoView {
         >
             <button
                 type="button"
-                class="max-w-[9rem] truncate rounded-lg px-2 py-1 transition-colors enabled:hover:bg-hover sm:max-w-[20rem]"
+                class="max-w-[7rem] truncate rounded-lg px-2 py-1 transition-colors enabled:hover:bg-hover sm:max-w-[20rem]"
                 data-testid="model-name"
                 title=move || workspace.model.get()
                 disabled=move || system.with(|system| system.routes.len() < 2)

@@ -12,8 +12,7 @@ use crate::{
     },
 };
 
-const DIALOG_CLASS: &str =
-    "m-auto w-full max-w-[34rem] rounded-2xl border border-line bg-surface p-0 text-ink shadow-md";
+const DIALOG_CLASS: &str = "m-auto w-[calc(100%-2rem)] max-w-[34rem] rounded-2xl border border-line bg-surface p-0 text-ink shadow-md";
 const LIST_ID: &str = "palette-entries";
 
 /// The palette, with the keys below it; closed until it is asked for.

@@ -37,10 +37,14 @@ pub fn ToolCard(
                 return view! { <ApprovalCard tool /> }.into_any();
             }
             let failed = tool.state == ToolState::OutputError;
+            let icon = match tool.state {
+                ToolState::InputStreaming | ToolState::InputAvailable => "h-4 w-4 shrink-0 text-muted pulse",
+                _ => "h-4 w-4 shrink-0 text-muted",
+            };
             view! {
                 <details class="fold my-3 overflow-hidden rounded-xl border border-line text-sm" data-testid="tool">
                     <summary class="flex items-center gap-2 px-3 py-2 transition-colors hover:bg-hover">
-                        <Icon glyph=Glyph::Wrench class="h-4 w-4 shrink-0 text-muted" />
+                        <Icon glyph=Glyph::Wrench class=icon />
                         <span class="truncate font-medium">{tool_name(tool.name())}</span>
                         <span class=if failed { "text-danger" } else { "text-muted" }>
                             {state_words(&tool)}

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::language::t;
 use crate::{
-    address::path_of,
+    address::{Section, path_of},
     hooks::{use_composer::use_growing, use_workspace::use_workspace},
     reactive::when,
 };
@@ -15,7 +15,17 @@ use crate::{
 pub(crate) const PRIMARY_BUTTON_CLASS: &str = "inline-flex h-9 items-center self-start rounded-lg bg-accent px-3.5 text-sm font-medium text-on-accent transition-opacity hover:opacity-90";
 
 /// A button beside it.
-pub(crate) const SECONDARY_BUTTON_CLASS: &str = "inline-flex h-9 items-center self-start rounded-lg px-3.5 text-sm font-medium text-muted transition-colors hover:bg-hover hover:text-ink";
+pub(crate) const SECONDARY_BUTTON_CLASS: &str = "inline-flex h-9 items-center self-start rounded-lg border border-line px-3.5 text-sm font-medium transition-colors hover:bg-hover";
+
+/// A button that takes something away.
+const DANGER_BUTTON_CLASS: &str = "inline-flex h-9 items-center self-start rounded-lg bg-danger-soft px-3.5 text-sm font-medium text-danger";
+
+/// A link to the page that this one belongs to.
+const BACK_CLASS: &str =
+    "inline-flex h-9 items-center self-start text-sm text-muted transition-colors hover:text-ink";
+
+/// What a page is for.
+pub(crate) const INTRODUCTION_CLASS: &str = "text-sm text-muted";
 
 /// A line to write in.
 pub(crate) const FIELD_CLASS: &str =
@@ -111,7 +121,7 @@ pub(crate) fn remove(
     let sure = move || {
         let parts = vec![
             line("text-sm", meaning.to_owned()),
-            button(PRIMARY_BUTTON_CLASS, what.to_owned(), test, press),
+            button(DANGER_BUTTON_CLASS, what.to_owned(), test, press),
             button(SECONDARY_BUTTON_CLASS, t().keep_it().to_owned(), "keep", leave),
         ];
         group(ROW_CLASS, "", parts)
@@ -123,6 +133,11 @@ pub(crate) fn remove(
 /// What looks like a button and leads somewhere.
 pub(crate) fn link(class: &'static str, label: String, test: &'static str, to: String) -> AnyView {
     view! { <a class=class href=to data-testid=test>{label}</a> }.into_any()
+}
+
+/// A link to the page that this one belongs to.
+pub(crate) fn back(label: &str, test: &'static str, to: Section) -> AnyView {
+    link(BACK_CLASS, format!("\u{2190} {label}"), test, to.place().0.to_owned())
 }
 
 /// What went wrong, where something did.
@@ -188,7 +203,7 @@ pub(crate) fn fold(
 ) -> AnyView {
     view! {
         <details class=class data-testid=test open=open>
-            <summary>{summary}</summary>
+            <summary class="foldable">{summary}</summary>
             {children}
         </details>
     }

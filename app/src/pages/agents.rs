@@ -11,14 +11,14 @@ use crate::{
     components::{
         inspector::inspector,
         work::{
-            ROW_CLASS, SECONDARY_BUTTON_CLASS, button, each, group, heading, link, page, text,
-            texts,
+            ROW_CLASS, SECONDARY_BUTTON_CLASS, back, button, each, group, heading, link, page,
+            text, texts,
         },
     },
     hooks::{http, use_workspace::use_workspace},
 };
 
-const INSTANCE_CLASS: &str = "max-w-full truncate rounded-lg border border-line px-2 py-1 text-left text-xs transition-colors hover:bg-hover";
+const INSTANCE_CLASS: &str = "block max-w-full truncate rounded-lg border border-line px-3 py-1.5 text-sm transition-colors hover:bg-hover";
 
 /// Agent types and their instances: a list of `AgentTypeView`.
 #[component]
@@ -47,15 +47,9 @@ pub fn AgentsPage(
         }
     });
     let shown = move || match chosen.get() {
-        Some((agent, name)) => vec![
-            link(
-                SECONDARY_BUTTON_CLASS,
-                t().all_agents().to_owned(),
-                "all-agents",
-                Section::Agents.place().0.to_owned(),
-            ),
-            inspector(&agent, &name),
-        ],
+        Some((agent, name)) => {
+            vec![back(t().all_agents(), "all-agents", Section::Agents), inspector(&agent, &name)]
+        }
         None => types.with(|types| {
             let types = types.as_array().map(Vec::as_slice).unwrap_or_default();
             types.iter().map(instances).collect()
@@ -65,6 +59,7 @@ pub fn AgentsPage(
 }
 
 fn instances(of_type: &Value) -> AnyView {
+    let conversations = use_workspace().conversations;
     let agent = text(of_type, "agent");
     let names = RwSignal::new(texts(of_type, "names"));
     let more = RwSignal::new(of_type["more"] == true);
@@ -82,7 +77,10 @@ fn instances(of_type: &Value) -> AnyView {
     let title = heading(agent.clone());
     let open = move |name: String| {
         let address = page_of_instance(&agent, &name);
-        link(INSTANCE_CLASS, name, "instance", address)
+        // A conversation is known by its title.
+        let known = conversations.find(name.clone());
+        let label = untrack(|| known.get()).map_or(name, |it| it.title);
+        link(INSTANCE_CLASS, label, "instance", address)
     };
     let load_more = move || {
         more.get().then(|| button(SECONDARY_BUTTON_CLASS, t().more().to_owned(), "more", load))

@@ -19,6 +19,8 @@ use crate::{
     words::{pretty, tool_name},
 };
 
+const DECIDED_CLASS: &str = "min-w-0 rounded-xl border border-line px-4 py-3 text-sm";
+
 /// Calls that wait for a person: an `ApprovalsView`.
 #[component]
 pub fn ApprovalsPage(
@@ -93,10 +95,14 @@ fn decided(approval: &Value) -> AnyView {
             live(SMALL_CLASS, move || format!("{}{by}", relative(now.get(), at))),
         ],
     );
-    let details = vec![
-        conversation_link(&text(approval, "conversation")),
-        line(PLAIN_CLASS, text(decision, "reason")),
-        line(CODE_CLASS, pretty(input)),
-    ];
-    fold(CARD_CLASS, "decided", false, summary, details)
+    let details = group(
+        "mt-3 flex min-w-0 flex-col gap-2",
+        "",
+        vec![
+            conversation_link(&text(approval, "conversation")),
+            line(PLAIN_CLASS, text(decision, "reason")),
+            line(CODE_CLASS, pretty(input)),
+        ],
+    );
+    fold(DECIDED_CLASS, "decided", false, summary, vec![details])
 }

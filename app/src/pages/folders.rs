@@ -10,9 +10,9 @@ use crate::reactive::{effect, memo};
 use crate::{
     address::{FOLDER, Section, page_of_folder},
     components::work::{
-        CARD_CLASS, FIELD_CLASS, LABEL_CLASS, PRIMARY_BUTTON_CLASS, ROW_CLASS,
-        SECONDARY_BUTTON_CLASS, SMALL_CLASS, alert, button, each, group, line, line_field, link,
-        live, page, remove, text_field,
+        CARD_CLASS, FIELD_CLASS, INTRODUCTION_CLASS, LABEL_CLASS, PRIMARY_BUTTON_CLASS, ROW_CLASS,
+        SMALL_CLASS, alert, back, button, each, group, line, line_field, live, page, remove,
+        text_field,
     },
     hooks::use_workspace::use_workspace,
     types::folders::Folder,
@@ -29,10 +29,7 @@ pub(super) fn folders_page() -> AnyView {
     effect(move || workspace.connection.set(workspace.approvals.connection.get()));
     let shown = move || match chosen.get() {
         Some(id) => {
-            let all = Section::Folders.place().0.to_owned();
-            let back =
-                link(SECONDARY_BUTTON_CLASS, t().all_folders().to_owned(), "all-folders", all);
-            vec![back, settings(id)]
+            vec![back(t().all_folders(), "all-folders", Section::Folders), settings(id)]
         }
         None => {
             let ids = memo(move || {
@@ -47,7 +44,7 @@ pub(super) fn folders_page() -> AnyView {
                     .into_any()
             };
             vec![
-                line(SMALL_CLASS, t().folders_are_for().to_owned()),
+                line(INTRODUCTION_CLASS, t().folders_are_for().to_owned()),
                 new_folder(),
                 each(ids.into(), open),
             ]

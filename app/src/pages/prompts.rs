@@ -7,9 +7,9 @@ use crate::language::t;
 use crate::reactive::{effect, memo};
 use crate::{
     components::work::{
-        CARD_CLASS, PLAIN_CLASS, PRIMARY_BUTTON_CLASS, ROW_CLASS, SECONDARY_BUTTON_CLASS,
-        SMALL_CLASS, alert, button, each, entry, group, ids, line, line_field, live, page, remove,
-        text, text_field,
+        CARD_CLASS, INTRODUCTION_CLASS, PLAIN_CLASS, PRIMARY_BUTTON_CLASS, ROW_CLASS,
+        SECONDARY_BUTTON_CLASS, SMALL_CLASS, alert, button, each, entry, group, ids, line,
+        line_field, live, page, remove, text, text_field,
     },
     hooks::{
         use_agent::{Agent, use_agent},
@@ -52,7 +52,7 @@ pub(super) fn prompts_page(initial: Value) -> AnyView {
         if none { t().no_prompts_yet() } else { "" }.to_owned()
     };
     let parts = vec![
-        line(SMALL_CLASS, t().prompts_are_for().to_owned()),
+        line(INTRODUCTION_CLASS, t().prompts_are_for().to_owned()),
         new.into_any(),
         alert(problem.into()),
         live(SMALL_CLASS, none),

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use crate::language::t;
 use crate::reactive::{effect, memo, when};
 use crate::{
-    address::{NEW_TASK, Section},
+    address::{NEW_TASK, Section, path_of},
     components::work::{
         CARD_CLASS, FIELD_CLASS, LABEL_CLASS, PLAIN_CLASS, PRIMARY_BUTTON_CLASS, ROW_CLASS,
-        SECONDARY_BUTTON_CLASS, SMALL_CLASS, alert, button, conversation_link, each, entries,
+        SECONDARY_BUTTON_CLASS, SMALL_CLASS, alert, back, button, conversation_link, each, entries,
         entry, group, heading, ids, line, line_field, link, live, page, text, text_field, texts,
     },
     hooks::{
@@ -39,7 +39,7 @@ pub fn TasksPage(
     };
     let shown = move || {
         if is_new.get() {
-            return vec![new_task(agent, list)];
+            return vec![back(t().tasks(), "all-tasks", Section::Tasks), new_task(agent, list)];
         }
         vec![
             link(PRIMARY_BUTTON_CLASS, t().new_task().to_owned(), "task-new", NEW_TASK.to_owned()),
@@ -84,8 +84,11 @@ fn action(label: &'static str, test: &'static str, press: Callback<()>) -> AnyVi
 
 /// When something runs next.
 fn next(of: &Value) -> AnyView {
-    let times = texts(of, "next").into_iter().map(|time| line("text-xs", time)).collect();
-    group(ROW_CLASS, "next-runs", times)
+    let times = texts(of, "next");
+    let words = if times.is_empty() { "" } else { t().next_runs() };
+    let times = times.into_iter().map(|time| line("text-xs", time)).collect();
+    let times = group(ROW_CLASS, "next-runs", times);
+    group(ROW_CLASS, "", vec![line(SMALL_CLASS, words.to_owned()), times])
 }
 
 fn task(
@@ -132,10 +135,18 @@ fn details(task: &Value, standing: (bool, bool)) -> Vec<AnyView> {
         let status = status_words(run["status"].as_str().unwrap_or_default());
         let error = text(run, "error");
         let class = if error.is_empty() { SMALL_CLASS } else { "text-xs text-danger" };
-        line(class, format!("{} {status} {error}", text(run, "due")))
+        let error = if error.is_empty() { error } else { format!(" \u{b7} {error}") };
+        line(class, format!("{} \u{b7} {status}{error}", text(run, "due")))
     }));
     if !runs.is_empty() {
-        parts.push(conversation_link(&text(task, "conversation")));
+        // Its title is what is to be done, which stands above.
+        let conversation = path_of(&text(task, "conversation"));
+        parts.push(link(
+            "link self-start text-xs",
+            t().conversation().to_owned(),
+            "",
+            conversation,
+        ));
     }
     parts
 }
