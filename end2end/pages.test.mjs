@@ -207,6 +207,7 @@ describe('pages', { timeout: 300_000, concurrency: 2 }, () => {
     for (const [name, sight] of Object.entries(pages)) {
       it(`${name} is as it is to be`, LIMIT, async () => {
         const page = await newPage(context());
+        page.setDefaultTimeout(15_000);
         await page.goto(origin() + sight.at(known()));
         if (sight.script ?? script) await hydrated(page);
         if (sight.ready) await byId(page, sight.ready).waitFor({ state: 'attached' });
