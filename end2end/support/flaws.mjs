@@ -13,6 +13,16 @@ export function flaws(touched) {
     }
     return false;
   };
+  /** What lies over the middle of an element and should not: none where it is scrolled away. */
+  const covering = (element, x, y) => {
+    for (let it = element.parentElement; it; it = it.parentElement) {
+      const { left, right, top, bottom } = it.getBoundingClientRect();
+      if (styleOf(it).overflowY !== 'visible' && (x < left || x > right || y < top || y > bottom)) return null;
+    }
+    const over = document.elementFromPoint(x, y);
+    if (!over || element.contains(over) || over.contains(element) || element.labels?.length) return null;
+    return over.closest('[role="listbox"], .drawer[data-open="true"], .backdrop, [data-testid="jump-latest"]') && !element.closest('.drawer') ? null : over;
+  };
   const isSeen = (element) => element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
 
   const { scrollWidth, scrollHeight, clientHeight } = document.documentElement;
@@ -25,6 +35,7 @@ export function flaws(touched) {
     if (width === 0 || height === 0) continue;
     if ((left < -1 || right > innerWidth + 1) && !scrolls(element, 'X')) report('out at the side', element);
     if ((top < -1 || bottom > innerHeight + 1) && !scrolls(element, 'Y') && scrollHeight <= clientHeight) report('out of reach', element);
+    if (covering(element, (left + right) / 2, (top + bottom) / 2)) report('something lies over it', element);
     const isCut = element.matches('a, button') && element.scrollWidth > element.clientWidth + 1;
     if (isCut && styleOf(element).display !== 'inline' && styleOf(element).textOverflow !== 'ellipsis') report('words are cut off', element);
     // Links within a line of text, and what a label around it makes larger, are as large as they are.

@@ -11,7 +11,7 @@ use super::{
 use crate::language::t;
 
 const TABLE_CLASS: &str = "mt-3 w-full text-left text-sm";
-const CELL_CLASS: &str = "w-28 border-t border-line py-1.5 pl-3 text-right tabular-nums";
+const CELL_CLASS: &str = "border-t border-line py-1.5 pl-3 text-right tabular-nums sm:w-28";
 const NUMBER_CLASS: &str = "h-8 w-full rounded-lg border border-line bg-surface px-2 text-sm";
 
 /// The page of what somebody has used.

@@ -111,7 +111,10 @@ fn chip(attachments: Attachments, index: usize, file: &Part) -> AnyView {
 #[must_use]
 pub fn sent_files(parts: &[Part]) -> Option<AnyView> {
     let files: Vec<AnyView> = parts.iter().filter_map(sent_file).collect();
-    let shown = move || view! { <div class="flex flex-wrap gap-2 pb-2">{files}</div> }.into_any();
+    let shown = move || {
+        view! { <div class="flex flex-wrap items-end justify-end gap-2 pb-2">{files}</div> }
+            .into_any()
+    };
     parts.iter().any(|part| matches!(part, Part::File { .. })).then(shown)
 }
 

@@ -52,10 +52,10 @@ pub fn ConversationItem(
         <li
             class=move || {
                 match (is_open.get(), inside) {
-                    (true, false) => "row relative flex min-h-9 items-center rounded-lg bg-hover text-sm",
-                    (true, true) => "row relative ml-4 flex min-h-9 items-center rounded-lg bg-hover text-sm",
-                    (false, false) => "row relative flex min-h-9 items-center rounded-lg text-sm transition-colors hover:bg-hover",
-                    (false, true) => "row relative ml-4 flex min-h-9 items-center rounded-lg text-sm transition-colors hover:bg-hover",
+                    (true, false) => "row relative flex min-h-9 shrink-0 items-center rounded-lg bg-hover text-sm",
+                    (true, true) => "row relative ml-4 flex min-h-9 shrink-0 items-center rounded-lg bg-hover text-sm",
+                    (false, false) => "row relative flex min-h-9 shrink-0 items-center rounded-lg text-sm transition-colors hover:bg-hover",
+                    (false, true) => "row relative ml-4 flex min-h-9 shrink-0 items-center rounded-lg text-sm transition-colors hover:bg-hover",
                 }
             }
             data-testid="conversation-item"

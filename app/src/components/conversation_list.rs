@@ -24,7 +24,7 @@ pub fn ConversationList() -> impl IntoView {
     let searches = memo(move || conversations.query.with(|query| !query.trim().is_empty()));
     view! {
         <div class="relative px-3 pb-2">
-            <span class="absolute left-5 top-2 text-faint">
+            <span class="absolute inset-y-0 left-5 flex items-center pb-2 text-faint">
                 <Icon glyph=Glyph::Search class="h-4 w-4" />
             </span>
             <input

@@ -65,7 +65,7 @@ pub(super) fn folder_row(id: String) -> AnyView {
     let closed = move || folder.with(|(_, closed, _)| *closed);
     view! {
         <li
-            class="row relative flex min-h-9 items-center rounded-lg text-sm transition-colors hover:bg-hover"
+            class="row relative flex min-h-9 shrink-0 items-center rounded-lg text-sm transition-colors hover:bg-hover"
             data-testid="folder"
         >
             <button

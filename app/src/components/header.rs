@@ -47,7 +47,7 @@ pub fn Header() -> impl IntoView {
             </a>
             <button
                 type="button"
-                class=format!("{QUIET_BUTTON_CLASS} hidden md:inline-flex")
+                class=format!("{QUIET_BUTTON_CLASS} wide-only")
                 data-testid="theme-toggle"
                 aria-label=t().switch_between_light_and_dark()
                 title=t().light_or_dark()
