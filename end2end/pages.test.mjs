@@ -29,6 +29,9 @@ const press = (...names) => async (page) => {
   for (const name of names) await byId(page, name).click();
 };
 
+/** Code has its colours a moment after it is there. */
+const highlighted = (page) => page.locator('.hl-comment').first().waitFor();
+
 /** The list is a drawer on a phone. */
 const menu = async (page, size) => {
   if (size === 'phone') await byId(page, 'sidebar-toggle').click();
@@ -48,7 +51,7 @@ const missing = (status) => [new RegExp(`status of ${status}`)];
  */
 const alone = {
   'an empty conversation': { at: () => '/' },
-  'a conversation': { at: ({ talk }) => `/c/${talk}`, prepare: (page) => page.locator('.hl-comment').first().waitFor() },
+  'a conversation': { at: ({ talk }) => `/c/${talk}`, prepare: highlighted },
   'a diagram and formulas': { at: ({ draws }) => `/c/${draws}`, prepare: (page) => page.locator('img.diagram').waitFor() },
   'what tools did': {
     at: ({ tools }) => `/c/${tools}`,
@@ -87,14 +90,21 @@ const alone = {
     prepare: press('edit', 'rate-down'),
   },
   'a search': {
-    at: () => '/',
+    at: ({ talk }) => `/c/${talk}`,
     prepare: async (page) => {
+      await highlighted(page);
       await byId(page, 'search').fill('bread');
       await byId(page, 'search-hit').waitFor({ state: 'attached' });
     },
     each: menu,
   },
-  'the palette': { at: () => '/', ready: 'composer-input', prepare: (page) => page.keyboard.press('Control+k') },
+  'the palette': {
+    at: ({ talk }) => `/c/${talk}`,
+    prepare: async (page) => {
+      await highlighted(page);
+      await page.keyboard.press('Control+k');
+    },
+  },
   'models that can be chosen': { at: ({ again }) => `/c/${again}`, ready: 'edit', prepare: press('model-name') },
   'prompts that are offered': {
     at: () => '/',

@@ -17,7 +17,7 @@ export function flaws(touched) {
   const covering = (element, x, y) => {
     for (let it = element.parentElement; it; it = it.parentElement) {
       const { left, right, top, bottom } = it.getBoundingClientRect();
-      if (styleOf(it).overflowY !== 'visible' && (x < left || x > right || y < top || y > bottom)) return null;
+      if (styleOf(it).overflowY !== 'visible' && (x <= left || x >= right || y <= top || y >= bottom)) return null;
     }
     const over = document.elementFromPoint(x, y);
     if (!over || element.contains(over) || over.contains(element) || element.labels?.length) return null;

@@ -20,8 +20,10 @@ const BREAD = `Bread rises because **yeast** makes gas, by about $V = n R T / p$
 | rye | 80 % | 18 h |
 
 \`\`\`rust
-/// How much water a dough takes, with a line that is longer than the screen of any telephone.
-fn water(flour: f64, hydration: f64) -> f64 { flour * hydration }
+/// Grams of water for so much flour: 650 for a kilo of white, 800 for one of rye.
+fn water(flour: f64, hydration: f64) -> f64 {
+    flour * hydration
+}
 \`\`\`
 
 > Patience is the fourth ingredient. [More](https://example.com/bread)`;
@@ -61,9 +63,10 @@ const DETAILS = { model: 'qwen2.5-coder-7b', usage: { inputTokens: 38, outputTok
 function answer(question, _, { messages }) {
   if (messages.at(-1).role === 'tool') return 'It stays where it is, then.';
   if (question.includes('Delete')) return { calls: 'delete_file', input: { path: 'recipes/bread-of-last-year.txt' } };
-  if (question.includes('Fail')) return { fails: 'the model `careful` has been retired' };
+  if (question.includes('Report')) return { fails: 'the model `careful` has been retired' };
   if (question.includes('hold')) return 'Once the oven is hot, it is not opened again.';
-  return question.includes('diagram') ? PLAN : BREAD;
+  if (question.includes('diagram')) return PLAN;
+  return question.includes('bread') ? BREAD : 'Two per cent of the flour: **20 g** for a kilo.';
 }
 
 /** Names of models as people know them. */
@@ -137,7 +140,7 @@ async function startAlone(provider) {
   const server = await Server.start({ program, config: models(provider), env: provider.env });
   const host = hostFor(server);
   const history = await bringIn(host, HISTORY);
-  const ids = { talk: history[HISTORY[0][1]], tools: history[HISTORY[1][1]], fails: await say(host, 'Fail, please.') };
+  const ids = { talk: history[HISTORY[0][1]], tools: history[HISTORY[1][1]], fails: await say(host, 'Report on the oven.') };
   await say(host, 'Delete the recipe of the year before.');
   const [{ open: [{ conversation, toolCallId }] }] = await call(host, 'approvals', ['list']);
   await call(host, 'approvals', ['decide', { conversation, toolCallId, approved: false, reason: 'It is the only one with rye.' }]);
@@ -157,7 +160,7 @@ async function startAlone(provider) {
   tools.close();
 
   const name = 'Bread, and what else comes out of an oven';
-  const [folder] = await call(host, 'conversations', ['createFolder', name], ['pin', ids.again, true]);
+  const [folder] = await call(host, 'conversations', ['createFolder', name], ['pin', ids.talk, true]);
   await call(
     host,
     'conversations',
@@ -175,7 +178,7 @@ async function startAlone(provider) {
     host,
     'tasks',
     ['create', { prompt: 'Tell me the news.', kind: 'cron', when: '0 9 * * MON-FRI', zone: 'Europe/Prague' }],
-    ['create', { prompt: 'Fail, so that it is seen what that looks like.', kind: 'every', when: '30', zone: 'UTC' }],
+    ['create', { prompt: 'Report what the oven did tonight.', kind: 'every', when: '30', zone: 'UTC' }],
     ['list'],
   );
   await call(host, 'tasks', ...tasks.map(({ id }) => ['runNow', id]));
