@@ -12,8 +12,6 @@ import { startLivedIn } from './support/lived-in.mjs';
 
 const LIMIT = { timeout: 120_000 };
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-/** A browser without a window has neither mouse nor fingers by itself. */
-const MOUSE = '--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4';
 const SIZES = { wide: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
 
 /** Waits until the page is drawn as it is to be: colours and the drawer change over a moment. */
@@ -175,7 +173,7 @@ describe('pages', { timeout: 300_000, concurrency: 2 }, () => {
   let axe, browser, lived, own, signedIn, stranger;
 
   before(async () => {
-    [axe, browser, lived] = await Promise.all([readFile(AXE, 'utf8'), launch([MOUSE]), startLivedIn()]);
+    [axe, browser, lived] = await Promise.all([readFile(AXE, 'utf8'), launch(), startLivedIn()]);
     // Pages of accounts allow no scripts and no styles beside their own; axe has both.
     const contexts = [false, true, true].map((bypassCSP) => browser.newContext({ reducedMotion: 'reduce', bypassCSP }));
     [own, signedIn, stranger] = await Promise.all(contexts);
@@ -194,7 +192,7 @@ describe('pages', { timeout: 300_000, concurrency: 2 }, () => {
     for (const [size, viewport] of Object.entries(SIZES)) {
       await page.setViewportSize(viewport);
       // What a pointer shows when it is over something, a finger has to find without.
-      await devtools.send('Emulation.setTouchEmulationEnabled', { enabled: size === 'phone' });
+      if (size === 'phone') await devtools.send('Emulation.setTouchEmulationEnabled', { enabled: true });
       await each?.(page, size);
       // A picture of a long page makes the browser forget about fingers.
       await page.evaluate(drawn);
