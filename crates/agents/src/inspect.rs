@@ -8,7 +8,7 @@
 mod change;
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -112,15 +112,21 @@ impl Agents {
         sql: &str,
         limits: QueryLimits,
     ) -> Result<QueryRows, QueryError> {
-        let id = self.resolve(agent, name, &[])?;
-        let file = id.file(&self.config().data_dir);
-        if !file.exists() {
-            return Ok(QueryRows::default());
-        }
-        self.storage().write_state_back(&id)?;
+        let Some(file) = self.stored(agent, name)? else { return Ok(QueryRows::default()) };
         open_to_read(&file, limits)
             .and_then(|db| rows(&db, sql, limits))
             .map_err(|error| explained(error, limits, QueryError::NotReadOnly))
+    }
+
+    /// The file of an instance with all that it has stored; nothing where that is nothing.
+    fn stored(&self, agent: &str, name: &str) -> Result<Option<PathBuf>, AgentError> {
+        let id = self.resolve(agent, name, &[])?;
+        let file = id.file(&self.config().data_dir);
+        if !file.exists() {
+            return Ok(None);
+        }
+        self.storage().write_state_back(&id)?;
+        Ok(Some(file))
     }
 }
 

@@ -36,12 +36,7 @@ impl Agents {
         sql: &str,
         limits: QueryLimits,
     ) -> Result<Change, QueryError> {
-        let id = self.resolve(agent, name, &[])?;
-        let file = id.file(&self.config().data_dir);
-        if !file.exists() {
-            return Ok(Change::default());
-        }
-        self.storage().write_state_back(&id)?;
+        let Some(file) = self.stored(agent, name)? else { return Ok(Change::default()) };
         open(&file, OpenFlags::SQLITE_OPEN_READ_WRITE, limits)
             .and_then(|db| change(&db, sql, limits))
             .map_err(|error| explained(error, limits, QueryError::NotOwnRows))
