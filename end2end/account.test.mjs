@@ -1,12 +1,12 @@
 // Accounts as people use them: the first one, sessions, tokens, roles, limits, what happened.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { hydrated, launch, newPage } from './support/browser.mjs';
+import { before, describe, it } from 'node:test';
+import { hydrated, newPage } from './support/browser.mjs';
 import { Chat } from './support/chat.mjs';
 import { addUser, signIn } from './support/people.mjs';
-import { ScriptedProvider } from './support/scripted.mjs';
 import { providerConfig, Server } from './support/server.mjs';
+import { useScripted } from './support/suite.mjs';
 
 const LIMIT = { timeout: 60_000 };
 const PRICES = '\n[prices]\n"openai/scripted" = { input = 1000.0, output = 2000.0 }\n';
@@ -22,18 +22,13 @@ describe('an account', LIMIT, () => {
     return context;
   }
 
+  const suite = useScripted((text) => `Heard: ${text}`, () => providerConfig('scripted') + PRICES);
   before(async () => {
-    [browser, provider] = await Promise.all([launch(), ScriptedProvider.start((text) => `Heard: ${text}`)]);
-    server = await Server.start({ config: providerConfig('scripted') + PRICES, env: provider.env });
+    ({ browser, provider, server } = suite);
     anna = { password: await addUser(server, 'anna') };
     bob = { password: await addUser(server, 'bob') };
     anna.context = await browserOf('anna', anna.password);
     bob.context = await browserOf('bob', bob.password);
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.dispose();
-    provider?.stop();
   });
 
   const go = async (who, address) => {

@@ -1,11 +1,10 @@
 // For whoever uses no mouse, sees no screen, or cannot bear things that move.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { hydrated, launch, open } from './support/browser.mjs';
+import { before, describe, it } from 'node:test';
+import { hydrated, open } from './support/browser.mjs';
 import { Chat } from './support/chat.mjs';
-import { ScriptedProvider } from './support/scripted.mjs';
-import { providerConfig, Server } from './support/server.mjs';
+import { useScripted } from './support/suite.mjs';
 
 const LIMIT = { timeout: 60_000 };
 
@@ -42,15 +41,8 @@ function controls() {
 describe('without a mouse, a screen or patience', LIMIT, () => {
   let browser, provider, server;
 
-  before(async () => {
-    [browser, provider] = await Promise.all([launch(), ScriptedProvider.start((text) => (/pieces/.test(text) ? ['One ', 'two ', 'three.'] : `Heard: ${text}`))]);
-    server = await Server.start({ config: providerConfig('scripted'), env: provider.env });
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.dispose();
-    provider?.stop();
-  });
+  const suite = useScripted((text) => (/pieces/.test(text) ? ['One ', 'two ', 'three.'] : `Heard: ${text}`));
+  before(() => ({ browser, provider, server } = suite));
 
   it('one is told that an answer begins, and that it is complete, and nothing else', async () => {
     const chat = await Chat.open(browser, server.origin);

@@ -1,13 +1,11 @@
 // Files with a message: chosen, pasted or dropped, shown, and read by the model.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, it } from 'node:test';
+import { afterEach, before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { launch } from './support/browser.mjs';
 import { Chat, history } from './support/chat.mjs';
-import { ScriptedProvider } from './support/scripted.mjs';
 import { pdf } from './support/pdf.mjs';
-import { providerConfig, Server } from './support/server.mjs';
+import { useScripted } from './support/suite.mjs';
 
 const LIMIT = { timeout: 60_000 };
 
@@ -31,19 +29,14 @@ describe('attachments', LIMIT, () => {
   let provider;
   let server;
 
+  const suite = useScripted(answer);
   before(async () => {
-    [browser, provider] = await Promise.all([launch(), ScriptedProvider.start(answer)]);
-    server = await Server.start({ config: providerConfig('scripted'), env: provider.env });
+    ({ browser, provider, server } = suite);
     context = await browser.newContext();
   });
   afterEach(async () => {
     provider.requests = [];
     for (const page of context.pages()) await page.close();
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.dispose();
-    provider?.stop();
   });
 
   const choose = (chat, ...files) => chat.find('attach-input').setInputFiles(files);

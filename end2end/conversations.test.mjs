@@ -4,11 +4,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { after, afterEach, before, describe, it } from 'node:test';
-import { launch, open } from './support/browser.mjs';
+import { afterEach, before, describe, it } from 'node:test';
+import { open } from './support/browser.mjs';
 import { Chat, history } from './support/chat.mjs';
-import { ScriptedProvider } from './support/scripted.mjs';
-import { providerConfig, Server } from './support/server.mjs';
+import { useScripted } from './support/suite.mjs';
 import { Wire } from './support/wire.mjs';
 
 const LIMIT = { timeout: 90_000 };
@@ -19,18 +18,13 @@ describe('conversations', LIMIT, () => {
   let provider;
   let server;
 
+  const suite = useScripted((text) => `Heard: ${text}`);
   before(async () => {
-    [browser, provider] = await Promise.all([launch(), ScriptedProvider.start((text) => `Heard: ${text}`)]);
-    server = await Server.start({ config: providerConfig('scripted'), env: provider.env });
+    ({ browser, provider, server } = suite);
     context = await browser.newContext({ acceptDownloads: true });
   });
   afterEach(async () => {
     for (const page of context.pages()) await page.close();
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.dispose();
-    provider?.stop();
   });
 
   const item = (chat, id) => chat.page.locator(`[data-testid="conversation-item"][data-id="${id}"]`);
@@ -189,10 +183,7 @@ describe('conversations', LIMIT, () => {
     const host = { address: `127.0.0.1:${server.port}` };
     const list = await Wire.open(host, 'conversations', 'default');
     async function messagesWith(words) {
-      const id = randomUUID();
-      list.send({ type: 'rpc', id, method: 'search', args: [words] });
-      const { result, error } = await list.until((frame) => frame.type === 'rpc' && frame.id === id);
-      assert.equal(error, undefined);
+      const result = await list.call('search', words);
       return result.filter(({ messageId }) => messageId !== '');
     }
     const wire = await Wire.open(host, 'assistant');

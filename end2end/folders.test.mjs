@@ -1,24 +1,18 @@
 // Folders with instructions and a model of their own, and prompts that a person keeps.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { hydrated, launch, open } from './support/browser.mjs';
+import { before, describe, it } from 'node:test';
+import { hydrated, open } from './support/browser.mjs';
 import { Chat } from './support/chat.mjs';
-import { ScriptedProvider } from './support/scripted.mjs';
-import { Server } from './support/server.mjs';
+import { useScripted } from './support/suite.mjs';
 
 describe('what a person keeps', { timeout: 120_000 }, () => {
   let browser, provider, server, context;
 
+  const suite = useScripted((text) => `Heard: ${text}`, (provider) => provider.twoModels);
   before(async () => {
-    [browser, provider] = await Promise.all([launch(), ScriptedProvider.start((text) => `Heard: ${text}`)]);
-    server = await Server.start({ config: provider.twoModels });
+    ({ browser, provider, server } = suite);
     context = await browser.newContext();
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.dispose();
-    provider?.stop();
   });
 
   const item = (chat, id) => chat.page.locator(`[data-testid="conversation-item"][data-id="${id}"]`);

@@ -1,25 +1,18 @@
 // Models: each conversation may have another, chosen in the palette.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { launch } from './support/browser.mjs';
+import { before, describe, it } from 'node:test';
 import { Chat } from './support/chat.mjs';
-import { ScriptedProvider } from './support/scripted.mjs';
-import { Server } from './support/server.mjs';
+import { useScripted } from './support/suite.mjs';
 import { Wire } from './support/wire.mjs';
 
 describe('models', () => {
   let browser, provider, server, context;
 
+  const suite = useScripted((text) => `Heard: ${text}`, (provider) => provider.twoModels);
   before(async () => {
-    [browser, provider] = await Promise.all([launch(), ScriptedProvider.start((text) => `Heard: ${text}`)]);
-    server = await Server.start({ config: provider.twoModels });
+    ({ browser, provider, server } = suite);
     context = await browser.newContext();
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.dispose();
-    provider?.stop();
   });
 
   const asked = () => provider.requests.at(-1).model;

@@ -1,11 +1,10 @@
 // Reading: an answer that grows beside what stands still, code, tables, thoughts, the first paint.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, it } from 'node:test';
-import { launch, newPage } from './support/browser.mjs';
+import { afterEach, before, describe, it } from 'node:test';
+import { newPage } from './support/browser.mjs';
 import { answeredWith, Chat } from './support/chat.mjs';
-import { ScriptedProvider } from './support/scripted.mjs';
-import { providerConfig, Server } from './support/server.mjs';
+import { useScripted } from './support/suite.mjs';
 
 const LIMIT = { timeout: 60_000 };
 
@@ -23,20 +22,15 @@ const PIECES = [
 describe('reading', LIMIT, () => {
   let browser, context, provider, server;
 
+  const answer = (text) => (/pieces/.test(text) ? PIECES.map(([piece]) => piece) : `Heard: ${text}`);
+  const suite = useScripted(answer);
   before(async () => {
-    const answer = (text) => (/pieces/.test(text) ? PIECES.map(([piece]) => piece) : `Heard: ${text}`);
-    [browser, provider] = await Promise.all([launch(), ScriptedProvider.start(answer)]);
-    server = await Server.start({ config: providerConfig('scripted'), env: provider.env });
+    ({ browser, provider, server } = suite);
     context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] });
   });
   afterEach(async () => {
     provider.release();
     for (const page of context.pages()) await page.close();
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.dispose();
-    provider?.stop();
   });
 
   const openChat = (id) => Chat.open(context, server.origin, id);

@@ -1,24 +1,15 @@
 // A conversation by link: whoever has it reads what was shared, and nothing else, until it is taken back.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { launch } from './support/browser.mjs';
+import { before, describe, it } from 'node:test';
 import { Chat } from './support/chat.mjs';
-import { ScriptedProvider } from './support/scripted.mjs';
-import { providerConfig, Server } from './support/server.mjs';
+import { useScripted } from './support/suite.mjs';
 
 describe('a shared conversation', { timeout: 60_000 }, () => {
   let browser, provider, server;
 
-  before(async () => {
-    [browser, provider] = await Promise.all([launch(), ScriptedProvider.start((text) => `Heard: **${text}**`)]);
-    server = await Server.start({ config: providerConfig('scripted'), env: provider.env });
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.dispose();
-    provider?.stop();
-  });
+  const suite = useScripted((text) => `Heard: **${text}**`);
+  before(() => ({ browser, provider, server } = suite));
 
   it('is read by whoever has the link, cannot be written to, and is gone when it is taken back', async () => {
     const chat = await Chat.open(browser, server.origin);

@@ -1,11 +1,10 @@
 // What can be done with a message: edit it, answer it again, go back, copy, rate, read it raw.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, it } from 'node:test';
-import { launch } from './support/browser.mjs';
+import { afterEach, before, describe, it } from 'node:test';
 import { Chat, history, textOf } from './support/chat.mjs';
-import { ScriptedProvider } from './support/scripted.mjs';
 import { providerConfig, runBinary, Server } from './support/server.mjs';
+import { useScripted } from './support/suite.mjs';
 
 const LIMIT = { timeout: 60_000 };
 
@@ -20,18 +19,11 @@ describe('the bar under a message', LIMIT, () => {
   let server;
   const contexts = [];
 
-  before(async () => {
-    [browser, provider] = await Promise.all([launch(), ScriptedProvider.start()]);
-    server = await Server.start({ config: providerConfig('scripted') + PRICES, env: provider.env });
-  });
+  const suite = useScripted(undefined, () => providerConfig('scripted') + PRICES);
+  before(() => ({ browser, provider, server } = suite));
   afterEach(async () => {
     for (const context of contexts.splice(0)) await context.close();
     provider.asked = [];
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.dispose();
-    provider?.stop();
   });
 
   async function openChat(id) {

@@ -2,13 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { launch } from './support/browser.mjs';
 import { Chat } from './support/chat.mjs';
 import { useApprovals } from './support/deleting-provider.mjs';
 import { sleep, startPhone } from './support/phone.mjs';
 import { Proxy } from './support/proxy.mjs';
-import { ScriptedProvider } from './support/scripted.mjs';
-import { providerConfig, Server } from './support/server.mjs';
+import { useScripted } from './support/suite.mjs';
 import { agree, answered } from './support/views.mjs';
 
 const LIMIT = { timeout: 120_000 };
@@ -27,9 +25,9 @@ describe('one conversation in several pages', LIMIT, () => {
   let server;
   const contexts = [];
 
+  const suite = useScripted();
   before(async () => {
-    [browser, provider] = await Promise.all([launch(), ScriptedProvider.start()]);
-    server = await Server.start({ config: providerConfig('scripted'), env: provider.env });
+    ({ browser, provider, server } = suite);
     proxy = await Proxy.start(`127.0.0.1:${server.port}`);
   });
   afterEach(async () => {
@@ -37,12 +35,7 @@ describe('one conversation in several pages', LIMIT, () => {
     provider.release();
     for (const context of contexts.splice(0)) await context.close();
   });
-  after(async () => {
-    await browser?.close();
-    proxy?.close();
-    await server?.dispose();
-    provider?.stop();
-  });
+  after(() => proxy?.close());
 
   /** A browser of its own: what one keeps, another does not have. */
   async function device(options) {

@@ -1,11 +1,10 @@
 // Writing and reading: drafts, messages that wait, formulas, sources, and text that means harm.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, it } from 'node:test';
-import { hydrated, launch, open } from './support/browser.mjs';
+import { afterEach, before, describe, it } from 'node:test';
+import { hydrated, open } from './support/browser.mjs';
 import { answeredWith, Chat, history, textOf } from './support/chat.mjs';
-import { ScriptedProvider } from './support/scripted.mjs';
-import { providerConfig, Server } from './support/server.mjs';
+import { useScripted } from './support/suite.mjs';
 
 const LIMIT = { timeout: 60_000 };
 
@@ -23,20 +22,15 @@ describe('writing', LIMIT, () => {
   let provider;
   let server;
 
+  const suite = useScripted(answer);
   before(async () => {
-    [browser, provider] = await Promise.all([launch(), ScriptedProvider.start(answer)]);
-    server = await Server.start({ config: providerConfig('scripted'), env: provider.env });
+    ({ browser, provider, server } = suite);
     context = await browser.newContext();
   });
   afterEach(async () => {
     provider.release();
     provider.asked = [];
     for (const page of context.pages()) await page.close();
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.dispose();
-    provider?.stop();
   });
 
   const openChat = (id) => Chat.open(context, server.origin, id);

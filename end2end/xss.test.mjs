@@ -82,11 +82,8 @@ describe('what comes from outside is text', LIMIT, () => {
 
   async function call(agent, method, ...args) {
     const wire = await Wire.open(host, agent, 'default');
-    const id = randomUUID();
-    wire.send({ type: 'rpc', id, method, args });
-    const { success, error, result } = await wire.until((frame) => frame.type === 'rpc' && frame.id === id);
+    const result = await wire.call(method, ...args);
     wire.close();
-    assert.ok(success, error);
     return result;
   }
 
