@@ -10,6 +10,7 @@ use crate::{
     css,
     process::{self, cargo},
     progress::{kilobytes, step},
+    setup,
     workspace::Workspace,
 };
 
@@ -35,6 +36,10 @@ pub(crate) const BROWSER: [&str; 6] = [
 
 /// Builds stylesheet, WebAssembly and bindings into `target/dist`.
 pub(crate) fn assets(workspace: &Workspace, effort: Effort) -> Result<Manifest> {
+    if effort == Effort::Best {
+        setup::node()?;
+        setup::npm_packages_of(workspace, "xtask")?;
+    }
     let css = step("stylesheet", || css::build(workspace))?;
     for class in css::classes_without_rule(workspace)? {
         eprintln!("warning: no rule for the class {class}");

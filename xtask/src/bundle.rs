@@ -13,7 +13,7 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::{
     compress::{self, Effort},
-    panic_paths, short_names,
+    panic_paths, short_names, shrink,
     source_files::files_below,
     strip,
     workspace::Workspace,
@@ -65,8 +65,13 @@ pub(crate) fn build(workspace: &Workspace, css: &str, effort: Effort) -> Result<
     fs::create_dir_all(&assets).with_context(|| format!("creating {}", assets.display()))?;
 
     let mut contents = BTreeMap::new();
-    for program in Program::ALL {
-        contents.extend(bindgen(workspace, program)?);
+    let programs = std::thread::scope(|scope| {
+        Program::ALL
+            .map(|program| scope.spawn(move || files_of(workspace, program, effort)))
+            .map(|thread| thread.join().unwrap_or_else(|_| bail!("bundling was cut off")))
+    });
+    for files in programs {
+        contents.extend(files?);
     }
     contents.insert("app.css".to_owned(), css.as_bytes().to_vec());
     let public = workspace.path("public");
@@ -122,10 +127,14 @@ pub(crate) fn first_load(
     Ok(total)
 }
 
-/// Runs wasm-bindgen on a built module: its script and what it loads.
-fn bindgen(workspace: &Workspace, program: Program) -> Result<[(String, Vec<u8>); 2]> {
+/// Runs wasm-bindgen on a built module: its script and what it loads, both as small as the effort allows.
+fn files_of(
+    workspace: &Workspace,
+    program: Program,
+    effort: Effort,
+) -> Result<[(String, Vec<u8>); 2]> {
     let module = workspace.wasm_module(program.name());
-    let out = workspace.scratch().join("bindgen");
+    let out = workspace.scratch().join("bindgen").join(program.name());
     if out.exists() {
         fs::remove_dir_all(&out)?;
     }
@@ -135,7 +144,7 @@ fn bindgen(workspace: &Workspace, program: Program) -> Result<[(String, Vec<u8>)
         .web(true)?
         .typescript(false)
         .omit_default_module_path(true)
-        .remove_name_section(true)
+        .remove_name_section(effort == Effort::None)
         .remove_producers_section(true)
         .generate(&out)
         .with_context(|| format!("wasm-bindgen on {}", module.display()))?;
@@ -153,6 +162,9 @@ fn bindgen(workspace: &Workspace, program: Program) -> Result<[(String, Vec<u8>)
     let bytes = fs::read(out.join(&module)).context("wasm-bindgen wrote no module")?;
     let (mut bytes, text) = short_names::shorten(&bytes, &strip::strip(&text))?;
     panic_paths::blank(&mut bytes, &cargo_home());
+    if effort == Effort::Best {
+        bytes = shrink::shrink(workspace, program.name(), &bytes)?;
+    }
     Ok([(script, text.into_bytes()), (module, bytes)])
 }
 

@@ -25,6 +25,7 @@ mod progress;
 mod run;
 mod setup;
 mod short_names;
+mod shrink;
 mod source_files;
 mod strip;
 mod test;

@@ -21,7 +21,7 @@ pub(crate) struct Requirement {
     pub(crate) present: fn() -> bool,
 }
 
-/// Node.js with npm, for the tests in `end2end`.
+/// Node.js with npm, for what makes the browser's programs smaller, and for the tests in `end2end`.
 const NODE: Requirement = Requirement {
     name: "Node.js",
     apt: &["nodejs", "npm"],
