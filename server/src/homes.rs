@@ -265,5 +265,24 @@ pub(crate) fn agents_config(config: &Config, folder: PathBuf) -> AgentsConfig {
     let mut settings = AgentsConfig::new(folder);
     settings.durability = config.durability;
     settings.allowed_origins.clone_from(&config.allowed_origins);
+    // A proxy may leave out of the name what the browser was told: the port.
+    settings.allowed_origins.extend(config.public_url.iter().map(|url| url.origin().to_owned()));
     settings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_of_the_address_that_people_know_may_talk_to_agents() {
+        let text =
+            "public_url = 'https://chat.example.com:8443'\nallowed_origins = ['https://a.example']";
+        let config = Config::parse(text).unwrap();
+        let settings = agents_config(&config, PathBuf::new());
+        assert_eq!(
+            settings.allowed_origins,
+            ["https://a.example", "https://chat.example.com:8443"]
+        );
+    }
 }

@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 
 pub(crate) use cargo_tools::{CargoTools, cargo_tools};
 pub(crate) use native::native_tools;
-pub(crate) use system::{browser, node, python};
+pub(crate) use system::{browser, node, python, surroundings};
 
 use crate::{process, progress::step, workspace::Workspace};
 

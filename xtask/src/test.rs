@@ -61,6 +61,7 @@ fn parts(workspace: &Workspace, extent: Extent, totals: &mut Totals) -> Result<(
     if full {
         setup::node()?;
         setup::browser()?;
+        setup::surroundings()?;
         setup::npm_packages(workspace)?;
     }
 

@@ -1,6 +1,6 @@
 //! Programs from the system's package manager.
 
-use std::process::Command;
+use std::{path::Path, process::Command};
 
 use anyhow::{Result, bail};
 
@@ -50,6 +50,26 @@ const PYTHON: Requirement = Requirement {
     present: || succeeds(Command::new("python3").args(["-c", "import ensurepip, pip, venv"])),
 };
 
+/// A proxy with a certificate, for the test of the guide's configuration.
+const PROXY: Requirement = Requirement {
+    name: "nginx and openssl",
+    apt: &["nginx", "openssl"],
+    brew: &["nginx", "openssl"],
+    present: || {
+        // Debian has it where only root looks for programs.
+        let has_nginx = find_program("nginx").is_some() || Path::new("/usr/sbin/nginx").exists();
+        has_nginx && find_program("openssl").is_some()
+    },
+};
+
+/// What reads systemd's units, for the test of ours; systems without it skip that.
+const UNITS: Requirement = Requirement {
+    name: "systemd-analyze",
+    apt: &["systemd"],
+    brew: &[],
+    present: || find_program("apt-get").is_none() || find_program("systemd-analyze").is_some(),
+};
+
 /// Installs Python where it, or a part of it, is missing.
 pub(crate) fn python() -> Result<()> {
     install(&[PYTHON])
@@ -63,6 +83,11 @@ pub(crate) fn node() -> Result<()> {
 /// Installs Chromium where it is missing.
 pub(crate) fn browser() -> Result<()> {
     install(&[BROWSER])
+}
+
+/// Installs where they are missing the programs that Domovoi is run with.
+pub(crate) fn surroundings() -> Result<()> {
+    install(&[PROXY, UNITS])
 }
 
 /// Installs what is missing through apt as root; on any other machine fails with the line to
