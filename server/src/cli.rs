@@ -24,11 +24,13 @@ use crate::{
 };
 
 /// Stateful AI agents on your own machine.
+///
+/// Without a command it serves, as `domovoi serve` does.
 #[derive(Parser)]
 #[command(name = "domovoi", version)]
 struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Subcommand)]
@@ -61,7 +63,7 @@ enum Command {
     ModelWorker,
 }
 
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 struct ServeArgs {
     /// Address to listen on [default: 127.0.0.1:8787]
     #[arg(long, value_name = "ADDRESS:PORT")]
@@ -96,7 +98,8 @@ enum ModelCommand {
 }
 
 pub(crate) fn run(domovoi: Domovoi) -> ExitCode {
-    let result = match Cli::parse().command {
+    let serve = Command::Serve { args: ServeArgs::default(), setup: false };
+    let result = match Cli::parse().command.unwrap_or(serve) {
         Command::Serve { args, setup } => start(domovoi, args, setup),
         Command::Model(ModelCommand::List) => {
             list();
