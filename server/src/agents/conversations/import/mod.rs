@@ -12,6 +12,9 @@ use uuid::Uuid;
 
 pub(super) use self::{add::add, left_out::LeftOut};
 
+/// What a ZIP archive begins with.
+const ZIP: &[u8] = b"PK\x03\x04";
+
 /// A conversation as a file has it.
 #[derive(Debug, PartialEq)]
 pub(super) struct Imported {
@@ -29,6 +32,12 @@ pub(super) struct Imported {
 /// # Errors
 /// What is wrong with the file, for a person to read.
 pub(super) fn read(file: &[u8]) -> Result<(Vec<Imported>, LeftOut), String> {
+    if file.starts_with(ZIP) {
+        // As ChatGPT's export comes; nothing is unpacked here.
+        return Err(
+            "This is an archive: unpack it, and import the conversations.json in it.".into()
+        );
+    }
     let json: Value = serde_json::from_slice(file)
         .map_err(|_| "This is no export of conversations: it is not JSON.".to_owned())?;
     let mut left_out = LeftOut::default();
@@ -194,6 +203,8 @@ mod tests {
             let error = read(file.as_bytes()).unwrap_err();
             assert!(error.contains("export") || error.contains("Exports"), "{file}: {error}");
         }
+        let archive = read(b"PK\x03\x04 and more").unwrap_err();
+        assert!(archive.contains("unpack"), "{archive}");
         let newer = read(br#"{"domovoi": 2, "conversations": []}"#).unwrap_err();
         assert!(newer.contains("newer"), "{newer}");
     }
