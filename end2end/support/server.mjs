@@ -16,7 +16,7 @@ export const binary =
 /** The weights all tests use. */
 export const weights =
   process.env.DOMOVOI_TEST_WEIGHTS ??
-  path.join(root, 'target', 'weights', 'SmolLM2-135M-Instruct.Q4_1.gguf');
+  path.join(root, 'target', 'weights', 'models', 'SmolLM2-135M-Instruct.Q4_1.gguf');
 
 /** How long a start may take before it counts as failed. */
 const START_LIMIT = 60_000;
@@ -72,20 +72,25 @@ export class Server {
   #folder;
   #program;
   #env;
+  #command;
   #args;
   #host;
   #port = 0;
   #output = '';
 
-  /** Starts the server and waits until it says where it listens. */
-  static async start({ program = binary, config = embeddedConfig(), env = {}, args = [], host = '127.0.0.1' } = {}) {
+  /**
+   * Starts the server and waits until it says where it listens. `command` are all its arguments, in the place
+   * of those that name its address, its data and its configuration.
+   */
+  static async start({ program = binary, config = embeddedConfig(), env = {}, command, args = [], host = '127.0.0.1' } = {}) {
     const server = new Server();
     server.#program = program;
     server.#folder = await mkdtemp(path.join(tmpdir(), 'domovoi-test-'));
     server.#env = cleanEnvironment(env);
+    server.#command = command;
     server.#args = args;
     server.#host = host;
-    await writeFile(server.configFile, config);
+    if (!command) await writeFile(server.configFile, config);
     await server.#spawn();
     return server;
   }
@@ -102,6 +107,11 @@ export class Server {
   /** The id of the process. */
   get pid() {
     return this.#child.pid;
+  }
+
+  /** The folder it is started in. */
+  get folder() {
+    return this.#folder;
   }
 
   get dataDir() {
@@ -132,8 +142,9 @@ export class Server {
     this.#child = undefined;
   }
 
-  /** Starts it again: same data, same port. */
-  async start() {
+  /** Starts it again: same data, and the same port where no other `command` is given. */
+  async start(command = this.#command) {
+    this.#command = command;
     await this.#spawn();
   }
 
@@ -146,7 +157,7 @@ export class Server {
   async #spawn() {
     const child = spawn(
       this.#program,
-      [
+      this.#command ?? [
         'serve',
         '--listen', `${this.#host}:${this.#port}`,
         '--data-dir', this.dataDir,
