@@ -25,8 +25,8 @@ describe('looking after what is kept', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** Gives the list of conversations one entry, and answers its title. */
-  async function conversation() {
+  /** Gives the list of conversations of a server one entry, and answers its title. */
+  async function conversation(server) {
     const title = `about ${randomUUID()}`;
     const client = new AgentClient({
       host: `127.0.0.1:${server.port}`, agent: 'assistant', name: randomUUID(), WebSocket,
@@ -49,7 +49,7 @@ describe('looking after what is kept', () => {
   }
 
   it('backs up while the server runs, and restores into another folder', LIMIT, async () => {
-    const title = await conversation();
+    const title = await conversation(server);
     const file = path.join(folder, 'kept.zip');
     const backup = await runBinary(['backup', file, '--data-dir', server.dataDir]);
     assert.equal(backup.code, 0, backup.stderr);
@@ -104,10 +104,10 @@ describe('looking after what is kept', () => {
   });
 
   it('a folder of a later version is refused, and one of an earlier one backed up first', LIMIT, async () => {
-    const other = await Server.start();
+    const [other, third] = [await Server.start(), await Server.start()];
     try {
+      const title = await conversation(other);
       await other.stop();
-      await mkdir(path.join(other.dataDir, 'agents'), { recursive: true });
       const version = path.join(other.dataDir, 'version');
       const current = await readFile(version, 'utf8');
       await writeFile(version, '999.0.0\n');
@@ -117,8 +117,17 @@ describe('looking after what is kept', () => {
       assert.equal(await readFile(version, 'utf8'), current);
       const backups = await readdir(path.join(other.dataDir, 'backups'));
       assert.equal(backups.length, 1, String(backups));
+
+      // It is as the earlier version left it, and whole.
+      await third.stop();
+      const backup = path.join(other.dataDir, 'backups', backups[0]);
+      const restored = await runBinary(['restore', backup, '--data-dir', third.dataDir, '--replace']);
+      assert.equal(restored.code, 0, restored.stderr);
+      assert.equal(await readFile(path.join(third.dataDir, 'version'), 'utf8'), '0.0.1\n');
+      await third.start();
+      assert.ok((await (await fetch(third.origin)).text()).includes(title));
     } finally {
-      await other.dispose();
+      await Promise.all([other.dispose(), third.dispose()]);
     }
   });
 });

@@ -170,8 +170,12 @@ export class Server {
     this.#exited = new Promise((resolve) => child.on('close', resolve));
     const began = this.#output.length;
     await new Promise((resolve, reject) => {
-      const fail = (why) => reject(new Error(`${why}\n${this.#output.slice(began)}`));
       const timer = setTimeout(() => fail('the server did not start in time'), START_LIMIT);
+      const fail = (why) => {
+        // It would keep the tests from ending.
+        clearTimeout(timer);
+        reject(new Error(`${why}\n${this.#output.slice(began)}`));
+      };
       child.on('error', (error) => fail(`the server could not be started: ${error.message}`));
       child.on('close', (code) => fail(`the server ended with ${code} before it listened`));
       const read = (chunk) => {

@@ -25,6 +25,7 @@ fn prepare_for(current: &Version, data_dir: &Path) -> Result<(), ServeError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(failed(error)),
     };
+    let is_upgrade = last.as_ref().is_some_and(|last| last < current);
     match last {
         Some(last) if last == *current => return Ok(()),
         Some(last) if last > *current => {
@@ -32,7 +33,7 @@ fn prepare_for(current: &Version, data_dir: &Path) -> Result<(), ServeError> {
             return Err(ServeError::NewerData { path, last, current });
         }
         // A folder without a version and with agents is of a version that wrote none.
-        _ if data_dir.join("agents").exists() => {
+        _ if is_upgrade || data_dir.join("agents").exists() => {
             let folder = data_dir.join("backups");
             fs::create_dir_all(&folder).map_err(failed)?;
             let archive = folder.join(name_of_now(&format!("before-{current}")));
@@ -70,8 +71,7 @@ mod tests {
         let backups = || fs::read_dir(data_dir.join("backups")).map_or(0, Iterator::count);
         prepare_for(&version("1.0.0"), data_dir).unwrap();
         assert_eq!(backups(), 0, "there was nothing to back up");
-        fs::create_dir(data_dir.join("agents")).unwrap();
-        fs::write(data_dir.join("agents/note"), "kept").unwrap();
+        fs::write(data_dir.join("note"), "kept").unwrap();
         prepare_for(&version("1.0.0"), data_dir).unwrap();
         assert_eq!(backups(), 0, "the same version");
         prepare_for(&version("1.10.0"), data_dir).unwrap();
@@ -79,5 +79,15 @@ mod tests {
         assert_eq!(backups(), 1);
         let refused = prepare_for(&version("1.9.0"), data_dir).unwrap_err().to_string();
         assert!(refused.contains("1.10.0") && refused.contains("1.9.0"), "{refused}");
+    }
+
+    #[test]
+    fn a_folder_of_before_there_were_versions_is_backed_up_where_it_has_agents() {
+        let folder = tempfile::tempdir().unwrap();
+        let data_dir = folder.path();
+        fs::create_dir(data_dir.join("agents")).unwrap();
+        fs::write(data_dir.join("agents/note"), "kept").unwrap();
+        prepare_for(&version("1.0.0"), data_dir).unwrap();
+        assert_eq!(fs::read_dir(data_dir.join("backups")).unwrap().count(), 1);
     }
 }
