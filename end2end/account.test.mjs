@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { hydrated, newPage } from './support/browser.mjs';
 import { Chat } from './support/chat.mjs';
-import { addUser, signIn } from './support/people.mjs';
+import { addUser, send, signIn } from './support/people.mjs';
 import { providerConfig, Server } from './support/server.mjs';
 import { useScripted } from './support/suite.mjs';
 
@@ -169,5 +169,56 @@ describe('an account', LIMIT, () => {
     await chat.ask('and now');
     await chat.answers.last().getByText('Heard: and now').waitFor();
     await Promise.all([owner.close(), usage.close(), chat.page.close()]);
+  });
+
+  it('is made by whoever was invited, unless the invitation was taken back', async () => {
+    const page = await go(anna, '/account');
+    const invite = async () => {
+      await page.getByTestId('invite').click();
+      return page.getByTestId('invitation-link').innerText();
+    };
+    const strangers = await browser.newContext();
+    const stranger = await newPage(strangers);
+    const taken = await invite();
+    await page.getByTestId('invitation').first().getByRole('button', { name: 'Take back' }).click();
+    await page.getByTestId('done').waitFor();
+    assert.equal(await page.getByTestId('invitation').count(), 0);
+    assert.equal((await stranger.goto(taken)).status(), 404);
+
+    await stranger.goto(await invite());
+    await stranger.getByLabel('Name').fill('dora');
+    await stranger.getByLabel('Password').fill('a long password');
+    await stranger.getByTestId('make-account').click();
+    await stranger.waitForURL(`${server.origin}/`);
+    await hydrated(stranger);
+    assert.equal(await stranger.getByTestId('account').textContent(), 'dora');
+    await page.goto(`${server.origin}/account`);
+    await page.getByTestId('person').and(page.locator('[data-name="dora"]')).waitFor();
+    assert.equal(await page.getByTestId('invitation').count(), 0, 'it was good for one');
+    const log = await page.getByTestId('audit').innerText();
+    for (const line of [/anna: invitation revoked/, /dora: added \(member by invitation\)/]) assert.match(log, line);
+    await Promise.all([page.close(), strangers.close()]);
+  });
+
+  it('is guessed at ten times, and then has to wait, as the page says', async () => {
+    const strangers = await browser.newContext();
+    const page = await newPage(strangers);
+    const guess = async (name, password) => {
+      await page.goto(`${server.origin}/sign-in`);
+      await page.getByLabel('Name').fill(name);
+      await page.getByLabel('Password').fill(password);
+      await page.getByTestId('sign-in').click();
+    };
+    for (let count = 0; count < 10; count += 1) {
+      assert.equal((await send(server, '/sign-in', { name: 'bob', password: 'not the password' })).status, 401);
+    }
+    // The right one is not looked at either.
+    for (const password of ['not the password', bob.password]) {
+      await guess('bob', password);
+      await page.getByTestId('problem').getByText(/too many attempts\. Try again in \d+ min/).waitFor();
+    }
+    await guess('anna', anna.password);
+    await page.waitForURL(`${server.origin}/`);
+    await strangers.close();
   });
 });
