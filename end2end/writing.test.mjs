@@ -171,9 +171,35 @@ describe('writing', LIMIT, () => {
       { type: 'source-document', sourceId: '3', mediaType: 'application/pdf', title: 'Report', filename: 'r.pdf' },
     ]);
     const sources = chat.find('sources');
-    assert.deepEqual(await sources.locator('li').allTextContents(), ['A <b>page</b>', 'Report (r.pdf)']);
+    assert.deepEqual(await sources.locator('li').allTextContents(), ['A <b>page</b>', 'Bad', 'Report (r.pdf)']);
     const links = await sources.locator('a').evaluateAll((all) => all.map((a) => [a.href, a.rel]));
     assert.deepEqual(links, [['https://example.org/a', 'noopener noreferrer nofollow']]);
+  });
+
+  it('links what a text cites to the source, or to its place in the list', async () => {
+    const chat = await answered([
+      { type: 'text', text: 'As they say [1], and [2, 3]; `[1]` is code, [4] is nothing, [2] means harm.' },
+      { type: 'source-url', sourceId: 'a', url: 'https://example.org/a', title: 'A "page"' },
+      { type: 'source-url', sourceId: 'b', url: 'javascript:globalThis.injected=1', title: 'Bad' },
+      { type: 'source-document', sourceId: 'c', mediaType: 'application/pdf', title: 'Report', filename: 'r.pdf' },
+    ]);
+    const { page } = chat;
+    const cited = page.locator('.cited a');
+    assert.deepEqual(await cited.allTextContents(), ['1', '2', '3', '2']);
+    const names = ['Source 1: A "page"', 'Source 2: Bad', 'Source 3: Report (r.pdf)'];
+    for (const [place, name] of names.entries()) {
+      assert.equal(await page.getByRole('link', { name, exact: true }).first().textContent(), `${place + 1}`);
+    }
+    assert.equal(await cited.first().getAttribute('href'), 'https://example.org/a');
+    assert.equal(await cited.first().getAttribute('target'), '_blank');
+    // With the keyboard one goes on from the list.
+    await cited.nth(2).focus();
+    await page.keyboard.press('Enter');
+    await page.locator('.sources li:target', { hasText: 'Report' }).waitFor();
+    await cited.nth(1).click();
+    await page.locator('.sources li:target', { hasText: 'Bad' }).waitFor();
+    assert.equal(await page.evaluate(() => globalThis.injected), undefined);
+    assert.equal(await cited.count(), 4);
   });
 
   it('does nothing that a text tells it to', async () => {

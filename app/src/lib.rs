@@ -15,6 +15,7 @@
 //! | [`hooks`] | behaviour: [`use_agent`](hooks::use_agent), [`use_agent_chat`](hooks::use_agent_chat) and what the page needs besides |
 //! | `account` | signing in and accounts: pages of plain HTML, on the server alone |
 //! | [`markdown`] | a model's Markdown to safe HTML, block by block |
+//! | [`sources`] | what an answer rests on, and the links to it in the text |
 //! | [`groups`] | the list of conversations in groups |
 //! | [`language`] | English or German, and every text of the page in both |
 //! | [`address`], [`theme`], [`units`], `words`, `details` | addresses of pages; light and dark; numbers, tools, values and what an answer took in words |
@@ -44,6 +45,7 @@ pub mod markdown;
 pub mod pages;
 mod reactive;
 pub mod shell;
+pub mod sources;
 pub mod theme;
 pub mod types;
 pub mod units;

@@ -9,7 +9,8 @@ use crate::{
     components::icon::Mark,
     language::t,
     markdown::{CodeBlock, Document, segment::copy_button},
-    words::{is_web, pretty, tool_name},
+    sources::{Source, Sources},
+    words::{pretty, tool_name},
 };
 
 const BUBBLE_CLASS: &str =
@@ -59,12 +60,7 @@ pub enum Piece {
         name: String,
     },
     /// Something an answer rests on.
-    Source {
-        /// What it is called.
-        title: String,
-        /// An address of the web, where it has one.
-        href: Option<String>,
-    },
+    Source(Source),
 }
 
 impl Snapshot {
@@ -91,8 +87,9 @@ impl Snapshot {
     ) -> String {
         let Self { title, messages } = self;
         document(look, &title.clone(), || {
+            let messages = messages.into_iter().enumerate();
             let messages: Vec<AnyView> =
-                messages.into_iter().map(|message| message.view(&drawn)).collect();
+                messages.map(|(index, message)| message.view(index, &drawn)).collect();
             view! {
                 <main class="mx-auto w-full max-w-[44rem] px-5 py-10">
                     <div class="flex items-center gap-3">
@@ -121,13 +118,6 @@ fn piece(part: &Part, with_tools: bool) -> Option<Piece> {
         Part::File { filename, .. } => {
             Some(Piece::File { name: filename.clone().unwrap_or_default() })
         }
-        Part::SourceUrl { url, title, .. } => Some(Piece::Source {
-            title: title.clone().filter(|title| !title.is_empty()).unwrap_or_else(|| url.clone()),
-            href: is_web(url).then(|| url.clone()),
-        }),
-        Part::SourceDocument { title, .. } => {
-            Some(Piece::Source { title: title.clone(), href: None })
-        }
         Part::Tool(tool) => {
             let shown = |value: Option<String>| value.filter(|_| with_tools);
             let output = tool.error_text.clone().or_else(|| tool.output.as_ref().map(pretty));
@@ -138,23 +128,29 @@ fn piece(part: &Part, with_tools: bool) -> Option<Piece> {
                 output: shown(output),
             })
         }
-        _ => None,
+        other => Source::of(other).map(Piece::Source),
     }
 }
 
 impl SharedMessage {
-    fn view(self, drawn: &impl Fn(&CodeBlock) -> Option<String>) -> AnyView {
+    fn view(self, index: usize, drawn: &impl Fn(&CodeBlock) -> Option<String>) -> AnyView {
         let Self { from_person, pieces } = self;
+        let sources = pieces.iter().filter_map(|piece| match piece {
+            Piece::Source(source) => Some(source.clone()),
+            _ => None,
+        });
+        let sources = Sources::new(&index.to_string(), sources);
         let (who, class) = match from_person {
             true => (t().a_person(), "flex flex-col items-end gap-2"),
             false => ("Domovoi", "min-w-0"),
         };
         let pieces: Vec<AnyView> =
-            pieces.into_iter().map(|piece| piece.view(from_person, drawn)).collect();
+            pieces.into_iter().map(|piece| piece.view(from_person, &sources, drawn)).collect();
         view! {
             <li class=class>
                 <h2 class="sr-only">{who}</h2>
                 {pieces}
+                <div class="sources" inner_html=sources.list()></div>
             </li>
         }
         .into_any()
@@ -162,7 +158,12 @@ impl SharedMessage {
 }
 
 impl Piece {
-    fn view(self, from_person: bool, drawn: &impl Fn(&CodeBlock) -> Option<String>) -> AnyView {
+    fn view(
+        self,
+        from_person: bool,
+        sources: &Sources,
+        drawn: &impl Fn(&CodeBlock) -> Option<String>,
+    ) -> AnyView {
         match self {
             Self::Text { text } if from_person => {
                 view! { <p class=BUBBLE_CLASS>{text}</p> }.into_any()
@@ -170,9 +171,11 @@ impl Piece {
             Self::Text { text } => {
                 let blocks = Document::new(&text);
                 // Without a script there is nothing that would copy.
-                let blocks =
-                    blocks.blocks().iter().map(|it| it.html(drawn).replace(&copy_button(), ""));
-                let blocks = blocks.map(|html| view! { <div class="block" inner_html=html></div> });
+                let blocks = blocks.blocks().iter().map(|block| {
+                    let html = block.html_with(drawn, |marks| sources.cited(marks));
+                    let html = html.replace(&copy_button(), "");
+                    view! { <div class="block" inner_html=html></div> }
+                });
                 view! { <div class="markdown">{blocks.collect_view()}</div> }.into_any()
             }
             Self::Tool { name, failed, input, output } => {
@@ -200,19 +203,8 @@ impl Piece {
                 let words = t().file_not_shared(&name);
                 view! { <p class="text-[0.8125rem] text-muted">{words}</p> }.into_any()
             }
-            Self::Source { title, href: Some(href) } => view! {
-                <p class="text-[0.8125rem] text-muted">
-                    {t().source_is()}
-                    <a class="link" href=href rel="noopener noreferrer nofollow">
-                        {title}
-                    </a>
-                </p>
-            }
-            .into_any(),
-            Self::Source { title, href: None } => {
-                let words = format!("{}{title}", t().source_is());
-                view! { <p class="text-[0.8125rem] text-muted">{words}</p> }.into_any()
-            }
+            // Listed below the message.
+            Self::Source(_) => ().into_any(),
         }
     }
 }

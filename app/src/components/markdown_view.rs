@@ -8,6 +8,7 @@ use crate::reactive::{effect, memo};
 use crate::{
     hooks::use_highlights::use_highlights,
     markdown::{Block, Document},
+    sources::Sources,
 };
 
 /// A block as it is shown. Each has a signal of its own: an answer can have hundreds of them, and while
@@ -21,6 +22,8 @@ pub fn MarkdownView(
     text: Memo<String>,
     /// Whether more may come.
     growing: Signal<bool>,
+    /// What can be cited in it.
+    sources: Memo<Sources>,
 ) -> impl IntoView {
     let all = StoredValue::new((Document::default(), Vec::<Shown>::new()));
     let count = memo(move || {
@@ -46,14 +49,14 @@ pub fn MarkdownView(
             <For
                 each=move || 0..count.get()
                 key=|index| *index
-                children=move |index| view! { <BlockView block=block(index) growing /> }
+                children=move |index| view! { <BlockView block=block(index) growing sources /> }
             />
         </div>
     }
 }
 
 #[component]
-fn BlockView(block: Shown, growing: Signal<bool>) -> impl IntoView {
+fn BlockView(block: Shown, growing: Signal<bool>, sources: Memo<Sources>) -> impl IntoView {
     let highlights = use_highlights();
     let shown = block.clone();
     effect(move || {
@@ -63,6 +66,10 @@ fn BlockView(block: Shown, growing: Signal<bool>) -> impl IntoView {
             highlights.request(code);
         }
     });
-    let html = move || shown.get().html(|code| highlights.get(code));
+    let html = move || {
+        // Sources come while the answer is written: a block without citations does not ask for them.
+        let cited = |marks: &str| sources.with(|sources| sources.cited(marks));
+        shown.get().html_with(|code| highlights.get(code), cited)
+    };
     view! { <div class="block" inner_html=html></div> }
 }

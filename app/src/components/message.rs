@@ -7,10 +7,10 @@ use crate::language::t;
 use crate::reactive::memo;
 use crate::{
     components::{
-        attachments::sent_files, edit_message::EditMessage, message_bar::MessageBar,
-        part::PartView, sources::Sources,
+        attachments::sent_files, edit_message::EditMessage, message_bar::MessageBar, part::PartView,
     },
     hooks::use_agent_chat::{AgentChat, Row},
+    sources::Sources,
     types::{TurnEnd, TurnOutcome},
 };
 
@@ -91,6 +91,7 @@ fn AssistantMessage(row: Row, chat: AgentChat) -> impl IntoView {
         true => message.read_value().with(UiMessage::text),
         false => String::new(),
     });
+    let sources = memo(move || message.read_value().with(Sources::of));
     let turn = memo(move || message.read_value().with(TurnEnd::of));
     let parts = memo(move || message.read_value().with(|message| message.parts.len()));
     let status = move || match turn.get() {
@@ -107,7 +108,7 @@ fn AssistantMessage(row: Row, chat: AgentChat) -> impl IntoView {
                         each=move || 0..parts.get()
                         key=|index| *index
                         children=move |index| {
-                            view! { <PartView message=message.get_value() index streaming /> }
+                            view! { <PartView message=message.get_value() index streaming sources /> }
                         }
                     />
                 </div>
@@ -118,7 +119,11 @@ fn AssistantMessage(row: Row, chat: AgentChat) -> impl IntoView {
                 >
                     {written}
                 </pre>
-                <Sources message />
+                <div
+                    class="sources"
+                    data-testid="sources"
+                    inner_html=move || sources.with(Sources::list)
+                ></div>
                 <MessageBar message chat streaming=Some(streaming) toggled=raw />
             </div>
         }

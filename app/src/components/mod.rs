@@ -29,7 +29,6 @@ pub mod queue;
 pub mod reasoning;
 pub mod section_links;
 pub mod sidebar;
-pub mod sources;
 pub mod state_tree;
 pub mod thread;
 pub mod tool_card;

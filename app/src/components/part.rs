@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use crate::reactive::memo;
 use crate::{
     components::{markdown_view::MarkdownView, reasoning::Reasoning, tool_card::ToolCard},
+    sources::Sources,
     words::is_web,
 };
 
@@ -57,6 +58,8 @@ pub fn PartView(
     index: usize,
     /// Whether the message is still being written.
     streaming: Memo<bool>,
+    /// What the message rests on.
+    sources: Memo<Sources>,
 ) -> impl IntoView {
     let message = StoredValue::new(message);
     let last = memo(move || message.read_value().with(|message| index + 1 >= message.parts.len()));
@@ -66,8 +69,8 @@ pub fn PartView(
     let text = memo(move || message.read_value().with(|message| text_of(message.parts.get(index))));
     let tool = memo(move || message.read_value().with(|message| tool_of(message.parts.get(index))));
     move || match kind.get() {
-        Kind::Text => view! { <MarkdownView text growing /> }.into_any(),
-        Kind::Reasoning => view! { <Reasoning text growing /> }.into_any(),
+        Kind::Text => view! { <MarkdownView text growing sources /> }.into_any(),
+        Kind::Reasoning => view! { <Reasoning text growing sources /> }.into_any(),
         Kind::Tool => view! { <ToolCard tool /> }.into_any(),
         Kind::Link { href, label } => view! {
             <p class="my-2 truncate text-sm">

@@ -6,7 +6,7 @@ use crate::components::{
     icon::{Glyph, Icon},
     markdown_view::MarkdownView,
 };
-use crate::language::t;
+use crate::{language::t, sources::Sources};
 
 /// A model's reasoning.
 #[component]
@@ -15,6 +15,8 @@ pub fn Reasoning(
     text: Memo<String>,
     /// Whether the model is still at it.
     growing: Signal<bool>,
+    /// What can be cited in it.
+    sources: Memo<Sources>,
 ) -> impl IntoView {
     view! {
         <details class="fold my-2 text-muted">
@@ -23,7 +25,7 @@ pub fn Reasoning(
                 {move || if growing.get() { t().thinking() } else { t().thoughts() }}
             </summary>
             <div class="mt-1 border-l-2 border-line pl-4 text-sm">
-                <MarkdownView text growing />
+                <MarkdownView text growing sources />
             </div>
         </details>
     }

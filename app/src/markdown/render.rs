@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use pulldown_cmark::{
-    CodeBlockKind, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html,
+    CodeBlockKind, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, TextMergeWithOffset,
+    html,
 };
 
 use super::{
@@ -18,15 +19,18 @@ pub(super) const OPTIONS: Options = Options::ENABLE_TABLES
     .union(Options::ENABLE_STRIKETHROUGH)
     .union(Options::ENABLE_MATH);
 
-/// Where a formula goes in the HTML of a piece. Nothing a model writes can look like this: its `<`
-/// are escaped.
-const FORMULA: &str = "<math>";
+/// Where a formula or a citation goes in the HTML of a piece. Nothing a model writes can look like
+/// this: its `<` are escaped.
+const PLACE: &str = "<place>";
 
 /// Schemes a link may have. Anything else, relative addresses included, is shown as text.
 const LINK_SCHEMES: [&str; 3] = ["https://", "http://", "mailto:"];
 
 /// Longest language label shown.
 const MAX_LABEL: usize = 24;
+
+/// Longest text between brackets that can name sources.
+const MAX_MARKS: usize = 64;
 
 /// Renders the source of one top-level block.
 #[must_use]
@@ -37,7 +41,9 @@ pub fn block(source: &str) -> Block {
 /// The same of a source whose formulas are [unified](math::unified), and as it was written.
 pub(super) fn block_of(read: &str, written: &str) -> Block {
     let mut out = Renderer::default();
-    for (event, range) in Parser::new_ext(read, OPTIONS).into_offset_iter() {
+    for (event, range) in
+        TextMergeWithOffset::new(Parser::new_ext(read, OPTIONS).into_offset_iter())
+    {
         match event {
             Event::InlineMath(tex) if is_price(read, &range) => {
                 out.event(Event::Text(format!("${tex}$").into()));
@@ -65,8 +71,8 @@ struct Renderer<'a> {
     segments: Vec<Segment>,
     pending: Vec<Event<'a>>,
     code: Option<CodeBlock>,
-    /// Formulas whose place is in what is pending.
-    formulas: Vec<CodeBlock>,
+    /// Formulas and citations whose places are in what is pending.
+    placed: Vec<Segment>,
     /// For each link that is open, whether it was written as one.
     links: Vec<bool>,
 }
@@ -87,7 +93,7 @@ impl<'a> Renderer<'a> {
             }
             Event::Text(text) => match &mut self.code {
                 Some(code) => code.code.push_str(&text),
-                None => self.pending.push(Event::Text(unmasked(text))),
+                None => self.text(unmasked(text)),
             },
             Event::Code(code) => self.pending.push(Event::Code(unmasked(code))),
             Event::Html(text) => self.pending.push(Event::Text(text)),
@@ -132,8 +138,29 @@ impl<'a> Renderer<'a> {
 
     fn formula(&mut self, kind: &str, tex: &str) {
         let (language, code) = (kind.to_owned(), tex.trim().to_owned());
-        self.formulas.push(CodeBlock { language, code, complete: true });
-        self.raw(FORMULA);
+        self.place(Segment::Code(CodeBlock { language, code, complete: true }));
+    }
+
+    fn place(&mut self, segment: Segment) {
+        self.placed.push(segment);
+        self.raw(PLACE);
+    }
+
+    /// Text, in which sources may be cited.
+    fn text(&mut self, text: CowStr<'a>) {
+        let mut done = 0;
+        // Links do not nest.
+        if !self.links.contains(&true) {
+            for (open, _) in text.match_indices('[') {
+                let begin = open + 1;
+                let Some(marks) = marks(&text[begin..]) else { continue };
+                self.pending.push(Event::Text(text[done..open].to_owned().into()));
+                self.place(Segment::Citation(marks.to_owned()));
+                done = begin + marks.len() + 1;
+            }
+        }
+        let rest = if done == 0 { text } else { text[done..].to_owned().into() };
+        self.pending.push(Event::Text(rest));
     }
 
     /// Markup of our own.
@@ -156,10 +183,10 @@ impl<'a> Renderer<'a> {
     fn flush(&mut self) {
         let mut html = String::new();
         html::push_html(&mut html, self.pending.drain(..));
-        let mut formulas = std::mem::take(&mut self.formulas).into_iter();
-        for (index, piece) in html.split(FORMULA).enumerate() {
+        let mut placed = std::mem::take(&mut self.placed).into_iter();
+        for (index, piece) in html.split(PLACE).enumerate() {
             if index > 0 {
-                self.segments.extend(formulas.next().map(Segment::Code));
+                self.segments.extend(placed.next());
             }
             if !piece.is_empty() {
                 self.segments.push(Segment::Html(piece.to_owned()));
@@ -172,7 +199,7 @@ impl<'a> Renderer<'a> {
         for segment in self.segments.iter_mut().rev() {
             match segment {
                 Segment::Html(html) if only_closes(html) => {}
-                Segment::Html(_) => break,
+                Segment::Html(_) | Segment::Citation(_) => break,
                 Segment::Code(code) if code.is_formula() => break,
                 Segment::Code(code) => {
                     code.complete = complete;
@@ -182,6 +209,13 @@ impl<'a> Renderer<'a> {
         }
         Block { segments: self.segments }
     }
+}
+
+/// What stands in brackets, of which the first is just before the text, where it may name sources.
+fn marks(text: &str) -> Option<&str> {
+    let marks = &text[..text.find(']')?];
+    let may_name = |c: char| c.is_alphanumeric() || "-_^, ".contains(c);
+    ((1..=MAX_MARKS).contains(&marks.len()) && marks.chars().all(may_name)).then_some(marks)
 }
 
 /// The text with its dollars; see [`math::unified`].

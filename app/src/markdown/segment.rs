@@ -28,6 +28,8 @@ pub enum Segment {
     Html(String),
     /// A code block or a formula.
     Code(CodeBlock),
+    /// What stands between square brackets and may name sources: `1`, `1, 2`.
+    Citation(String),
 }
 
 /// A code block, or a formula: that is code in LaTeX for the server to draw.
@@ -47,18 +49,37 @@ impl Block {
     pub fn code_blocks(&self) -> impl Iterator<Item = &CodeBlock> {
         self.segments.iter().filter_map(|segment| match segment {
             Segment::Code(code) => Some(code),
-            Segment::Html(_) => None,
+            _ => None,
         })
     }
 
     /// The block as HTML. `highlighted` gives the inner HTML of a code block, where it is known.
     #[must_use]
     pub fn html(&self, highlighted: impl Fn(&CodeBlock) -> Option<String>) -> String {
+        self.html_with(highlighted, |_| None)
+    }
+
+    /// The same, where `cited` gives the HTML of a citation, if it names sources. It is asked for
+    /// citations alone.
+    #[must_use]
+    pub fn html_with(
+        &self,
+        highlighted: impl Fn(&CodeBlock) -> Option<String>,
+        cited: impl Fn(&str) -> Option<String>,
+    ) -> String {
         let mut html = String::new();
         for segment in &self.segments {
             match segment {
                 Segment::Html(text) => html.push_str(text),
                 Segment::Code(code) => code.push_html(highlighted(code), &mut html),
+                Segment::Citation(marks) => match cited(marks) {
+                    Some(links) => html.push_str(&links),
+                    None => {
+                        html.push('[');
+                        html.push_str(marks);
+                        html.push(']');
+                    }
+                },
             }
         }
         html
