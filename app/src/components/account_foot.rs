@@ -13,43 +13,34 @@ pub fn account_foot() -> AnyView {
     let account = use_workspace().account.get_value();
     let Some(name) = account else {
         return view! {
-            <div class="flex shrink-0 border-t border-line px-3 py-2">
-                <a
-                    class=LINK_CLASS
-                    href="/usage"
-                    rel="external"
-                    data-testid="usage"
-                >
-                    <Icon glyph=Glyph::Chart class="h-4 w-4 shrink-0" />
-                    {t().usage()}
-                </a>
-            </div>
+            <a class=LINK_CLASS href="/usage" rel="external" data-testid="usage">
+                <Icon glyph=Glyph::Chart class="h-4 w-4 shrink-0" />
+                {t().usage()}
+            </a>
         }
         .into_any();
     };
     let label = t().account_of(&name);
     view! {
-        <div class="flex shrink-0 items-center gap-1 border-t border-line px-3 py-2">
-            <a
-                class=LINK_CLASS
-                href="/account"
-                rel="external"
-                data-testid="account"
-                aria-label=label
+        <a
+            class=LINK_CLASS
+            href="/account"
+            rel="external"
+            data-testid="account"
+            aria-label=label
+        >
+            <Icon glyph=Glyph::Person class="h-4 w-4 shrink-0" />
+            <span class="truncate">{name}</span>
+        </a>
+        <form method="post" action="/sign-out">
+            <button
+                type="submit"
+                class="h-9 rounded-lg px-2 text-sm text-muted transition-colors hover:bg-hover hover:text-ink"
+                data-testid="sign-out"
             >
-                <Icon glyph=Glyph::Person class="h-4 w-4 shrink-0" />
-                <span class="truncate">{name}</span>
-            </a>
-            <form method="post" action="/sign-out">
-                <button
-                    type="submit"
-                    class="h-9 rounded-lg px-2 text-sm text-muted transition-colors hover:bg-hover hover:text-ink"
-                    data-testid="sign-out"
-                >
-                    {t().sign_out()}
-                </button>
-            </form>
-        </div>
+                {t().sign_out()}
+            </button>
+        </form>
     }
     .into_any()
 }

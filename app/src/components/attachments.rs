@@ -1,11 +1,14 @@
 //! Files of a message: those that go with the next one, and those that went with one.
 
 use domovoi_protocol::Part;
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
 
 use crate::language::t;
 use crate::{
-    components::icon::{Glyph, Icon},
+    components::{
+        file_button::file_button,
+        icon::{Glyph, Icon},
+    },
     hooks::use_attachments::Attachments,
     types::ASSISTANT_AGENT,
 };
@@ -17,46 +20,10 @@ const ACCEPTED: &str =
 /// A file that is no picture.
 const FILE_CLASS: &str = "block max-w-full truncate rounded-xl border border-line bg-surface px-3 py-2 text-sm transition-colors hover:bg-hover";
 
-/// The button that chooses files.
-#[component]
-pub fn AttachButton(
-    /// Where they go.
-    attachments: Attachments,
-) -> impl IntoView {
-    let field = NodeRef::<html::Input>::new();
-    view! {
-        <input
-            node_ref=field
-            type="file"
-            multiple
-            class="hidden"
-            tabindex="-1"
-            aria-hidden="true"
-            accept=ACCEPTED
-            data-testid="attach-input"
-            on:change=move |_| {
-                if let Some(field) = field.get() {
-                    attachments.add_from(&field);
-                    // The same file may be chosen again.
-                    field.set_value("");
-                }
-            }
-        />
-        <button
-            type="button"
-            class="inline-flex h-9 w-9 shrink-0 items-center justify-center rounded-xl text-muted transition-colors hover:bg-hover hover:text-ink"
-            data-testid="attach"
-            aria-label=t().attach_files()
-            title=t().attach_files()
-            on:click=move |_| {
-                if let Some(field) = field.get() {
-                    field.click();
-                }
-            }
-        >
-            <Icon glyph=Glyph::Attach />
-        </button>
-    }
+/// The button that chooses files for a message.
+pub(super) fn attach_button(attachments: Attachments) -> AnyView {
+    let take = Callback::new(move |files| attachments.add_all(files));
+    file_button("attach", Glyph::Attach, t().attach_files(), ACCEPTED, true, take)
 }
 
 /// The files that go with the next message, and what could not be attached.

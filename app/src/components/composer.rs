@@ -8,7 +8,7 @@ use crate::language::t;
 use crate::reactive::{memo, when};
 use crate::{
     components::{
-        attachments::{AttachButton, AttachmentTray},
+        attachments::{AttachmentTray, attach_button},
         icon::{Glyph, Icon},
         prompt_list::{LIST_ID, option_id, prompt_list},
     },
@@ -70,7 +70,7 @@ pub fn Composer(
             }
         >
             {prompt_list(prompts)}
-            <AttachButton attachments />
+            {attach_button(attachments)}
             <textarea
                 node_ref=field
                 class="scroller max-h-[14rem] min-h-9 min-w-0 flex-1 resize-none bg-transparent py-1.5 leading-6 placeholder:text-faint"

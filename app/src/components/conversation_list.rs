@@ -1,6 +1,6 @@
 //! What the sidebar lists: conversations in groups, or what a search has found.
 
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
 
 use crate::language::t;
 use crate::reactive::{memo, when};
@@ -8,7 +8,9 @@ use crate::{
     address::path_of,
     components::{
         conversation_item::ConversationItem,
+        file_button::file_button,
         folder_row::{folder_row, folders_row},
+        header::QUIET_BUTTON_CLASS,
         icon::{Glyph, Icon},
     },
     groups::Row,
@@ -120,57 +122,28 @@ fn hit(hit: SearchHit) -> AnyView {
     .into_any()
 }
 
-const FOOT_CLASS: &str = "flex h-9 flex-1 items-center rounded-lg px-2 text-sm text-muted transition-colors hover:bg-hover hover:text-ink";
-
 /// Conversations come in from a file, and all of them go out as one.
-#[component]
-pub fn FilesFoot() -> impl IntoView {
+pub(super) fn files_foot() -> AnyView {
     let conversations = use_workspace().conversations;
-    let field = NodeRef::<html::Input>::new();
+    let take = Callback::new(move |files: Vec<_>| {
+        files.into_iter().take(1).for_each(|file| conversations.import(file));
+    });
+    let kind = ".json,application/json";
     view! {
-        <input
-            node_ref=field
-            type="file"
-            class="hidden"
-            tabindex="-1"
-            aria-hidden="true"
-            accept=".json,application/json"
-            data-testid="import-input"
-            on:change=move |_| {
-                let Some(field) = field.get() else { return };
-                let files = js_sys::Reflect::get(&field, &"files".into()).unwrap_or_default();
-                let file = js_sys::Array::from(&files).get(0);
-                if !file.is_undefined() {
-                    conversations.import(file);
-                }
-                // The same file may be chosen again.
-                field.set_value("");
-            }
-        />
-        <button
-            type="button"
-            class=FOOT_CLASS
-            data-testid="import"
-            aria-label=t().import_conversations()
-            on:click=move |_| {
-                if let Some(field) = field.get() {
-                    field.click();
-                }
-            }
-        >
-            {t().import_file()}
-        </button>
+        {file_button("import", Glyph::Upload, t().import_conversations(), kind, false, take)}
         <a
             href=format!("/agents/{CONVERSATIONS_AGENT}/default/export.json")
             download
             rel="external"
-            class=FOOT_CLASS
+            class=QUIET_BUTTON_CLASS
             data-testid="export-all"
             aria-label=t().export_all_conversations()
+            title=t().export_all_conversations()
         >
-            {t().export_all()}
+            <Icon glyph=Glyph::Download />
         </a>
     }
+    .into_any()
 }
 
 /// What just happened, with the way back where there is one.

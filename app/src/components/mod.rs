@@ -14,6 +14,7 @@ pub mod conversation_item;
 pub mod conversation_list;
 pub mod edit_message;
 pub mod empty_state;
+mod file_button;
 pub mod folder_row;
 pub mod header;
 pub mod icon;

@@ -21,7 +21,7 @@ pub fn SectionLinks() -> impl IntoView {
         waiting().map(|count| {
             view! {
                 <span
-                    class="rounded-full bg-accent px-2 text-xs font-medium text-on-accent"
+                    class="absolute -top-1.5 left-2.5 min-w-4 rounded-full bg-accent px-1 text-center font-medium leading-4 text-on-accent"
                     data-testid="approvals-badge"
                 >
                     <span aria-hidden="true">{count}</span>
@@ -38,24 +38,26 @@ pub fn SectionLinks() -> impl IntoView {
                 href=path
                 class=move || {
                     if is_open() {
-                        "flex h-9 items-center gap-2.5 rounded-lg bg-hover px-2"
+                        "flex flex-auto flex-col items-center gap-1 rounded-lg bg-hover px-1 pb-1 pt-2 leading-tight"
                     } else {
-                        "flex h-9 items-center gap-2.5 rounded-lg px-2 transition-colors hover:bg-hover"
+                        "flex flex-auto flex-col items-center gap-1 rounded-lg px-1 pb-1 pt-2 leading-tight text-muted transition-colors hover:bg-hover hover:text-ink"
                     }
                 }
                 aria-current=move || is_open().then_some("page")
                 data-testid=format!("{section:?}")
                 on:click=move |_| workspace.drawer.set(false)
             >
-                <Icon glyph class="h-4 w-4 shrink-0 text-muted" />
-                <span class="flex-1">{title}</span>
-                {badge}
+                <span class="relative">
+                    <Icon glyph />
+                    {badge}
+                </span>
+                {title}
             </a>
         }
         .into_any()
     };
     view! {
-        <div class="flex shrink-0 flex-col gap-px border-t border-line px-3 py-3 text-sm">
+        <div class="flex gap-px text-[0.6875rem]">
             {link(Section::Approvals, Glyph::Check, badge.into_any())}
             {link(Section::Tasks, Glyph::Clock, ().into_any())}
             {link(Section::Agents, Glyph::Chip, ().into_any())}

@@ -6,7 +6,7 @@ use crate::language::t;
 use crate::{
     components::{
         account_foot::account_foot,
-        conversation_list::{ConversationList, FilesFoot, Notes},
+        conversation_list::{ConversationList, Notes, files_foot},
         header::QUIET_BUTTON_CLASS,
         icon::{Glyph, Icon, Mark},
         section_links::SectionLinks,
@@ -74,11 +74,13 @@ pub fn Sidebar() -> impl IntoView {
                 </a>
             </div>
             <ConversationList />
-            <div class="flex shrink-0 px-3 pb-3">
-                <FilesFoot />
+            <div class="shrink-0 border-t border-line px-3 py-2">
+                <SectionLinks />
+                <div class="flex items-center pt-1">
+                    {account_foot()}
+                    {files_foot()}
+                </div>
             </div>
-            <SectionLinks />
-            {account_foot()}
         </nav>
         <Notes />
     }

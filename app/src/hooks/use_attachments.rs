@@ -40,16 +40,12 @@ impl Attachments {
         self.coming.get() == 0
     }
 
-    /// Takes the files of an input, a paste or a drop: what has `files`. Whether there were any.
-    pub fn add_from(&self, source: &JsValue) -> bool {
-        let files = js_sys::Reflect::get(source, &"files".into()).unwrap_or_default();
-        let files: Vec<JsValue> = js_sys::Array::from(&files).to_vec();
+    /// Adds files.
+    pub fn add_all(&self, files: Vec<JsValue>) {
         self.problem.set(None);
-        let had = !files.is_empty();
         for file in files {
             self.add(file);
         }
-        had
     }
 
     fn add(&self, file: JsValue) {
@@ -101,8 +97,16 @@ impl Attachments {
     /// Takes what was pasted or dropped, where it is files.
     pub fn on_transfer(&self, event: &leptos::web_sys::Event, transfer: &str) {
         let data = js_sys::Reflect::get(event.unchecked_ref(), &transfer.into());
-        if data.is_ok_and(|data| !data.is_null() && self.add_from(&data)) {
+        let files = data.map(|data| files_of(&data)).unwrap_or_default();
+        if !files.is_empty() {
+            self.add_all(files);
             event.prevent_default();
         }
     }
+}
+
+/// The files of an input, a paste or a drop: of what has `files`.
+pub fn files_of(source: &JsValue) -> Vec<JsValue> {
+    let files = js_sys::Reflect::get(source, &"files".into()).unwrap_or_default();
+    js_sys::Array::from(&files).to_vec()
 }
