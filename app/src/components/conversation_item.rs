@@ -1,6 +1,10 @@
 //! One conversation in the list: open it, rename it in place, and what else can be done with it.
 
-use leptos::{ev, html, prelude::*};
+use leptos::{
+    ev, html,
+    prelude::*,
+    wasm_bindgen::{JsCast, JsValue},
+};
 
 use crate::language::t;
 use crate::reactive::{effect, memo};
@@ -12,7 +16,7 @@ use crate::{
         use_palette::{Palette, use_palette},
         use_workspace::use_workspace,
     },
-    types::ASSISTANT_AGENT,
+    types::{ASSISTANT_AGENT, Conversation},
 };
 
 /// A small button in a row.
@@ -24,9 +28,8 @@ const MENU_BUTTON_CLASS: &str = "flex h-8 items-center gap-2.5 rounded-md px-2 t
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Shown,
-    /// Shown again after the menu, whose button takes the focus: with the keyboard one goes on there.
+    /// Shown again, and the button of the menu takes the focus: with the keyboard one goes on there.
     Back,
-    Menu,
     Renaming,
 }
 
@@ -62,13 +65,7 @@ pub fn ConversationItem(
             data-id=id.get_value()
         >
             {move || match mode.get() {
-                Mode::Shown | Mode::Back => view! { <Title id=id.get_value() title mode /> }.into_any(),
-                Mode::Menu => {
-                    let (pinned, archived) = conversation
-                        .with_untracked(|it| it.as_ref().map(|it| (it.pinned, it.archived)))
-                        .unwrap_or_default();
-                    view! { <Menu id=id.get_value() title pinned archived mode /> }.into_any()
-                }
+                Mode::Shown | Mode::Back => view! { <Title id=id.get_value() conversation title mode /> }.into_any(),
                 Mode::Renaming => view! { <Rename id=id.get_value() title mode /> }.into_any(),
             }}
         </li>
@@ -76,17 +73,26 @@ pub fn ConversationItem(
 }
 
 #[component]
-fn Title(id: String, title: Memo<String>, mode: RwSignal<Mode>) -> impl IntoView {
+fn Title(
+    id: String,
+    conversation: Memo<Option<Conversation>>,
+    title: Memo<String>,
+    mode: RwSignal<Mode>,
+) -> impl IntoView {
     let workspace = use_workspace();
-    let menu = NodeRef::<html::Button>::new();
-    Effect::new(move |_| {
-        if let (Mode::Back, Some(button)) = (mode.get_untracked(), menu.get()) {
+    let button = NodeRef::<html::Button>::new();
+    // Where the menu is open: how far below the top of the window.
+    let menu = RwSignal::new(None::<f64>);
+    effect(move || {
+        if let (Mode::Back, Some(button)) = (mode.get_untracked(), button.get()) {
             let _ = button.focus();
         }
     });
+    let path = path_of(&id);
+    let id = StoredValue::new(id);
     view! {
         <a
-            href=path_of(&id)
+            href=path
             class="flex min-h-9 min-w-0 flex-1 items-center rounded-lg px-2"
             title=move || title.get()
             on:click=move |_| workspace.drawer.set(false)
@@ -95,21 +101,39 @@ fn Title(id: String, title: Memo<String>, mode: RwSignal<Mode>) -> impl IntoView
         </a>
         <span class="row-actions flex items-center pr-1">
             <button
-                node_ref=menu
+                node_ref=button
                 type="button"
                 class=SMALL_BUTTON_CLASS
                 data-testid="conversation-menu"
                 aria-label=move || t().what_to_do_with(title.get())
+                aria-haspopup="dialog"
                 title=t().more()
-                on:click=move |_| mode.set(Mode::Menu)
+                on:click=move |_| {
+                    menu.set(Some(button.get().and_then(|it| top_of(&it)).unwrap_or_default()));
+                }
             >
                 <Icon glyph=Glyph::More class="h-4 w-4" />
             </button>
         </span>
+        {move || {
+            let top = menu.get()?;
+            let (pinned, archived) = conversation
+                .with_untracked(|it| it.as_ref().map(|it| (it.pinned, it.archived)))
+                .unwrap_or_default();
+            Some(view! { <Menu id=id.get_value() title pinned archived mode menu top /> }.into_any())
+        }}
     }
 }
 
-/// What can be done, below the title.
+/// How far an element is below the top of the window.
+fn top_of(element: &JsValue) -> Option<f64> {
+    let measure = js_sys::Reflect::get(element, &"getBoundingClientRect".into()).ok()?;
+    let place = measure.dyn_into::<js_sys::Function>().ok()?.call0(element).ok()?;
+    js_sys::Reflect::get(&place, &"top".into()).ok()?.as_f64()
+}
+
+/// What can be done: beside the button, or at the foot of a phone. A dialog of the browser's stands above
+/// everything, keeps the focus, closes with Escape and gives the focus back.
 #[component]
 fn Menu(
     id: String,
@@ -117,19 +141,26 @@ fn Menu(
     pinned: bool,
     archived: bool,
     mode: RwSignal<Mode>,
+    menu: RwSignal<Option<f64>>,
+    top: f64,
 ) -> impl IntoView {
     let workspace = use_workspace();
     let (conversations, palette) = (workspace.conversations, use_palette());
     let id = StoredValue::new(id);
-    let first = NodeRef::<html::Button>::new();
+    let dialog = NodeRef::<html::Dialog>::new();
     effect(move || {
-        if let Some(button) = first.get() {
-            let _ = button.focus();
+        if let Some(dialog) = dialog.get() {
+            let _ = dialog.show_modal();
         }
     });
+    let close = move || {
+        if let Some(dialog) = dialog.get_untracked() {
+            dialog.close();
+        }
+    };
     let button = move |glyph: Glyph, name: &'static str, test: &'static str, deed: fn(Deed)| {
         let act = move |_| {
-            mode.set(Mode::Back);
+            close();
             deed(Deed { conversations, palette, id: id.get_value(), pinned, archived, mode });
         };
         view! {
@@ -147,7 +178,7 @@ fn Menu(
                 download=download
                 rel="external"
                 class=MENU_BUTTON_CLASS
-                on:click=move |_| mode.set(Mode::Back)
+                on:click=move |_| close()
             >
                 {icon(glyph)}
                 {name}
@@ -161,47 +192,57 @@ fn Menu(
     };
     let share = format!("/share/new?conversation={}", id.get_value());
     view! {
-        <div
-            class="flex w-full min-w-0 flex-col rounded-lg border border-line bg-surface p-1 shadow-md"
-            role="group"
+        <dialog
+            node_ref=dialog
+            class="menu rounded-xl border border-line bg-surface p-0 text-sm text-ink shadow-md"
+            style:--top=format!("{top}px")
             aria-label=t().what_to_do_with_it()
+            on:close=move |_| {
+                menu.try_set(None);
+            }
+            // What is in it covers it: the rest of its area is outside.
+            on:click=move |event| {
+                if event.target() == event.current_target() {
+                    close();
+                }
+            }
             on:keydown=move |event: ev::KeyboardEvent| {
                 if event.key() == "Escape" {
                     // It closes the menu alone, and not the drawer around it.
                     event.stop_propagation();
-                    mode.set(Mode::Back);
                 }
             }
         >
-            <div class="flex items-center pl-2">
-                <span class="min-w-0 flex-1 truncate font-medium">{title}</span>
-                <button
-                    node_ref=first
-                    type="button"
-                    class=SMALL_BUTTON_CLASS
-                    aria-label=t().back()
-                    title=t().back()
-                    on:click=move |_| mode.set(Mode::Back)
-                >
-                    {icon(Glyph::Close)}
-                </button>
+            <div class="flex flex-col p-1">
+                <div class="flex items-center pl-2">
+                    <span class="min-w-0 flex-1 truncate font-medium">{title}</span>
+                    <button
+                        type="button"
+                        class=SMALL_BUTTON_CLASS
+                        aria-label=t().back()
+                        title=t().back()
+                        on:click=move |_| close()
+                    >
+                        {icon(Glyph::Close)}
+                    </button>
+                </div>
+                {button(Glyph::Pin, if pinned { t().unpin() } else { t().pin() }, "conversation-pin", |it| {
+                    it.conversations.pin(&it.id, !it.pinned);
+                })}
+                {button(Glyph::Pencil, t().rename(), "conversation-rename", |it| it.mode.set(Mode::Renaming))}
+                {button(Glyph::Folder, t().move_to_a_folder(), "conversation-move", |it| it.palette.open_moves(it.id))}
+                {button(
+                    Glyph::Archive,
+                    if archived { t().take_out_of_the_archive() } else { t().archive() },
+                    "conversation-archive",
+                    |it| it.conversations.archive(&it.id, !it.archived),
+                )}
+                {link(share, false, Glyph::Link, t().share())}
+                {save("md", t().save_as_markdown())}
+                {save("json", t().save_as_json())}
+                {button(Glyph::Trash, t().delete(), "conversation-delete", |it| it.conversations.remove(&it.id))}
             </div>
-            {button(Glyph::Pin, if pinned { t().unpin() } else { t().pin() }, "conversation-pin", |it| {
-                it.conversations.pin(&it.id, !it.pinned);
-            })}
-            {button(Glyph::Pencil, t().rename(), "conversation-rename", |it| it.mode.set(Mode::Renaming))}
-            {button(Glyph::Folder, t().move_to_a_folder(), "conversation-move", |it| it.palette.open_moves(it.id))}
-            {button(
-                Glyph::Archive,
-                if archived { t().take_out_of_the_archive() } else { t().archive() },
-                "conversation-archive",
-                |it| it.conversations.archive(&it.id, !it.archived),
-            )}
-            {link(share, false, Glyph::Link, t().share())}
-            {save("md", t().save_as_markdown())}
-            {save("json", t().save_as_json())}
-            {button(Glyph::Trash, t().delete(), "conversation-delete", |it| it.conversations.remove(&it.id))}
-        </div>
+        </dialog>
     }
 }
 
