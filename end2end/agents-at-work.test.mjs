@@ -6,6 +6,7 @@ import { describe, it } from 'node:test';
 import { hydrated, open } from './support/browser.mjs';
 import { Chat } from './support/chat.mjs';
 import { useApprovals } from './support/deleting-provider.mjs';
+import { Wire } from './support/wire.mjs';
 
 const LIMIT = { timeout: 60_000 };
 
@@ -33,6 +34,7 @@ describe('agents at work', () => {
     await byId(inbox, 'approve').click();
     await byId(other, 'approvals-none').waitFor();
     await byId(other, 'decided').getByText('approved with other arguments').waitFor();
+    await byId(other, 'decided').getByText(/ by you$/).waitFor();
     await byId(other, 'approvals-badge').waitFor({ state: 'detached' });
     await chat.answers.last().getByText('I was told: b.txt would be gone now').waitFor();
 
@@ -104,6 +106,17 @@ describe('agents at work', () => {
     await tree.getByText(`revision: ${before + 1}`).waitFor();
     await byId(page, 'schedules').getByText('perform').waitFor();
     assert.ok((await byId(page, 'connections').locator('p').count()) >= 2);
+
+    // What fails is in the log at once, though the state stays as it is, and nothing of what was said.
+    const host = { address: `127.0.0.1:${suite.server.port}` };
+    const wire = await Wire.open(host, 'tasks', 'default');
+    await byId(page, 'connections').locator('p').nth(2).waitFor();
+    await assert.rejects(wire.call('create', 'tell nobody'));
+    await byId(page, 'log').getByText(/call of create failed: its words are not for a log/).waitFor();
+    await assert.rejects(wire.call('noSuchThing'));
+    await byId(page, 'log').getByText(/call of noSuchThing failed/).waitFor();
+    wire.close();
+    assert.doesNotMatch(await byId(page, 'log').innerText(), /tell nobody/);
 
     const run = async (sql) => {
       await byId(page, 'sql').fill(sql);

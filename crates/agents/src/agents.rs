@@ -18,6 +18,7 @@ use crate::{
     figures::TurnCounts,
     hooks::Hooks,
     host::{AnyHost, EndAll, Host},
+    inspect::Activity,
     keep_alive,
     lifecycle::Lifecycle,
     rpc::MethodInfo,
@@ -40,6 +41,7 @@ pub(crate) struct Inner {
     pub(crate) storage: Arc<Storage>,
     pub(crate) clock: Clock,
     pub(crate) turns: TurnCounts,
+    pub(crate) activity: Activity,
     /// What runs beside the instances has been started.
     pub(crate) started: Once,
 }
@@ -347,6 +349,10 @@ impl Agents {
 
     pub(crate) fn turn_counts(&self) -> &TurnCounts {
         &self.inner.turns
+    }
+
+    pub(crate) fn activity(&self) -> &Activity {
+        &self.inner.activity
     }
 
     pub(crate) fn hooks(&self) -> &Hooks {

@@ -19,6 +19,7 @@ use crate::{
     figures::TurnCounts,
     hooks::{Admission, Arrival, Hooks, hook},
     host::Host,
+    inspect::Activity,
     lifecycle::Lifecycle,
     storage::Storage,
 };
@@ -217,6 +218,7 @@ impl AgentsBuilder {
             storage,
             clock: this.clock,
             turns: TurnCounts::default(),
+            activity: Activity::default(),
             started: Once::new(),
         }))
     }

@@ -15,8 +15,8 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::{
-    Agent, AgentError, AgentHandle, Agents, Connection, InstanceId, Result, Sql, StateSource,
-    chat::ChatState, extension::Extension, schedule::Scheduler, slot::Slot, state,
+    Agent, AgentError, AgentHandle, Agents, Connection, HandlerError, InstanceId, Result, Sql,
+    StateSource, chat::ChatState, extension::Extension, schedule::Scheduler, slot::Slot, state,
     storage::Database,
 };
 
@@ -201,6 +201,11 @@ impl<A: Agent> Context<A> {
         }
     }
 
+    /// Notes what went wrong, for those who look at the instance.
+    pub(crate) fn failed(&self, what: &str, error: &HandlerError) {
+        self.agents().failed(self.id(), what, error);
+    }
+
     pub(crate) fn replace_state(
         &self,
         state: A::State,
@@ -228,6 +233,7 @@ impl<A: Agent> Context<A> {
         self.spawn(async move {
             if let Err(error) = cx.inner.this.on_state_update(&cx, &state, &source).await {
                 tracing::warn!(instance = %cx.id(), %error, "on_state_update failed");
+                cx.failed("on_state_update", &error);
             }
         });
         Ok(())

@@ -28,9 +28,9 @@ pub(crate) async fn connect<A: Agent>(
         extension.on_connect(&cx, &connection);
     }
     let result = greet(&cx, &connection);
-    report(&cx, &connection, result).await;
+    report(&cx, &connection, "on_connect", result).await;
     match AssertUnwindSafe(cx.this().on_connect(&cx, &connection)).catch_unwind().await {
-        Ok(result) => report(&cx, &connection, result).await,
+        Ok(result) => report(&cx, &connection, "on_connect", result).await,
         Err(panic) => {
             // Whatever it was to decide over the connection is undecided.
             connection.close(CODE_INTERNAL_ERROR, "the agent failed to take this connection");

@@ -1,10 +1,12 @@
-//! Looking at instances from outside: what they have stored, who is connected. Nothing is woken.
+//! Looking at instances from outside: what they have stored, who is connected, what went wrong.
+//! Nothing is woken.
 //!
 //! A query runs on a connection of its own that SQLite has opened for reading, with `query_only`,
 //! and with an authorizer that knows `SELECT` alone: no statement writes, attaches another file or
 //! sets anything, whatever its words. [`Agents::change_stored`] alone opens a file for writing, for
 //! whoever has said that they want to.
 
+mod activity;
 mod change;
 
 use std::{
@@ -19,6 +21,8 @@ use rusqlite::{
     types::ValueRef,
 };
 
+pub(crate) use activity::Activity;
+pub use activity::{Failure, Happenings};
 pub use change::Change;
 
 use crate::{AgentError, Agents, Connection};

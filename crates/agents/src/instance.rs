@@ -100,6 +100,7 @@ pub(crate) async fn run<A: Agent>(
         Ok(cx) => cx,
         Err(error) => {
             tracing::error!(instance = %slot.id, %error, "the instance cannot start");
+            setup.agents.failed(&slot.id, "on_start", &error);
             refuse(setup, first.take(), &error);
             while let Ok(command) = mailbox.try_recv() {
                 refuse(setup, Some(command), &error);
@@ -121,6 +122,7 @@ pub(crate) async fn run<A: Agent>(
             None => tokio::select! {
                 biased;
                 Some(()) = running.next(), if !running.is_empty() => {
+                    setup.agents.activity().happened(&slot.id);
                     if running.is_empty() {
                         idle_since = Instant::now();
                         if !dozing.is_empty() || is_superfluous(setup) {
@@ -187,6 +189,7 @@ async fn destroy<A: Agent>(setup: &Setup<A>) -> Result<(), AgentError> {
         slot.connections.remove(&connection);
         connection.close_now(CODE_DESTROYED, "the agent was destroyed");
     }
+    setup.agents.activity().forget(&slot.id);
     setup.agents.destroy_children(&slot.id).await?;
     setup.agents.storage().database(&slot.id, None).destroy().await
 }
@@ -251,13 +254,14 @@ fn guarded<A: Agent>(
     what: &'static str,
     future: impl Future<Output = ()> + Send + 'static,
 ) -> BoxFuture<'static, ()> {
-    let (id, begun) = (Arc::clone(cx.id()), Instant::now());
-    let slow_after = cx.agents().config().slow_handler_after;
+    let (agents, id, begun) = (cx.agents().clone(), Arc::clone(cx.id()), Instant::now());
+    let slow_after = agents.config().slow_handler_after;
     AssertUnwindSafe(future)
         .catch_unwind()
         .map(move |result| {
             if result.is_err() {
                 tracing::error!(instance = %id, what, "a handler panicked; the instance goes on");
+                agents.failed(&id, what, &AgentError::Panicked.into());
             }
             let seconds = begun.elapsed();
             if seconds > slow_after {
@@ -284,7 +288,7 @@ fn handle<A: Agent>(
         Command::Closed { connection, end } => guarded(&owner, "on_close", async move {
             let End { code, reason, clean } = end;
             let result = cx.this().on_close(&cx, &connection, code, &reason, clean).await;
-            report(&cx, &connection, result).await;
+            report(&cx, &connection, "on_close", result).await;
         }),
         Command::Request { request, answer } => guarded(&owner, "on_request", async move {
             let response = match extension.as_ref().and_then(|e| e.on_request(&cx, &request)) {
@@ -300,6 +304,9 @@ fn handle<A: Agent>(
                     }
                 }
             };
+            if let Err(error) = &response {
+                cx.failed("on_request", error);
+            }
             let response = match cx.durable().await {
                 Ok(()) => response.map(|response| body::on_the_instance(&cx, response)),
                 Err(error) => Err(error.into()),
@@ -356,14 +363,20 @@ async fn receive<A: Agent>(
             Ok(())
         }
     };
-    report(cx, connection, result).await;
+    report(cx, connection, "a message", result).await;
 }
 
 /// Hands a handler's error to the agent.
-pub(crate) async fn report<A: Agent>(cx: &Context<A>, connection: &Connection, result: Result<()>) {
-    if let Err(error) = result
-        && let Err(error) = cx.this().on_error(cx, connection, error).await
-    {
+pub(crate) async fn report<A: Agent>(
+    cx: &Context<A>,
+    connection: &Connection,
+    what: &str,
+    result: Result<()>,
+) {
+    let Err(error) = result else { return };
+    cx.failed(what, &error);
+    if let Err(error) = cx.this().on_error(cx, connection, error).await {
         tracing::warn!(instance = %cx.id(), %error, "on_error failed");
+        cx.failed("on_error", &error);
     }
 }

@@ -135,6 +135,7 @@ impl<A: AiChatAgent> Context<A> {
         self.spawn(async move {
             if let Err(error) = cx.this().on_history_change(&cx).await {
                 tracing::warn!(agent = cx.agent(), instance = cx.name(), %error, "on_history_change failed");
+                cx.failed("on_history_change", &error);
             }
         });
     }

@@ -145,6 +145,7 @@ async fn wait_and_run<A: AiChatAgent>(
         Ok(finished) => finished?,
         Err(error) => {
             tracing::error!(agent = cx.agent(), instance = cx.name(), %error, "a chat turn cannot be stored");
+            cx.failed("a turn", &error);
             if let Some(requester) = requester {
                 refuse(&requester, &id, "The conversation could not be saved. Is the disk full?");
             }
@@ -153,6 +154,7 @@ async fn wait_and_run<A: AiChatAgent>(
     };
     if let Err(error) = cx.this().on_finish(cx, &finished).await {
         tracing::warn!(agent = cx.agent(), instance = cx.name(), %error, "on_finish failed");
+        cx.failed("on_finish", &error);
     }
     Some(finished)
 }

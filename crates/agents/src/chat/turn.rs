@@ -42,6 +42,7 @@ pub(super) async fn run<A: AiChatAgent>(
 ) -> Result<Option<FinishedTurn>> {
     let follower = order.follower.take();
     let Some(begun) = begin::begin(cx, order)? else { return Ok(None) };
+    cx.agents().activity().happened(cx.id());
     let Begun { id, requester, message, message_id, .. } = &begun;
     let emitter = Emitter::new(id, message_id.clone(), message.clone());
     if let Some(message) = message {
@@ -99,12 +100,14 @@ struct Turn<'a, A: AiChatAgent> {
 
 impl<A: AiChatAgent> Turn<'_, A> {
     async fn drive(mut self, stop: &Stop) -> Result<FinishedTurn> {
+        let cx = self.cx;
         let reply = AssertUnwindSafe(self.reply(stop)).catch_unwind();
         let end = tokio::select! {
             biased;
             () = stop.abort.cancelled() => End::Aborted,
             end = reply => end.unwrap_or_else(|_| {
                 tracing::error!("a chat agent panicked");
+                cx.failed("a turn", &AgentError::Panicked.into());
                 Ok(End::Failed("The agent failed unexpectedly. Please try again.".to_owned()))
             })?,
         };
@@ -174,6 +177,7 @@ impl<A: AiChatAgent> Turn<'_, A> {
             error = error.for_log(),
             "a chat turn failed"
         );
+        self.cx.failed("a turn", error);
         End::Failed(error.for_client())
     }
 

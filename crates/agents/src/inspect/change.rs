@@ -37,9 +37,11 @@ impl Agents {
         limits: QueryLimits,
     ) -> Result<Change, QueryError> {
         let Some(file) = self.stored(agent, name)? else { return Ok(Change::default()) };
-        open(&file, OpenFlags::SQLITE_OPEN_READ_WRITE, limits)
+        let change = open(&file, OpenFlags::SQLITE_OPEN_READ_WRITE, limits)
             .and_then(|db| change(&db, sql, limits))
-            .map_err(|error| explained(error, limits, QueryError::NotOwnRows))
+            .map_err(|error| explained(error, limits, QueryError::NotOwnRows))?;
+        self.activity().happened(&self.resolve(agent, name, &[])?);
+        Ok(change)
     }
 }
 

@@ -27,8 +27,9 @@ impl Arguments {
     /// Names the parameter and what is wrong with its value.
     pub fn take<T: DeserializeOwned>(&mut self, parameter: &str) -> Result<T> {
         let value = self.values.next().unwrap_or(Value::Null);
-        serde_json::from_value(value)
-            .map_err(|error| HandlerError::new(format!("argument `{parameter}`: {error}")))
+        serde_json::from_value(value).map_err(|error| {
+            HandlerError::new(format!("argument `{parameter}`: {error}")).private()
+        })
     }
 
     /// The sender of a streamed result.

@@ -66,20 +66,23 @@ pub(crate) async fn call<A: Agent>(
     args: Vec<Value>,
 ) -> Result<Value, AgentError> {
     let callable = find::<A>(method).map_err(AgentError::Handler)?;
-    let (agent, name) = (cx.agent().to_owned(), cx.name().to_owned());
-    let called = (callable.call)(Arc::clone(cx.this()), cx, Arguments::new(args, None));
-    match std::panic::AssertUnwindSafe(called).catch_unwind().await {
-        Ok(result) => result.map(Option::unwrap_or_default).map_err(AgentError::Handler),
+    let called = (callable.call)(Arc::clone(cx.this()), cx.clone(), Arguments::new(args, None));
+    let result = match std::panic::AssertUnwindSafe(called).catch_unwind().await {
+        Ok(result) => result.map(Option::unwrap_or_default),
         Err(_) => {
             tracing::error!(
-                agent,
-                instance = name,
+                agent = cx.agent(),
+                instance = cx.name(),
                 method,
                 "a method panicked; the instance goes on"
             );
-            Err(AgentError::Panicked)
+            Err(AgentError::Panicked.into())
         }
-    }
+    };
+    result.map_err(|error| {
+        cx.failed(&format!("call of {method}"), &error);
+        AgentError::Handler(error)
+    })
 }
 
 /// Calls a method for a client and sends it what comes of it.
@@ -90,7 +93,7 @@ pub(crate) async fn serve<A: Agent>(cx: Context<A>, connection: Connection, requ
         Err(error) => Err(error),
         Ok(callable) => {
             let arguments = Arguments::new(args, Some(Arc::clone(&responder)));
-            (callable.call)(Arc::clone(cx.this()), cx, arguments).await
+            (callable.call)(Arc::clone(cx.this()), cx.clone(), arguments).await
         }
     };
     let result = match result {
@@ -101,6 +104,7 @@ pub(crate) async fn serve<A: Agent>(cx: Context<A>, connection: Connection, requ
         Err(error) => Err(error),
     };
     if let Err(error) = result {
+        cx.failed(&format!("call of {method}"), &error);
         responder.fail(AgentError::Handler(error));
     }
 }

@@ -161,6 +161,7 @@ fn spawn<A: Agent>(cx: &Context<A>, job: Job) {
             Ok(()) => Ending::Succeeded,
             Err(error) => {
                 tracing::warn!(instance = %owner.id(), task = job.task, attempt = job.attempt, error = error.for_log(), "a scheduled task failed");
+                owner.failed(&format!("task {}, attempt {}", job.task, job.attempt), &error);
                 Ending::Failed { error: error.to_string(), terminal: error.is_terminal() }
             }
         };
@@ -263,6 +264,7 @@ async fn drain_queue<A: Agent>(cx: &Context<A>) -> Result<(), AgentError> {
             }
             Err(error) => {
                 tracing::warn!(instance = %cx.id(), task = head.task, attempt = head.attempt, error = error.for_log(), "a queued task failed");
+                cx.failed(&format!("queued task {}, attempt {}", head.task, head.attempt), &error);
                 let now = cx.agents().clock().now();
                 let text = error.to_string();
                 cx.database().write(Tables::Schedules, |db| {

@@ -4,6 +4,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may fail")]
 
+mod activity;
 mod approval_notices;
 mod backup;
 mod chat;
