@@ -1,6 +1,11 @@
 //! One instance: its state as it changes, its tables, connections, schedules and log, and a console.
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::{
+    prelude::*,
+    task::spawn_local,
+    wasm_bindgen::{JsCast, JsValue, closure::Closure},
+    web_sys::EventSource,
+};
 use leptos_router::location::Url;
 use serde_json::{Value, json};
 
@@ -21,20 +26,9 @@ use crate::{
 pub(crate) fn inspector(agent: &str, name: &str) -> AnyView {
     let state = use_agent(agent, name, Value::Null).state;
     let path = format!("/api/inspect/{agent}/{}", Url::escape(name));
-    let changes = RwSignal::new(0_u32);
-    let console = console(format!("{path}/sql"), changes);
+    let console = console(format!("{path}/sql"));
     let instance = RwSignal::new(Value::Null);
-    effect(move || {
-        // What it has scheduled and who is connected may change with it.
-        state.track();
-        changes.track();
-        let path = path.clone();
-        spawn_local(async move {
-            if let Ok(found) = http::ask(path, None).await {
-                instance.try_set(found);
-            }
-        });
-    });
+    effect(move || follow(&path, instance));
     let tree = move || state.with(|state| state_tree("state", state, 0));
     let part = |title: &'static str, field: &'static str| {
         let lines = move || {
@@ -56,8 +50,24 @@ pub(crate) fn inspector(agent: &str, name: &str) -> AnyView {
     group("flex min-w-0 flex-col gap-3", "inspected", parts)
 }
 
-/// SQL that reads, until it is unlocked: for as long as the page is open. `changes` counts what was run so.
-fn console(path: String, changes: RwSignal<u32>) -> AnyView {
+/// Keeps `instance` in step with what the server says of it, for as long as it is shown.
+fn follow(path: &str, instance: RwSignal<Value>) {
+    let Ok(events) = EventSource::new(path) else { return };
+    let take: Closure<dyn FnMut(JsValue)> = Closure::new(move |event: JsValue| {
+        let data = js_sys::Reflect::get(&event, &"data".into()).unwrap_or_default();
+        if let Some(found) = data.as_string().and_then(|data| serde_json::from_str(&data).ok()) {
+            instance.try_set(found);
+        }
+    });
+    events.set_onmessage(Some(take.as_ref().unchecked_ref()));
+    let kept = StoredValue::new_local((events, take));
+    on_cleanup(move || {
+        kept.try_with_value(|(events, _)| events.close());
+    });
+}
+
+/// SQL that reads, until it is unlocked: for as long as the page is open.
+fn console(path: String) -> AnyView {
     let unlocked = RwSignal::new(false);
     let sql = RwSignal::new("SELECT * FROM sqlite_schema LIMIT 20".to_owned());
     let (answer, problem) = (RwSignal::new(Value::Null), RwSignal::new(None::<String>));
@@ -69,9 +79,6 @@ fn console(path: String, changes: RwSignal<u32>) -> AnyView {
             let found = http::ask(path, Some(question)).await;
             problem.try_set(found.as_ref().err().cloned());
             answer.try_set(found.unwrap_or_default());
-            if unlocked {
-                changes.try_update(|count| *count += 1);
-            }
         });
     });
     let rows = move || {

@@ -1,18 +1,24 @@
-//! One instance: what it has stored, who is connected. It is not woken.
+//! One instance: what it has stored, who is connected, what went wrong. It is not woken.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use async_stream::stream;
 use axum::{
     Json,
     extract::{Path, State},
-    response::{IntoResponse, Response},
+    response::{
+        IntoResponse, Response,
+        sse::{Event as SentEvent, KeepAlive, Sse},
+    },
 };
 use domovoi_agents::{
     Agents,
     inspect::{QueryError, QueryLimits, QueryRows},
 };
 use domovoi_app::types::inspect::{InstanceView, QueryRequest, QueryView};
-use http::StatusCode;
+use futures::StreamExt;
+use http::{HeaderMap, StatusCode, header};
+use tokio::time::sleep;
 
 use super::log;
 use crate::{
@@ -32,37 +38,71 @@ const SCHEDULES: &str =
 /// The table that [`SCHEDULES`] reads.
 const SCHEDULES_TABLE: &str = "domovoi_schedules";
 
-/// `GET /api/inspect/{agent}/{name}`
+/// Shortest time between two events of a stream: an instance can do a thousand things in it.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// `GET /api/inspect/{agent}/{name}`; whoever wants a stream of events gets one whenever something
+/// happens in the instance.
 pub(super) async fn look(
     State(agents): State<Agents>,
     State(people): State<Arc<People>>,
     Path((agent, name)): Path<(String, String)>,
     asker: Asker,
+    headers: HeaderMap,
 ) -> Response {
-    let look = move || {
-        let connections = agents.connections_of(&agent, &name)?;
-        let connections = connections.iter().map(|connection| {
-            format!("{} {}", connection.id(), connection.identity_name().unwrap_or_default())
-        });
-        let read = |sql| agents.query_stored(&agent, &name, sql, QueryLimits::default());
-        let tables: Vec<[String; 2]> = rows_of(read(TABLES)?).collect();
-        let has = |table: &str| tables.iter().any(|[name, _]| name == table);
-        let schedules = if has(SCHEDULES_TABLE) { read(SCHEDULES)? } else { QueryRows::default() };
-        let schedules =
-            rows_of(schedules).map(|[task, due, timing]| format!("{task} at {due} {timing}"));
-        let mut lines = log::of_instance(&agents, &agent, &name, has)?;
-        // Instances of others may have the same name, and nobody but the owner unlocks.
-        if asker.is_owner {
-            lines.extend(unlocked(&people, &agent, &name));
-        }
-        Ok(InstanceView {
-            log: log::shown(lines),
-            tables: tables.iter().map(|[name, columns]| format!("{name} ({columns})")).collect(),
-            connections: connections.collect(),
-            schedules: schedules.collect(),
-        })
+    let accepted = headers.get(header::ACCEPT).map(|accepted| accepted.as_bytes());
+    let happenings = match agents.watch(&agent, &name) {
+        Ok(happenings) if accepted == Some(b"text/event-stream") => Some(happenings),
+        Ok(_) => None,
+        Err(error) => return error.into_response(),
     };
-    answer(look).await
+    let stopping = agents.clone();
+    let look = move || view_of(&agents, &people, &agent, &name, asker.is_owner);
+    let Some(mut happenings) = happenings else { return answer(look).await };
+    let events = stream! {
+        loop {
+            let look = look.clone();
+            // What cannot be looked at now is looked at again when something has happened.
+            if let Ok(Ok(view)) = tokio::task::spawn_blocking(look).await {
+                yield SentEvent::default().json_data(view);
+            }
+            sleep(PAUSE).await;
+            happenings.next().await;
+        }
+    };
+    // A server that stops waits for nobody who looks.
+    let events = Box::pin(events.take_until(Box::pin(async move { stopping.stopping().await })));
+    Sse::new(events).keep_alive(KeepAlive::default()).into_response()
+}
+
+fn view_of(
+    agents: &Agents,
+    people: &People,
+    agent: &str,
+    name: &str,
+    is_owner: bool,
+) -> Result<InstanceView, QueryError> {
+    let connections = agents.connections_of(agent, name)?;
+    let connections = connections.iter().map(|connection| {
+        format!("{} {}", connection.id(), connection.identity_name().unwrap_or_default())
+    });
+    let read = |sql| agents.query_stored(agent, name, sql, QueryLimits::default());
+    let tables: Vec<[String; 2]> = rows_of(read(TABLES)?).collect();
+    let has = |table: &str| tables.iter().any(|[name, _]| name == table);
+    let schedules = if has(SCHEDULES_TABLE) { read(SCHEDULES)? } else { QueryRows::default() };
+    let schedules =
+        rows_of(schedules).map(|[task, due, timing]| format!("{task} at {due} {timing}"));
+    let mut lines = log::of_instance(agents, agent, name, has)?;
+    // Instances of others may have the same name, and nobody but the owner unlocks.
+    if is_owner {
+        lines.extend(unlocked(people, agent, name));
+    }
+    Ok(InstanceView {
+        log: log::shown(lines),
+        tables: tables.iter().map(|[name, columns]| format!("{name} ({columns})")).collect(),
+        connections: connections.collect(),
+        schedules: schedules.collect(),
+    })
 }
 
 /// `POST /api/inspect/{agent}/{name}/sql`

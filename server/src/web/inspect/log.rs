@@ -1,5 +1,5 @@
-//! What happened in an instance, by what it has written down itself: turns, runs of tasks, what people
-//! decided.
+//! What happened in an instance, by what it has written down itself (turns, runs of tasks, what people
+//! decided), and what went wrong since the server began.
 
 use std::cmp::Reverse;
 
@@ -23,7 +23,7 @@ const SOURCES: [(&str, &str); 3] = [
     (
         "domovoi_runs",
         "SELECT coalesce(finished_at, started_at, due),
-           'task ' || task || ' ' || status || coalesce(': ' || error, '')
+           'task ' || task || ' ' || status
          FROM domovoi_runs ORDER BY id DESC LIMIT 50",
     ),
     (
@@ -58,6 +58,9 @@ pub(super) fn of_instance(
             lines.extend(found);
         }
     }
+    // In the words of the server's log, which has nothing that somebody has said.
+    let failures = agents.failures_of(agent, name)?.into_iter();
+    lines.extend(failures.map(|it| (it.at, format!("{} failed: {}", it.what, it.error))));
     Ok(lines)
 }
 

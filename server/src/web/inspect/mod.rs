@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `GET /api/inspect` | agent types, each with its first instances |
 //! | `GET /api/inspect/{agent}?after=` | a page of instances |
-//! | `GET /api/inspect/{agent}/{name}` | tables, connections, schedules and log of one |
+//! | `GET /api/inspect/{agent}/{name}` | tables, connections, schedules and log of one; as a stream of events, whenever something happens in it |
 //! | `POST /api/inspect/{agent}/{name}/sql` | rows of a query that reads; unlocked it may change some |
 
 mod instance;
