@@ -75,7 +75,8 @@ fn waiting(approval: &Value) -> AnyView {
 }
 
 fn decided(approval: &Value) -> AnyView {
-    let now = use_workspace().now;
+    let workspace = use_workspace();
+    let now = workspace.now;
     let decision = &approval["decision"];
     let verdict = match (decision["approved"] == true, decision["expired"] == true) {
         (true, _) if decision["input"].is_null() => t().approved(),
@@ -83,7 +84,14 @@ fn decided(approval: &Value) -> AnyView {
         (false, true) => t().expired(),
         (false, false) => t().rejected(),
     };
-    let by = decision["by"].as_str().map(|by| t().by_whom(by)).unwrap_or_default();
+    let by = match decision["by"].as_str() {
+        Some(by) => t().by_whom(by),
+        // Where nobody has an account there is one person.
+        None if workspace.account.read_value().is_none() && decision["expired"] != true => {
+            t().by_whom(t().you_who_decided())
+        }
+        None => String::new(),
+    };
     let at = decision["at"].as_i64().unwrap_or_default();
     let input = if decision["input"].is_null() { &approval["input"] } else { &decision["input"] };
     let summary = group(

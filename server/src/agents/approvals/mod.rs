@@ -21,8 +21,8 @@ use domovoi_app::types::approvals::{
 
 use super::{Assistant, server_only};
 
-/// Who decides on the page without a name of their own.
-const NOBODY: &str = "the page of approvals";
+/// Who decides where nobody has a name: a person at this machine.
+const NOBODY: &str = "";
 
 /// The inbox.
 #[derive(Clone, Default)]
@@ -137,7 +137,7 @@ fn view_of(conversation: &str, record: ApprovalRecord) -> ApprovalView {
         expires_at: request.expires_at,
         decision: record.decision.map(|decision| DecisionView {
             at: decision.at,
-            by: decision.by,
+            by: decision.by.filter(|by| by != NOBODY),
             approved: decision.approved,
             reason: decision.reason,
             input: decision.input,

@@ -31,7 +31,7 @@ const SOURCES: [(&str, &str); 3] = [
         "SELECT e.at, 'call of ' || a.tool || CASE
            WHEN e.expired THEN ' expired' WHEN e.approved THEN ' approved'
            WHEN e.approved = 0 THEN ' rejected' ELSE ' ' || e.kind END
-           || coalesce(' by ' || e.decided_by, '')
+           || coalesce(' by ' || nullif(e.decided_by, ''), '')
          FROM domovoi_approval_events e JOIN domovoi_approvals a ON a.id = e.approval_id
          ORDER BY e.at DESC LIMIT 50",
     ),
