@@ -165,8 +165,12 @@ describe('conversations', LIMIT, () => {
     await found.find('search').fill('"marmal');
     const hit = found.find('search-hit').filter({ hasText: 'stairs' }).filter({ has: found.page.locator('mark') }).first();
     await hit.waitFor();
-    assert.equal(await hit.locator('mark').first().textContent(), 'marmalade');
-    await hit.click();
+    // The title is made of what was said: the conversation is found once, by both.
+    assert.equal(await found.find('search-hit').filter({ hasText: 'stairs' }).count(), 1);
+    assert.equal(await hit.getByTestId('search-title').locator('mark').textContent(), 'marmal');
+    const said = hit.getByTestId('search-message').filter({ hasText: 'The marmalade is under' }).first();
+    assert.equal(await said.locator('mark').textContent(), 'marmalade');
+    await said.click();
     const message = found.page.locator('[data-found]');
     await message.waitFor();
     assert.match(await message.textContent(), /marmalade/);
@@ -184,7 +188,7 @@ describe('conversations', LIMIT, () => {
     const list = await Wire.open(host, 'conversations', 'default');
     async function messagesWith(words) {
       const result = await list.call('search', words);
-      return result.filter(({ messageId }) => messageId !== '');
+      return result.flatMap(({ messages }) => messages);
     }
     const wire = await Wire.open(host, 'assistant');
     await wire.turn(wire.say('The quince is ripe'));

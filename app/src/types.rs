@@ -56,15 +56,23 @@ pub struct Conversation {
     pub deleted_at: Option<u64>,
 }
 
-/// A place where words were found.
+/// A conversation in which words were found.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SearchHit {
     /// The conversation.
     pub conversation_id: String,
     /// Its title.
-    pub title: String,
-    /// The message; empty where it is the title that has the words.
+    pub title: Vec<Fragment>,
+    /// The messages that have the words, the best first; none where the title alone has them.
+    pub messages: Vec<FoundMessage>,
+}
+
+/// A message in which words were found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FoundMessage {
+    /// The message.
     pub message_id: String,
     /// Whether a person wrote it.
     pub from_person: bool,
@@ -72,7 +80,7 @@ pub struct SearchHit {
     pub fragments: Vec<Fragment>,
 }
 
-/// A piece of a message that was found.
+/// A piece of a text that was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fragment {
     /// The text.

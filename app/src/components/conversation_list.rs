@@ -15,7 +15,7 @@ use crate::{
     },
     groups::Row,
     hooks::{use_target_message::TARGET, use_workspace::use_workspace},
-    types::{CONVERSATIONS_AGENT, SearchHit},
+    types::{CONVERSATIONS_AGENT, Fragment, SearchHit},
 };
 
 /// The field for a search, and the list below it.
@@ -95,29 +95,41 @@ fn row(row: Row) -> AnyView {
     }
 }
 
+/// A conversation, and the messages in it that were found.
 fn hit(hit: SearchHit) -> AnyView {
-    let workspace = use_workspace();
     let path = path_of(&hit.conversation_id);
-    let address = match hit.message_id.as_str() {
-        "" => path,
-        message => format!("{path}#{TARGET}{message}"),
-    };
-    let found = hit.fragments.into_iter().map(|fragment| match fragment.hit {
+    let messages = hit.messages.into_iter().map(|message| {
+        let address = format!("{path}#{TARGET}{}", message.message_id);
+        let class = "block break-words rounded-lg py-1 pl-4 pr-2 text-xs text-muted transition-colors hover:bg-hover";
+        found(address, class, "search-message", message.fragments)
+    });
+    let messages: Vec<AnyView> = messages.collect();
+    let class = "block truncate rounded-lg px-2 py-1.5 text-sm transition-colors hover:bg-hover";
+    view! {
+        <li class="pb-1" data-testid="search-hit">
+            {found(path, class, "search-title", hit.title)}
+            {messages}
+        </li>
+    }
+    .into_any()
+}
+
+fn found(
+    address: String,
+    class: &'static str,
+    test: &'static str,
+    fragments: Vec<Fragment>,
+) -> AnyView {
+    let drawer = use_workspace().drawer;
+    let fragments = fragments.into_iter().map(|fragment| match fragment.hit {
         true => view! { <mark>{fragment.text}</mark> }.into_any(),
         false => fragment.text.into_any(),
     });
-    let found = found.collect_view();
+    let fragments: Vec<AnyView> = fragments.collect();
     view! {
-        <li data-testid="search-hit">
-            <a
-                href=address
-                class="flex flex-col rounded-lg px-2 py-1.5 text-sm transition-colors hover:bg-hover"
-                on:click=move |_| workspace.drawer.set(false)
-            >
-                <span class="truncate">{hit.title}</span>
-                <span class="break-words text-xs text-muted">{found}</span>
-            </a>
-        </li>
+        <a href=address class=class data-testid=test on:click=move |_| drawer.set(false)>
+            {fragments}
+        </a>
     }
     .into_any()
 }

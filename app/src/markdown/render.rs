@@ -219,7 +219,7 @@ fn marks(text: &str) -> Option<&str> {
 }
 
 /// The text with its dollars; see [`math::unified`].
-fn unmasked(text: CowStr<'_>) -> CowStr<'_> {
+pub(super) fn unmasked(text: CowStr<'_>) -> CowStr<'_> {
     if text.contains(math::DOLLAR) { text.replace(math::DOLLAR, "$").into() } else { text }
 }
 
@@ -237,7 +237,7 @@ fn is_safe(address: &str) -> bool {
 }
 
 /// `<br>`, the one tag that models write into table cells.
-fn is_line_break(tag: &str) -> bool {
+pub(super) fn is_line_break(tag: &str) -> bool {
     let name = tag.trim_start_matches('<').trim_end_matches('>').trim_end_matches('/').trim();
     name.eq_ignore_ascii_case("br")
 }

@@ -201,19 +201,12 @@ impl Conversations {
         Ok(())
     }
 
-    /// Messages that have all these words, the best first, after conversations whose title has them.
+    /// Conversations that have all these words in their title, then those that have them in a message.
     #[callable]
     fn search(&self, cx: &Context<Self>, query: String) -> Result<Vec<SearchHit>> {
         let state = cx.state();
-        let listed = || state.conversations.iter().filter(|it| it.deleted_at.is_none());
-        let words: Vec<String> = query.split_whitespace().map(str::to_lowercase).collect();
-        let fits = |title: &str| words.iter().all(|word| title.to_lowercase().contains(word));
-        let titles = listed().filter(|it| !words.is_empty() && fits(&it.title));
-        let mut hits: Vec<SearchHit> = titles.take(5).map(title_hit).collect();
-        hits.extend(search::find(cx, &query, |id| {
-            listed().find(|it| it.id == id).map(|it| it.title.clone())
-        })?);
-        Ok(hits)
+        let listed = state.conversations.iter().filter(|it| it.deleted_at.is_none());
+        Ok(search::find(cx, &query, listed.collect())?)
     }
 
     /// The end of a deleted conversation, unless it was brought back.
@@ -333,14 +326,6 @@ pub(super) fn deleted_at(cx: &Context<Conversations>, id: &str) -> Option<u64> {
 /// Whether what was deleted then can be brought back. Its end begins only when it cannot.
 fn can_return(deleted_at: u64) -> bool {
     now() < deleted_at.saturating_add((UNDO_SECONDS + SLACK) * 1000)
-}
-
-fn title_hit(conversation: &Conversation) -> SearchHit {
-    SearchHit {
-        conversation_id: conversation.id.clone(),
-        title: conversation.title.clone(),
-        ..SearchHit::default()
-    }
 }
 
 /// Has conversations tell what is said in them, one after the other.

@@ -3,27 +3,30 @@
 //! What is searched follows the conversations: at the begin and the end of a turn a conversation tells
 //! its newest messages, and all of them when its history has changed in any other way.
 
+mod hits;
+
 use std::collections::HashSet;
 
 use domovoi_agents::{AgentError, Context};
-use domovoi_app::types::{Fragment, SearchHit};
+use domovoi_app::{
+    markdown::plain,
+    types::{Conversation, FoundMessage, SearchHit},
+};
 use domovoi_protocol::{Role, UiMessage};
 use rusqlite::{Connection, OptionalExtension, params};
 
+use self::hits::{HIT, Hits, fragments};
 use super::Conversations;
 
 /// Newest messages of a conversation that are compared around a turn. What a turn takes away is always the
 /// end of a history, so that this is enough.
 pub(in super::super) const RECENT: usize = 60;
 
-/// Most hits of one search.
-const MOST_HITS: usize = 50;
+/// Most messages that a search looks at.
+const MOST_MESSAGES: usize = 300;
 
 /// Words around a hit.
 const SNIPPET_WORDS: u8 = 12;
-
-/// Begin and end of a hit within a snippet; no indexed text has them.
-const HIT: [char; 2] = ['\u{1}', '\u{2}'];
 
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS said (
@@ -33,8 +36,9 @@ const TABLES: &str = "
         role         TEXT NOT NULL,
         UNIQUE (conversation, message)
     );
-    -- Conversations of which every message was indexed once.
-    CREATE TABLE IF NOT EXISTS said_whole (conversation TEXT PRIMARY KEY) WITHOUT ROWID;
+    -- Conversations of which every message was indexed once, by its text. Before that it was Markdown.
+    CREATE TABLE IF NOT EXISTS said_read (conversation TEXT PRIMARY KEY) WITHOUT ROWID;
+    DROP TABLE IF EXISTS said_whole;
     CREATE VIRTUAL TABLE IF NOT EXISTS said_text USING fts5 (
         text, tokenize = 'unicode61 remove_diacritics 2'
     );
@@ -55,7 +59,12 @@ impl Said {
             Role::Assistant => "assistant",
             Role::System => return None,
         };
-        let text: String = message.text().chars().filter(|it| !HIT.contains(it)).collect();
+        let text = match message.role {
+            // What a person wrote is shown as it is; an answer is Markdown.
+            Role::Assistant => plain(&message.text()),
+            _ => message.text(),
+        };
+        let text: String = text.chars().filter(|it| !HIT.contains(it)).collect();
         (!text.trim().is_empty()).then(|| Self { id: message.id.clone(), role, text })
     }
 }
@@ -70,7 +79,7 @@ pub(super) fn not_indexed(
     cx: &Context<Conversations>,
     mut conversations: Vec<String>,
 ) -> Result<Vec<String>, AgentError> {
-    let whole: Vec<String> = cx.sql().query("SELECT conversation FROM said_whole", [])?;
+    let whole: Vec<String> = cx.sql().query("SELECT conversation FROM said_read", [])?;
     let whole: HashSet<String> = whole.into_iter().collect();
     conversations.retain(|id| !whole.contains(id));
     Ok(conversations)
@@ -111,7 +120,7 @@ fn put_all(
     }
     said.iter().try_for_each(|message| put(db, conversation, message))?;
     if whole {
-        db.prepare_cached("INSERT OR IGNORE INTO said_whole (conversation) VALUES (?1)")?
+        db.prepare_cached("INSERT OR IGNORE INTO said_read (conversation) VALUES (?1)")?
             .execute([conversation])?;
     }
     Ok(())
@@ -152,34 +161,33 @@ fn forget_all(db: &Connection, conversation: &str) -> Result<(), AgentError> {
     let ids: Vec<i64> =
         ids.query_map([conversation], |row| row.get(0))?.collect::<Result<_, _>>()?;
     ids.into_iter().try_for_each(|id| forget_one(db, id))?;
-    db.prepare_cached("DELETE FROM said_whole WHERE conversation = ?1")?.execute([conversation])?;
+    db.prepare_cached("DELETE FROM said_read WHERE conversation = ?1")?.execute([conversation])?;
     Ok(())
 }
 
-/// Messages that have all the words, the best first; the last word may be a beginning.
+/// Conversations that have all the words in their title or in a message, the best first; the last word may
+/// be a beginning.
 pub(super) fn find(
     cx: &Context<Conversations>,
     query: &str,
-    title_of: impl Fn(&str) -> Option<String>,
+    listed: Vec<&Conversation>,
 ) -> Result<Vec<SearchHit>, AgentError> {
-    let Some(expression) = expression(query) else { return Ok(Vec::new()) };
+    let mut hits = Hits::in_titles(query, listed);
+    let Some(expression) = expression(query) else { return Ok(hits.into_found()) };
     let found: Vec<(String, String, String, String)> = cx.sql().query(
         "SELECT conversation, message, role, snippet(said_text, 0, ?2, ?3, '\u{2026}', ?4)
          FROM said_text JOIN said ON said.id = said_text.rowid
          WHERE said_text MATCH ?1 ORDER BY rank LIMIT ?5",
-        params![expression, HIT[0].to_string(), HIT[1].to_string(), SNIPPET_WORDS, MOST_HITS],
+        params![expression, HIT[0].to_string(), HIT[1].to_string(), SNIPPET_WORDS, MOST_MESSAGES],
     )?;
-    let hits = found.into_iter().filter_map(|(conversation_id, message_id, role, snippet)| {
-        let title = title_of(&conversation_id)?;
-        let from_person = role == "user";
-        // What a person wrote is shown as it is; an answer is Markdown.
-        let fragments = match from_person {
-            true => fragments(&snippet),
-            false => fragments(&without_signs(&snippet)),
-        };
-        Some(SearchHit { conversation_id, title, message_id, from_person, fragments })
-    });
-    Ok(hits.collect())
+    for (conversation, message_id, role, snippet) in found {
+        hits.add(&conversation, || FoundMessage {
+            message_id,
+            from_person: role == "user",
+            fragments: fragments(&snippet),
+        });
+    }
+    Ok(hits.into_found())
 }
 
 /// A query of FTS5 for what a person typed: every word, none of them an operator.
@@ -190,47 +198,6 @@ fn expression(query: &str) -> Option<String> {
         .map(|word| format!("\"{}\"", word.replace(['"', '\0'], " ")))
         .collect();
     (!words.is_empty()).then(|| words.join(" ") + "*")
-}
-
-/// A piece of Markdown without the signs that are not shown where it is drawn: of emphasis, code,
-/// headings, quotes, tables, and of links all but their text.
-fn without_signs(snippet: &str) -> String {
-    let mut plain = String::with_capacity(snippet.len());
-    let mut rest = snippet.chars().peekable();
-    let mut begins = true;
-    let mut before = ' ';
-    while let Some(sign) = rest.next() {
-        let next = rest.peek().copied().unwrap_or(' ');
-        let alone = before.is_whitespace() && next.is_whitespace();
-        match sign {
-            '\n' => plain.push(' '),
-            '#' | '>' | ' ' if begins => {}
-            '*' | '`' | '|' if !alone => {}
-            '|' | '[' => {}
-            // The hit may be in the address.
-            ']' if next == '(' => {
-                let address = rest.by_ref().take_while(|it| *it != ')' && !it.is_whitespace());
-                plain.extend(address.filter(|it| HIT.contains(it)));
-            }
-            ']' => {}
-            sign => plain.push(sign),
-        }
-        begins = sign == '\n' || (begins && matches!(sign, '#' | '>' | ' '));
-        before = sign;
-    }
-    plain
-}
-
-fn fragments(snippet: &str) -> Vec<Fragment> {
-    let mut fragments = Vec::new();
-    let mut hit = false;
-    for text in snippet.split(HIT) {
-        if !text.is_empty() {
-            fragments.push(Fragment { text: text.to_owned(), hit });
-        }
-        hit = !hit;
-    }
-    fragments
 }
 
 #[cfg(test)]
@@ -298,28 +265,10 @@ mod tests {
     }
 
     #[test]
-    fn signs_of_markdown_are_not_shown() {
-        let plain = [
-            ("# The **big** `house`\n> said", "The big house said"),
-            (
-                "see [the \u{1}house\u{2}](https://a/b) of *2 * 3*",
-                "see the \u{1}house\u{2} of 2 * 3",
-            ),
-            ("[a](https://\u{1}house\u{2}/x) snake_case #tag", "a\u{1}\u{2} snake_case #tag"),
-            ("\u{2026}| a | b |\n|---|---|", "\u{2026} a  b  ------"),
-        ];
-        for (text, expected) in plain {
-            assert_eq!(without_signs(text), expected);
-        }
-    }
-
-    #[test]
-    fn a_snippet_in_pieces() {
-        let piece = |text: &str, hit| Fragment { text: text.to_owned(), hit };
-        assert_eq!(
-            fragments("the \u{1}house\u{2} of"),
-            [piece("the ", false), piece("house", true), piece(" of", false)]
-        );
-        assert_eq!(fragments("\u{1}a\u{2}"), [piece("a", true)]);
+    fn an_answer_is_found_by_what_is_read() {
+        let text = "**Bread** [rises](https://yeast.example)";
+        let of = |role| Said::of(&UiMessage::new("1", role, text)).unwrap().text;
+        assert_eq!(of(Role::Assistant).trim(), "Bread rises");
+        assert_eq!(of(Role::User), text);
     }
 }
