@@ -6,28 +6,33 @@ use crate::types::{Conversation, ConversationsState};
 
 const DAY: i64 = 86_400_000;
 
-/// When it is, and where.
+/// Which day it is, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Moment {
-    /// Milliseconds since 1970.
-    pub now: u64,
-    /// Milliseconds that the day begins before it does at Greenwich.
-    pub offset: i64,
+pub struct Today {
+    day: i64,
+    offset: i64,
 }
 
-impl Moment {
-    fn day(self, time: u64) -> i64 {
-        (i64::try_from(time).unwrap_or(i64::MAX / 2) + self.offset).div_euclid(DAY)
+impl Today {
+    /// The day of a time in milliseconds since 1970, where a day begins `offset` milliseconds before it does
+    /// at Greenwich.
+    #[must_use]
+    pub fn at(now: u64, offset: i64) -> Self {
+        Self { day: day(now, offset), offset }
     }
 
     fn group(self, time: u64) -> &'static str {
-        match self.day(self.now) - self.day(time) {
+        match self.day - day(time, self.offset) {
             ..=0 => t().today(),
             1 => t().yesterday(),
             2..=7 => t().previous_7_days(),
             _ => t().older(),
         }
     }
+}
+
+fn day(time: u64, offset: i64) -> i64 {
+    (i64::try_from(time).unwrap_or(i64::MAX / 2) + offset).div_euclid(DAY)
 }
 
 /// A row of the list.
@@ -63,7 +68,7 @@ impl Row {
 
 /// The rows of a list whose newest is first; what is deleted has none.
 #[must_use]
-pub fn rows(state: &ConversationsState, moment: Moment, shows_archived: bool) -> Vec<Row> {
+pub fn rows(state: &ConversationsState, today: Today, shows_archived: bool) -> Vec<Row> {
     let all = || state.conversations.iter().filter(|it| it.deleted_at.is_none());
     // Each with its folder.
     let there: Vec<(&Conversation, &str)> = all()
@@ -92,7 +97,7 @@ pub fn rows(state: &ConversationsState, moment: Moment, shows_archived: bool) ->
     };
     let free = || there.iter().filter(|(_, of)| of.is_empty()).map(|(it, _)| *it);
     free().filter(|it| it.pinned).for_each(|it| add(t().pinned(), it));
-    free().filter(|it| !it.pinned).for_each(|it| add(moment.group(it.updated_at), it));
+    free().filter(|it| !it.pinned).for_each(|it| add(today.group(it.updated_at), it));
     let archived: Vec<_> = all().filter(|it| it.archived).collect();
     if !archived.is_empty() {
         rows.push(Row::Archived(archived.len()));
@@ -112,8 +117,8 @@ mod tests {
         Conversation { id: id.to_owned(), updated_at: hours * 3_600_000, ..Conversation::default() }
     }
 
-    fn names(state: &ConversationsState, moment: Moment, shows_archived: bool) -> Vec<String> {
-        rows(state, moment, shows_archived).iter().map(Row::key).collect()
+    fn names(state: &ConversationsState, today: Today, shows_archived: bool) -> Vec<String> {
+        rows(state, today, shows_archived).iter().map(Row::key).collect()
     }
 
     #[test]
@@ -126,7 +131,7 @@ mod tests {
         let state = ConversationsState { conversations: list, ..ConversationsState::default() };
         // 1,000 hours after the begin is 16:00; six hours east of Greenwich it is 22:00.
         let now = 1000 * 3_600_000;
-        let names = |offset: i64, archived| names(&state, Moment { now, offset }, archived);
+        let names = |offset: i64, archived| names(&state, Today::at(now, offset), archived);
         assert_eq!(
             names(0, false)[1..],
             ["Pinned", "d", "Today", "a", "b", "Previous 7 days", "c", "archived 1"]
@@ -148,13 +153,13 @@ mod tests {
             places: vec![place("a"), place("c"), place("d"), place("not begun")],
             ..ConversationsState::default()
         };
-        let moment = Moment { now: 0, offset: 0 };
+        let today = Today::at(0, 0);
         assert_eq!(
-            names(&state, moment, false),
+            names(&state, today, false),
             ["folders", "x", "y", "inside c", "inside a", "Today", "b", "archived 1"]
         );
         state.folders[1].closed = true;
-        assert_eq!(names(&state, moment, false)[1..5], ["x", "y", "Today", "b"]);
-        assert!(names(&ConversationsState::default(), moment, false).is_empty());
+        assert_eq!(names(&state, today, false)[1..5], ["x", "y", "Today", "b"]);
+        assert!(names(&ConversationsState::default(), today, false).is_empty());
     }
 }

@@ -14,7 +14,7 @@ use super::{
 use crate::language::t;
 use crate::reactive::{effect, memo};
 use crate::{
-    groups::{Moment, Row, rows},
+    groups::{Row, Today, rows},
     types::{CONVERSATIONS_AGENT, Conversation, ConversationsState, SearchHit, UNDO_SECONDS},
 };
 
@@ -61,15 +61,18 @@ pub fn use_conversations(initial: ConversationsState, clock: ReadSignal<i64>) ->
     });
     // The server does not know what a day is where the person is.
     let now = clock.get_untracked().unsigned_abs();
-    let moment = RwSignal::new(Moment { now, offset: 0 });
+    let today = RwSignal::new(Today::at(now, 0));
     effect(move || {
         // A page stays open over night.
         clock.track();
-        moment.set(here());
+        let here = here();
+        if today.get_untracked() != here {
+            today.set(here);
+        }
     });
     let shows_archived = RwSignal::new(false);
     let rows =
-        memo(move || agent.state.with(|state| rows(state, moment.get(), shows_archived.get())));
+        memo(move || agent.state.with(|state| rows(state, today.get(), shows_archived.get())));
     Conversations {
         list: list.into(),
         state: agent.state,
@@ -83,13 +86,13 @@ pub fn use_conversations(initial: ConversationsState, clock: ReadSignal<i64>) ->
 }
 
 /// Now, and what a day is here. Effects run in a browser.
-fn here() -> Moment {
+fn here() -> Today {
     let date = js_sys::Date::new_0();
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a time after 1970")]
     let now = date.get_time() as u64;
     #[allow(clippy::cast_possible_truncation, reason = "at most a day of minutes")]
     let offset = -(date.get_timezone_offset() as i64) * 60_000;
-    Moment { now, offset }
+    Today::at(now, offset)
 }
 
 impl Conversations {

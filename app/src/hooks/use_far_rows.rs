@@ -29,7 +29,7 @@ pub fn use_far_rows(chat: AgentChat) -> impl FnMut(Event) {
         let turn = event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok());
         let Some(turn) = turn else { return };
         let id = turn.get_attribute("data-message-id").unwrap_or_default();
-        let row = untrack(|| chat.rows.with(|rows| rows.get(chat.place_of(&id)?).cloned()));
+        let row = chat.rows.with_untracked(|rows| rows.iter().find(|row| row.is(&id)).cloned());
         let Some(row) = row else { return };
         let is_far = js_sys::Reflect::get(&event, &JsValue::from_str("skipped"))
             .is_ok_and(|skipped| skipped.is_truthy());

@@ -24,14 +24,18 @@ impl Row {
         let (message, left_out) = (ArcRwSignal::new(message), ArcRwSignal::new(left_out));
         Self { key, message, left_out }
     }
+
+    /// Whether it is the message `id`.
+    pub(in super::super) fn is(&self, id: &str) -> bool {
+        self.message.with_untracked(|message| message.id == id)
+    }
 }
 
 impl AgentChat {
     /// Where among the rows the message `id` is.
     #[must_use]
     pub fn place_of(&self, id: &str) -> Option<usize> {
-        let is_it = |row: &Row| row.message.with_untracked(|message| message.id == id);
-        self.rows.with(|rows| rows.iter().position(is_it))
+        self.rows.with(|rows| rows.iter().position(|row| row.is(id)))
     }
 }
 
