@@ -1,4 +1,4 @@
-//! The stylesheet: encre-css's reset, then `style/base.css`, then one rule for each utility
+//! The stylesheet: encre-css's reset, then the files in `style`, then one rule for each utility
 //! class that the code of `app` names.
 //!
 //! The order is what makes it work: a utility class wins over the base, the base over the
@@ -13,6 +13,19 @@ use encre_css::{Config, Preflight};
 
 use crate::{class_scan, source_files::files_below, workspace::Workspace};
 
+/// The files in `style`, in the order in which later rules win.
+const FILES: [&str; 9] = [
+    "tokens",
+    "document",
+    "controls",
+    "sidebar",
+    "conversation",
+    "markdown",
+    "code",
+    "motion",
+    "touch",
+];
+
 /// Writes the whole stylesheet as text.
 pub(crate) fn build(workspace: &Workspace) -> Result<String> {
     let mut config = config(&workspace.path("style/encre.toml"))?;
@@ -25,7 +38,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<String> {
                 .with_context(|| format!("reading string literals of {}", file.display()))?,
         );
     }
-    let base = base(&workspace.path("style/base.css"))?;
+    let base = base(workspace)?;
     let mut css = reset(&config);
     css.push('\n');
     css.push_str(&base);
@@ -41,7 +54,7 @@ pub(crate) fn classes_without_rule(workspace: &Workspace) -> Result<Vec<String>>
     let mut config = config(&workspace.path("style/encre.toml"))?;
     config.preflight = Preflight::new_none();
     config.safelist = encre_css::config::Safelist::default();
-    let hooks = class_scan::selectors(&base(&workspace.path("style/base.css"))?);
+    let hooks = class_scan::selectors(&base(workspace)?);
     let mut missing = BTreeSet::new();
     for file in files_below(&workspace.path("app/src"), &["rs"])? {
         let source =
@@ -74,11 +87,12 @@ fn config(file: &Path) -> Result<Config> {
 }
 
 /// The hand-written part: tokens, elements, and what utilities cannot say.
-fn base(file: &Path) -> Result<String> {
-    if !file.exists() {
-        return Ok(String::new());
-    }
-    fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))
+fn base(workspace: &Workspace) -> Result<String> {
+    let read = |name: &&str| {
+        let file = workspace.path(&format!("style/{name}.css"));
+        fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))
+    };
+    FILES.iter().map(read).collect()
 }
 
 /// encre-css's reset alone.

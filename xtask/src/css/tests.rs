@@ -2,7 +2,7 @@
 
 use encre_css::Preflight;
 
-use super::{classes_without_rule, compact, config};
+use super::{FILES, classes_without_rule, compact, config};
 use crate::workspace::Workspace;
 
 #[test]
@@ -11,9 +11,21 @@ fn every_class_used_in_app_yields_a_rule() {
     let missing = classes_without_rule(&workspace).expect("readable sources");
     assert!(
         missing.is_empty(),
-        "classes without a rule; correct them or write them in style/base.css:\n{}",
+        "classes without a rule; correct them or write them in a file of style:\n{}",
         missing.join("\n")
     );
+}
+
+#[test]
+fn no_file_of_styles_is_left_out() {
+    let folder = Workspace::find().expect("inside the repository").path("style");
+    let names = folder.read_dir().expect("the folder").map(|entry| entry.expect("a file").path());
+    let mut names: Vec<_> =
+        names.filter(|file| file.extension().is_some_and(|it| it == "css")).collect();
+    names.sort();
+    let mut listed = FILES.map(|name| folder.join(name).with_extension("css"));
+    listed.sort();
+    assert_eq!(names, listed);
 }
 
 #[test]
