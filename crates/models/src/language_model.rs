@@ -71,6 +71,13 @@ pub enum ModelEvent {
     },
     /// A complete call of a tool. This is the one to act on: a reply that is cut off has none.
     ToolCall(ToolCall),
+    /// A page of the web that the answer rests on; each is told once.
+    Source {
+        /// Its address, as the provider writes it.
+        url: String,
+        /// What it is called, where the provider says.
+        title: Option<String>,
+    },
     /// The end of the reply.
     Finish {
         /// Why it ended.

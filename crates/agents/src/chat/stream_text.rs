@@ -226,6 +226,9 @@ impl StreamText {
                 message_id: None,
                 message_metadata: Some(json!({"model": self.model.status().borrow().name.clone()})),
             };
+            let is_source = |part: &&Part| matches!(part, Part::SourceUrl { .. });
+            let paused = self.paused.iter().flat_map(|message| &message.parts);
+            let mut sources = paused.filter(is_source).count();
             if let Some(message) = self.paused.take() {
                 // What a person has approved since runs before the model is asked again.
                 let (failed, calls) = self.approved(&message);
@@ -279,6 +282,10 @@ impl StreamText {
                             yield Chunk::ToolInputDelta { tool_call_id: id, input_text_delta: delta };
                         }
                         ModelEvent::ToolCall(call) => calls.push(call),
+                        ModelEvent::Source { url, title } => {
+                            sources += 1;
+                            yield Chunk::SourceUrl { source_id: sources.to_string(), url, title };
+                        }
                         ModelEvent::Finish { reason, usage } => finish.add(reason, usage),
                         _ => {}
                     }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use domovoi_agents::{chat::StreamText, prelude::*};
 use domovoi_models::{
-    LanguageModel, ModelMessage,
+    LanguageModel, ModelEvent, ModelMessage,
     testing::{Script, ScriptedModel},
 };
 use serde_json::{Value, json};
@@ -346,4 +346,31 @@ async fn a_call_that_was_stopped_is_nobodys_to_answer() {
 #[tool]
 async fn waits(_nothing: Nothing) -> Result<()> {
     std::future::pending().await
+}
+
+#[tokio::test]
+async fn pages_that_a_model_names_are_sources_of_the_answer() {
+    let page = |url: &str| ModelEvent::Source { url: url.to_owned(), title: None };
+    let script = Script::new()
+        .text("So [1]")
+        .event(page("https://a.example"))
+        .text(" and [2].")
+        .event(page("https://b.example"))
+        .stop();
+    let chat = Chat::start(8, [script]).await;
+    let mut client = chat.open().await;
+    client.send(ask()).await;
+    chunks(&mut client).await;
+    let parts = chat.parts().await;
+    let of = |kind: &str| parts.iter().filter(|part| part["type"] == kind).collect::<Vec<_>>();
+    assert_eq!(
+        of("text").iter().map(|part| &part["text"]).collect::<Vec<_>>(),
+        ["So [1] and [2]."]
+    );
+    let sources = of("source-url");
+    let sources: Vec<_> = sources.iter().map(|part| (&part["sourceId"], &part["url"])).collect();
+    assert_eq!(
+        sources,
+        [(&json!("1"), &json!("https://a.example")), (&json!("2"), &json!("https://b.example"))]
+    );
 }

@@ -1,8 +1,10 @@
 //! Chunks into events: what came is passed on at once, complete calls of tools come at the end.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
-use super::chunk::{Chunk, ChunkUsage, Content};
+use super::chunk::{Chunk, ChunkUsage, Content, Page};
 use super::failure;
 use super::tool_calls::ToolCalls;
 use crate::{FinishReason, ModelError, ModelEvent, Usage};
@@ -13,6 +15,8 @@ pub(super) struct Assembler {
     calls: ToolCalls,
     reason: Option<FinishReason>,
     usage: Option<Usage>,
+    /// Addresses of pages that were told.
+    sources: BTreeSet<String>,
     /// Whether anything came that is part of an answer.
     begun: bool,
 }
@@ -32,11 +36,11 @@ impl Assembler {
                 output_tokens: completion_tokens.unwrap_or_default(),
             });
         }
+        let mut events = self.told(chunk.sources());
         let Some(choice) = chunk.choice() else {
-            return Ok(Vec::new());
+            return Ok(events);
         };
         self.begun = true;
-        let mut events = Vec::new();
         let (delta, reason) = choice.into_parts();
         if let Some(delta) = delta {
             let (text, thought) = delta.content.map(Content::into_text).unwrap_or_default();
@@ -46,6 +50,8 @@ impl Assembler {
             events.extend(reasoning.map(ModelEvent::Reasoning));
             let text = [Some(text), delta.refusal].into_iter().flatten();
             events.extend(text.filter(|text| !text.is_empty()).map(ModelEvent::Text));
+            let cited = delta.annotations.into_iter().flatten();
+            events.extend(self.told(cited.filter_map(|it| it.url_citation)));
             let calls = delta.tool_calls.into_iter().flatten();
             events.extend(calls.flat_map(|call| self.calls.push(call)));
         }
@@ -62,6 +68,16 @@ impl Assembler {
             });
         }
         Ok(events)
+    }
+
+    /// Pages that were not told yet; some endpoints repeat them with every chunk.
+    fn told(&mut self, pages: impl IntoIterator<Item = Page>) -> Vec<ModelEvent> {
+        let new = pages.into_iter().filter_map(|Page { url, title }| {
+            let url = url.filter(|url| !url.is_empty() && !self.sources.contains(url))?;
+            self.sources.insert(url.clone());
+            Some(ModelEvent::Source { url, title: title.filter(|title| !title.is_empty()) })
+        });
+        new.collect()
     }
 
     /// The last events, once the stream is over or broke with `error`. A stream that broke after

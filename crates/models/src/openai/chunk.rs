@@ -8,6 +8,10 @@ use serde_json::{Map, Value};
 pub(super) struct Chunk {
     choices: Option<Vec<Choice>>,
     pub(super) usage: Option<ChunkUsage>,
+    /// Perplexity, which cites them by their places.
+    search_results: Option<Vec<Page>>,
+    /// The same of older ones: addresses alone.
+    citations: Option<Vec<Value>>,
     /// An error in the middle of a stream that began with HTTP 200.
     error: Option<Value>,
     /// vLLM's errors are objects of the type `error` without another one inside.
@@ -28,6 +32,13 @@ impl Chunk {
                 fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
             Value::Object(known.collect::<Map<_, _>>())
         })
+    }
+
+    /// What the answer rests on, where that is said beside the choice.
+    pub(super) fn sources(&mut self) -> Vec<Page> {
+        let citations = self.citations.take().into_iter().flatten();
+        let addresses = citations.filter_map(|url| Some(Page::at(url.as_str()?)));
+        self.search_results.take().unwrap_or_else(|| addresses.collect())
     }
 
     /// The one choice that was asked for.
@@ -62,6 +73,29 @@ pub(super) struct Delta {
     /// OpenRouter, Ollama, Groq.
     pub(super) reasoning: Option<String>,
     pub(super) tool_calls: Option<Vec<CallDelta>>,
+    /// OpenAI, OpenRouter.
+    pub(super) annotations: Option<Vec<Annotation>>,
+}
+
+/// What a part of the text is drawn from; only pages are known.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Annotation {
+    pub(super) url_citation: Option<Page>,
+}
+
+/// A page of the web.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Page {
+    pub(super) url: Option<String>,
+    pub(super) title: Option<String>,
+}
+
+impl Page {
+    fn at(url: &str) -> Self {
+        Self { url: Some(url.to_owned()), title: None }
+    }
 }
 
 /// Text by the book; Mistral's reasoning models send parts.

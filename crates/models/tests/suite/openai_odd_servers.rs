@@ -307,3 +307,47 @@ async fn a_silent_connection_is_probed() {
     let ticks = u64::from_str_radix(ticks, 16).unwrap();
     assert!(timer == "02" && ticks <= 1500, "{line:?}");
 }
+
+#[tokio::test]
+async fn pages_that_an_answer_rests_on_are_told_once() {
+    let source = |url: &str, title: Option<&str>| ModelEvent::Source {
+        url: url.into(),
+        title: title.map(Into::into),
+    };
+    let cited = |url: &str, title: &str| {
+        format!(
+            r#"{{"choices":[{{"delta":{{"content":"Hal","annotations":[
+            {{"type":"url_citation","url_citation":{{"url":"{url}","title":"{title}","start_index":1}}}},
+            {{"type":"file_citation"}}]}}}}]}}"#
+        )
+        .replace('\n', "")
+    };
+    let [a, b] = [cited("https://a.example", "A"), cited("https://b.example", "")];
+    let events = events_of(format!("data: {a}\n\ndata: {b}\n\ndata: {a}\n\ndata: {STOP}\n\n"));
+    assert_eq!(
+        oks(events.await),
+        [
+            text("Hal"),
+            source("https://a.example", Some("A")),
+            text("Hal"),
+            source("https://b.example", None),
+            text("Hal"),
+            finish(FinishReason::Stop),
+        ]
+    );
+    // Beside the choice, with every chunk.
+    for (field, title) in [
+        (r#""citations":["https://a.example"]"#, None),
+        (
+            r#""citations":["https://a.example"],"search_results":[{"title":"A","url":"https://a.example"}]"#,
+            Some("A"),
+        ),
+    ] {
+        let beside = |chunk: &str| chunk.replacen('{', &format!("{{{field},"), 1);
+        let (hal, stop) = (beside(HAL), beside(STOP));
+        let events = events_of(format!("data: {hal}\n\ndata: {stop}\n\n")).await;
+        let expected =
+            [source("https://a.example", title), text("Hal"), finish(FinishReason::Stop)];
+        assert_eq!(oks(events), expected);
+    }
+}
