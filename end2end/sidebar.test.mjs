@@ -67,6 +67,56 @@ describe('the sidebar', () => {
     await context.close();
   });
 
+  it('has a low foot on a phone, and menus that stand above everything', async () => {
+    const context = await suite.browser.newContext({ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
+    const conversations = Array.from({ length: 40 }, (_, at) => ({
+      title: `Conversation ${at}`, createdAt: Date.now() - at, updatedAt: Date.now() - at,
+      messages: [{ id: `m${at}`, role: 'user', parts: [{ type: 'text', text: 'Hello' }] }],
+    }));
+    const body = JSON.stringify({ domovoi: 1, conversations });
+    const imported = await fetch(`${suite.server.origin}/agents/conversations/default/import`, { method: 'POST', body });
+    assert.equal(imported.status, 201);
+    const chat = await Chat.open(context, suite.server.origin);
+    const { page } = chat;
+    await chat.find('sidebar-toggle').first().click();
+    await chat.find('Approvals').waitFor();
+    const list = page.locator('nav ul').first();
+    const foot = await list.evaluate((list) => innerHeight - list.getBoundingClientRect().bottom);
+    assert.ok(foot < 130, `the foot takes ${foot} px`);
+
+    const rows = chat.find('conversation-item');
+    await rows.nth(5).waitFor();
+    for (const at of [0, 9, 39]) {
+      const row = rows.nth(at);
+      await row.scrollIntoViewIfNeeded();
+      const button = row.getByTestId('conversation-menu');
+      await button.click();
+      const menu = row.getByRole('dialog');
+      await menu.waitFor();
+      const hidden = await menu.locator('button, a').evaluateAll((all) =>
+        all.filter((item) => {
+          const { x, y, width, height } = item.getBoundingClientRect();
+          return !item.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+        }).map((item) => item.textContent),
+      );
+      assert.deepEqual(hidden, [], `row ${at}`);
+      // Escape closes the menu alone, and the focus is where it was.
+      await page.keyboard.press('Escape');
+      await menu.waitFor({ state: 'detached' });
+      assert.ok(await button.evaluate((button) => button === document.activeElement), `row ${at}`);
+      assert.ok(await chat.find('conversation-new').isVisible());
+    }
+    // A touch beside it closes it as well, and does nothing else.
+    await rows.first().getByTestId('conversation-menu').click();
+    await rows.first().getByRole('dialog').waitFor();
+    const before = page.url();
+    await page.mouse.click(120, 200);
+    await rows.first().getByRole('dialog').waitFor({ state: 'detached' });
+    assert.equal(page.url(), before);
+    chat.assertNoProblems();
+    await context.close();
+  });
+
   it('changes between light and dark and remembers it', async () => {
     const context = await suite.browser.newContext({ colorScheme: 'light' });
     const chat = await Chat.open(context, suite.server.origin);
