@@ -92,7 +92,7 @@ const withTools = (picture) => [
       { type: 'tool-query_csv', toolCallId: '1', state: 'output-available', input: { sql: 'SELECT name, grams FROM pantry' }, output: { rows: [['flour', 1500], ['salt', 300]] } },
       { type: 'tool-fetch_page', toolCallId: '2', state: 'output-error', input: { url: 'https://prices.example.com/flour' }, errorText: 'The page did not answer within 20 seconds.' },
       { type: 'tool-calculator', toolCallId: '3', state: 'input-available', input: { expression: '1.5 * 0.89' } },
-      { type: 'text', text: 'Two loaves of **sourdough bread**: flour and salt are there, and the rest is water and a night.' },
+      { type: 'text', text: 'Two loaves of **sourdough bread** [1]: flour and salt are there [2], and the rest is water and a night.' },
       { type: 'source-url', sourceId: 's1', url: 'https://example.com/sourdough', title: 'Sourdough for beginners' },
       { type: 'source-document', sourceId: 's2', mediaType: 'text/csv', title: 'What is left', filename: 'pantry.csv' },
     ],
