@@ -29,7 +29,7 @@ pub(super) fn comment(send: Callback<String>, leave: Callback<()>) -> AnyView {
         _ => {}
     };
     view! {
-        <div class="mt-1 flex max-w-[32rem] items-center gap-2 text-sm">
+        <div class="mt-2 flex max-w-[32rem] items-center gap-2 text-sm">
             <input
                 node_ref=field
                 type="text"

@@ -42,6 +42,8 @@ pub fn ModelBadge() -> impl IntoView {
             <button
                 type="button"
                 class="max-w-[7rem] truncate rounded-lg px-2 py-1 transition-colors enabled:hover:bg-hover sm:max-w-[20rem]"
+                // On a phone there is room for one of both beside the title.
+                class:wide-only=move || !words().is_empty()
                 data-testid="model-name"
                 title=move || workspace.model.get()
                 disabled=move || system.with(|system| system.routes.len() < 2)

@@ -86,5 +86,5 @@ fn instances(of_type: &Value) -> AnyView {
         more.get().then(|| button(SECONDARY_BUTTON_CLASS, t().more().to_owned(), "more", load))
     };
     let list = vec![each(names.into(), open), load_more.into_any()];
-    group("", "agent-type", vec![title, group(ROW_CLASS, "", list)])
+    group("flex min-w-0 flex-col gap-2", "agent-type", vec![title, group(ROW_CLASS, "", list)])
 }
