@@ -6,14 +6,14 @@ import https from 'node:https';
 import { after, before, describe, it } from 'node:test';
 import { hydrated, launch, newPage } from './support/browser.mjs';
 import { Chat } from './support/chat.mjs';
-import { freePort, NAME, startNginx } from './support/nginx.mjs';
+import { freePort, NAME, startNginx, without } from './support/nginx.mjs';
 import { addUser } from './support/people.mjs';
 import { ScriptedProvider } from './support/scripted.mjs';
 import { providerConfig, runBinary, Server } from './support/server.mjs';
 
 const LIMIT = { timeout: 60_000 };
 
-describe('behind nginx', LIMIT, () => {
+describe('behind nginx', { ...LIMIT, skip: without }, () => {
   let origin, browser, provider, server, nginx, context, password;
 
   before(async () => {

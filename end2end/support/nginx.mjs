@@ -1,6 +1,6 @@
 // nginx with the configuration of the guide, word for word but for names, ports and the certificate.
 
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -17,6 +17,11 @@ const DOMOVOI = '127.0.0.1:8787';
 
 /** Where Debian has it is not in everybody's path. */
 const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
+
+const isMissing = (program, ...args) => Boolean(spawnSync(program, args, { env }).error);
+
+/** Why it cannot be had here; false where it can. Where everything must be tested, it is installed. */
+export const without = isMissing('nginx', '-v') || isMissing('openssl', 'version') ? 'nginx or openssl is not on this machine' : false;
 
 /** A port that is free now. */
 export async function freePort() {

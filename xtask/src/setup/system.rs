@@ -62,7 +62,7 @@ const PROXY: Requirement = Requirement {
     },
 };
 
-/// What reads systemd's units, for the test of ours; systems without it skip that.
+/// What reads systemd's units, for the test of ours.
 const UNITS: Requirement = Requirement {
     name: "systemd-analyze",
     apt: &["systemd"],
