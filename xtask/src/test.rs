@@ -5,6 +5,7 @@ use std::{
     env,
     path::{Path, PathBuf},
     process::Command,
+    thread,
     time::Instant,
 };
 
@@ -142,11 +143,14 @@ fn with_weights<'a>(command: &'a mut Command, weights: &Path) -> &'a mut Command
     command.env("DOMOVOI_TEST_WEIGHTS", weights).env("DOMOVOI_TEST_THREADS", "1")
 }
 
-/// Node's own test runner over `end2end`: one file at a time, since each drives a model.
+/// Node's own test runner over `end2end`: a file for each core at a time, as each has servers, folders and a
+/// browser of its own and waits for them half of its time. More than a few want more memory than there may be.
 fn end_to_end(workspace: &Workspace, weights: &Path) -> Command {
+    let files = thread::available_parallelism().map_or(1, usize::from).min(4);
     let mut command = Command::new("node");
     command
-        .args(["--test", "--test-concurrency=1", "--test-timeout=600000", "--test-reporter=spec"])
+        .args(["--test", "--test-timeout=600000", "--test-reporter=spec"])
+        .arg(format!("--test-concurrency={files}"))
         .current_dir(workspace.path("end2end"))
         .env("DOMOVOI_TEST_BINARY", workspace.server_binary());
     with_weights(&mut command, weights);
