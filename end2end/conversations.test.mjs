@@ -31,8 +31,6 @@ describe('conversations', LIMIT, () => {
   const groups = (chat) => chat.page.locator('nav ul:not(.hidden) > li').allTextContents();
 
   async function choose(chat, id, what) {
-    // A tab behind another one draws once a second.
-    await chat.page.bringToFront();
     await item(chat, id).hover();
     await item(chat, id).locator('[data-testid="conversation-menu"]').click();
     await item(chat, id).locator(`[data-testid="${what}"]`).click();

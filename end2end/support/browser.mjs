@@ -1,5 +1,6 @@
 // A real Chromium, the one of the system.
 
+import { randomUUID } from 'node:crypto';
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -37,9 +38,23 @@ export async function open(contextOrBrowser, url) {
   return page;
 }
 
+/** A page in a window of its own: one behind another would be drawn once a second. */
+async function newWindow(context) {
+  const [neighbour] = context.pages?.() ?? [];
+  if (!neighbour) return context.newPage();
+  const [devtools, browser] = await Promise.all([context.newCDPSession(neighbour), context.browser().newBrowserCDPSession()]);
+  const { targetInfo: { browserContextId } } = await devtools.send('Target.getTargetInfo');
+  // Others may be opened at the same moment.
+  const url = `about:blank#${randomUUID()}`;
+  const opened = context.waitForEvent('page', (page) => page.url() === url);
+  const [page] = await Promise.all([opened, browser.send('Target.createTarget', { url, browserContextId, newWindow: true })]);
+  await Promise.all([devtools.detach(), browser.detach()]);
+  return page;
+}
+
 /** A page whose errors are collected in `page.problems`. */
 export async function newPage(contextOrBrowser) {
-  const page = await contextOrBrowser.newPage();
+  const page = await newWindow(contextOrBrowser);
   page.problems = [];
   page.on('pageerror', (error) => page.problems.push(String(error)));
   page.on('console', (message) => {
