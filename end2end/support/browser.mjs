@@ -38,17 +38,33 @@ export async function open(contextOrBrowser, url) {
   return page;
 }
 
+/** What Chromium calls a context, by Playwright's. */
+const contextIds = new WeakMap();
+
+async function contextIdOf(page) {
+  const devtools = await page.context().newCDPSession(page);
+  const { targetInfo } = await devtools.send('Target.getTargetInfo');
+  await devtools.detach();
+  return targetInfo.browserContextId;
+}
+
 /** A page in a window of its own: one behind another would be drawn once a second. */
-async function newWindow(context) {
-  const [neighbour] = context.pages?.() ?? [];
-  if (!neighbour) return context.newPage();
-  const [devtools, browser] = await Promise.all([context.newCDPSession(neighbour), context.browser().newBrowserCDPSession()]);
-  const { targetInfo: { browserContextId } } = await devtools.send('Target.getTargetInfo');
+async function newWindow(contextOrBrowser) {
+  if (!contextOrBrowser.pages) return contextOrBrowser.newPage();
+  const context = contextOrBrowser;
+  if (!contextIds.has(context)) {
+    const first = context.newPage();
+    contextIds.set(context, first.then(contextIdOf));
+    await contextIds.get(context);
+    return first;
+  }
   // Others may be opened at the same moment.
   const url = `about:blank#${randomUUID()}`;
+  const browserContextId = await contextIds.get(context);
+  const devtools = await context.browser().newBrowserCDPSession();
   const opened = context.waitForEvent('page', (page) => page.url() === url);
-  const [page] = await Promise.all([opened, browser.send('Target.createTarget', { url, browserContextId, newWindow: true })]);
-  await Promise.all([devtools.detach(), browser.detach()]);
+  const [page] = await Promise.all([opened, devtools.send('Target.createTarget', { url, browserContextId, newWindow: true })]);
+  await devtools.detach();
   return page;
 }
 
