@@ -8,7 +8,7 @@ import { addUser, send, signIn } from './support/people.mjs';
 import { providerConfig, Server } from './support/server.mjs';
 import { useScripted } from './support/suite.mjs';
 
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: 180_000 };
 const PRICES = '\n[prices]\n"openai/scripted" = { input = 1000.0, output = 2000.0 }\n';
 
 describe('an account', LIMIT, () => {

@@ -9,7 +9,7 @@ import { launch, open } from './support/browser.mjs';
 import { Chat, SHORT_QUESTION } from './support/chat.mjs';
 import { binary, Server, weights } from './support/server.mjs';
 
-const LIMIT = { timeout: 120_000 };
+const LIMIT = { timeout: 180_000 };
 
 describe('the program alone', LIMIT, () => {
   let home, browser, server;

@@ -6,7 +6,7 @@ import { hydrated, open } from './support/browser.mjs';
 import { Chat } from './support/chat.mjs';
 import { useScripted } from './support/suite.mjs';
 
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: 180_000 };
 
 /** Collects what a screen reader says by itself in `window.announced`. Runs in the page. */
 function listen() {

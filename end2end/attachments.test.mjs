@@ -7,7 +7,7 @@ import { Chat, history } from './support/chat.mjs';
 import { pdf } from './support/pdf.mjs';
 import { useScripted } from './support/suite.mjs';
 
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: 180_000 };
 
 /** A red dot. */
 const PNG = Buffer.from(

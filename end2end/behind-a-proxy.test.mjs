@@ -11,7 +11,7 @@ import { addUser } from './support/people.mjs';
 import { ScriptedProvider } from './support/scripted.mjs';
 import { providerConfig, runBinary, Server } from './support/server.mjs';
 
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: 180_000 };
 
 describe('behind nginx', { ...LIMIT, skip: without }, () => {
   let origin, browser, provider, server, nginx, context, password;

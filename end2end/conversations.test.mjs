@@ -10,7 +10,7 @@ import { Chat, history } from './support/chat.mjs';
 import { useScripted } from './support/suite.mjs';
 import { Wire } from './support/wire.mjs';
 
-const LIMIT = { timeout: 90_000 };
+const LIMIT = { timeout: 180_000 };
 
 describe('conversations', LIMIT, () => {
   let browser;

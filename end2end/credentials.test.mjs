@@ -10,7 +10,7 @@ import { ScriptedProvider } from './support/scripted.mjs';
 import { providerConfig, runBinary, Server } from './support/server.mjs';
 import { Refused, Wire } from './support/wire.mjs';
 
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: 180_000 };
 
 describe('what lets somebody in', LIMIT, () => {
   let provider, server, password, cookie;

@@ -10,7 +10,7 @@ import { gzipSync } from 'node:zlib';
 import { Chat, history } from './support/chat.mjs';
 import { useScripted } from './support/suite.mjs';
 
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: 180_000 };
 
 /** What a ZIP archive begins with. */
 const ARCHIVE = Buffer.concat([Buffer.from('PK\x03\x04'), Buffer.alloc(100)]);

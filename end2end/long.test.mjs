@@ -6,7 +6,7 @@ import { screenshot } from './support/browser.mjs';
 import { Chat, conversationOf } from './support/chat.mjs';
 import { useServerAndBrowser } from './support/suite.mjs';
 
-const LIMIT = { timeout: 120_000 };
+const LIMIT = { timeout: 180_000 };
 const MESSAGES = 400;
 
 /** How many messages are drawn at most: a hundred that are out of view, and those around the view. */

@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import OpenAI from 'openai';
 import { providerConfig, runBinary, Server } from './support/server.mjs';
 
-const LIMIT = { timeout: 120_000 };
+const LIMIT = { timeout: 180_000 };
 
 /** A token of the command line, which works beside a running server. */
 async function token(server, ...args) {

@@ -6,7 +6,7 @@ import { newPage } from './support/browser.mjs';
 import { answeredWith, Chat } from './support/chat.mjs';
 import { useScripted } from './support/suite.mjs';
 
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: 180_000 };
 
 const CODE = 'fn main() {\n    let text = "<b>";\n    println!("{text}");\n}';
 

@@ -8,7 +8,7 @@ import { ScriptedProvider } from './support/scripted.mjs';
 import { providerConfig, Server } from './support/server.mjs';
 import { Wire } from './support/wire.mjs';
 
-const LIMIT = { timeout: 120_000 };
+const LIMIT = { timeout: 180_000 };
 
 const config = (endpoint) => `${providerConfig('scripted')}[telemetry]\nendpoint = "${endpoint}"\nservice_name = "house"\n`;
 

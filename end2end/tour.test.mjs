@@ -8,7 +8,7 @@ import { Chat } from './support/chat.mjs';
 import { addUser } from './support/people.mjs';
 import { useScripted } from './support/suite.mjs';
 
-const LIMIT = { timeout: 90_000 };
+const LIMIT = { timeout: 180_000 };
 const TOUR = fileURLToPath(new URL('../docs/guide/tour.md', import.meta.url));
 const STORY = 'Write a long story about an owl';
 

@@ -6,7 +6,7 @@ import { Chat, history, textOf } from './support/chat.mjs';
 import { providerConfig, runBinary, Server } from './support/server.mjs';
 import { useScripted } from './support/suite.mjs';
 
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: 180_000 };
 
 /** A thousandth for each token that is read, two for each that is written. */
 const PRICES = '\n[prices]\n"openai/scripted" = { input = 1000.0, output = 2000.0 }\n';

@@ -9,7 +9,7 @@ import { Proxy } from './support/proxy.mjs';
 import { useScripted } from './support/suite.mjs';
 import { agree, answered } from './support/views.mjs';
 
-const LIMIT = { timeout: 120_000 };
+const LIMIT = { timeout: 180_000 };
 const SMALL = { width: 390, height: 844 };
 const PHONE = { viewport: SMALL, isMobile: true, hasTouch: true };
 

@@ -6,7 +6,7 @@ import { hydrated, open } from './support/browser.mjs';
 import { answeredWith, Chat, history, textOf } from './support/chat.mjs';
 import { useScripted } from './support/suite.mjs';
 
-const LIMIT = { timeout: 60_000 };
+const LIMIT = { timeout: 180_000 };
 
 /** Says what was heard; fails at "trip" the first time. */
 const tripped = new Set();

@@ -14,7 +14,7 @@ import { addUser, send } from './support/people.mjs';
 import { binary, providerConfig, Server } from './support/server.mjs';
 import { Wire } from './support/wire.mjs';
 
-const LIMIT = { timeout: 120_000 };
+const LIMIT = { timeout: 180_000 };
 const file = await readFile(new URL('support/xss-vectors.txt', import.meta.url), 'utf8');
 const VECTORS = file.split(/^%%$/m).slice(1).map((vector) => vector.replace(/^\n|\n$/g, ''));
 const ALL = VECTORS.join('\n\n');
