@@ -63,6 +63,34 @@ describe('writing', LIMIT, () => {
     two.assertNoProblems();
   });
 
+  it('has what was written in a conversation, and nothing else, when one goes there and back', async () => {
+    const [first, second] = [await answered([{ type: 'text', text: 'One.' }]), await answered([{ type: 'text', text: 'Two.' }])];
+    const { page } = await openChat(first.id);
+    const chat = new Chat(page);
+    // The program stays the same: it is not loaded again.
+    await page.evaluate(() => (globalThis.stayed = true));
+    const go = async (id) => {
+      await page.locator(`[data-testid="conversation-item"][data-id="${id}"] a`).click();
+      await page.waitForURL(`**/c/${id}`);
+      await page.locator('[data-message-id="a"]').waitFor();
+    };
+    await chat.find('composer-input').fill('only here');
+    await go(second.id);
+    await chat.answers.getByText('Two.').waitFor();
+    assert.equal(await written(chat), '');
+    await chat.find('composer-input').fill('and there');
+    await go(first.id);
+    await chat.answers.getByText('One.').waitFor();
+    await page.waitForFunction(() => document.querySelector('[data-testid="composer-input"]').value === 'only here');
+    await chat.find('conversation-new').click();
+    await page.waitForURL(`${server.origin}/`);
+    assert.equal(await written(chat), '');
+    await go(second.id);
+    await page.waitForFunction(() => document.querySelector('[data-testid="composer-input"]').value === 'and there');
+    assert.equal(await page.evaluate(() => globalThis.stayed), true);
+    chat.assertNoProblems();
+  });
+
   it('keeps the draft of a conversation that has not begun', async () => {
     const chat = new Chat(await open(context, server.origin));
     await chat.find('composer-input').fill('the first words');

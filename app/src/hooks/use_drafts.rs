@@ -26,11 +26,14 @@ struct Draft {
 pub fn use_drafts(field: NodeRef<html::Textarea>, chat: AgentChat) {
     let key = use_key(chat);
     let is_loaded = RwSignal::new(false);
+    // A conversation that is gone to takes over the field of the one before, whatever is in it.
+    let is_taken_over =
+        Owner::current_shared_context().is_some_and(|context| context.during_hydration());
     effect(move || {
         let Some(field) = field.get().filter(|_| !is_loaded.get_untracked()) else { return };
         let draft = load(&key.get_untracked());
         // What was typed before the page was taken over is not lost.
-        let typed = field.value();
+        let typed = if is_taken_over { field.value() } else { String::new() };
         let text = if typed.is_empty() { draft.text } else { typed };
         if !text.is_empty() && chat.input.with_untracked(String::is_empty) {
             chat.set_input(&text);
