@@ -41,6 +41,9 @@ const SCHEDULES_TABLE: &str = "domovoi_schedules";
 /// Shortest time between two events of a stream: an instance can do a thousand things in it.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// After how long an instance that could not be looked at is looked at again.
+const AGAIN_AFTER: Duration = Duration::from_secs(2);
+
 /// `GET /api/inspect/{agent}/{name}`; whoever wants a stream of events gets one whenever something
 /// happens in the instance.
 pub(super) async fn look(
@@ -61,11 +64,12 @@ pub(super) async fn look(
     let Some(mut happenings) = happenings else { return answer(look).await };
     let events = stream! {
         loop {
-            let look = look.clone();
-            // What cannot be looked at now is looked at again when something has happened.
-            if let Ok(Ok(view)) = tokio::task::spawn_blocking(look).await {
-                yield SentEvent::default().json_data(view);
-            }
+            let Ok(Ok(view)) = tokio::task::spawn_blocking(look.clone()).await else {
+                // It has too much to do at this moment.
+                sleep(AGAIN_AFTER).await;
+                continue;
+            };
+            yield SentEvent::default().json_data(view);
             sleep(PAUSE).await;
             happenings.next().await;
         }
