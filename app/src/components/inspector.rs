@@ -32,8 +32,11 @@ pub(crate) fn inspector(agent: &str, name: &str) -> AnyView {
     let tree = move || state.with(|state| state_tree("state", state, 0));
     let part = |title: &'static str, field: &'static str| {
         let lines = move || {
-            let lines = instance.with(|instance| texts(instance, field)).into_iter();
-            lines.map(|text| line(CODE_CLASS, text)).collect::<Vec<_>>()
+            let lines = instance.with(|instance| texts(instance, field));
+            if lines.is_empty() && instance.with(Value::is_object) {
+                return vec![line(SMALL_CLASS, t().nothing_here_yet().to_owned())];
+            }
+            lines.into_iter().map(|text| line(CODE_CLASS, text)).collect::<Vec<_>>()
         };
         let title = line(SMALL_CLASS, title.to_owned());
         group(CARD_CLASS, field, vec![title, lines.into_any()])
