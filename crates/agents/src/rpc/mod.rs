@@ -67,8 +67,13 @@ pub(crate) async fn call<A: Agent>(
 ) -> Result<Value, AgentError> {
     let callable = find::<A>(method).map_err(AgentError::Handler)?;
     let called = (callable.call)(Arc::clone(cx.this()), cx.clone(), Arguments::new(args, None));
-    let result = match std::panic::AssertUnwindSafe(called).catch_unwind().await {
-        Ok(result) => result.map(Option::unwrap_or_default),
+    let what = format!("call of {method}");
+    match std::panic::AssertUnwindSafe(called).catch_unwind().await {
+        Ok(Ok(value)) => Ok(value.unwrap_or_default()),
+        Ok(Err(error)) => {
+            cx.failed(&what, &error);
+            Err(AgentError::Handler(error))
+        }
         Err(_) => {
             tracing::error!(
                 agent = cx.agent(),
@@ -76,13 +81,10 @@ pub(crate) async fn call<A: Agent>(
                 method,
                 "a method panicked; the instance goes on"
             );
-            Err(AgentError::Panicked.into())
+            cx.failed(&what, &AgentError::Panicked.into());
+            Err(AgentError::Panicked)
         }
-    };
-    result.map_err(|error| {
-        cx.failed(&format!("call of {method}"), &error);
-        AgentError::Handler(error)
-    })
+    }
 }
 
 /// Calls a method for a client and sends it what comes of it.

@@ -76,7 +76,7 @@ async fn what_fails_is_remembered_without_what_was_said() {
         "a message: the handler panicked",
         "call of fail: its words are not for a log",
         "on_connect: nobody is let in",
-        "task give_up, attempt 1: never",
+        "task giveUp, attempt 1: never",
     ];
     assert_eq!(failures(&test), expected);
     assert!(test.agents().failures_of("clumsy", "b").unwrap().is_empty());
