@@ -113,7 +113,15 @@ const alone = {
     },
   },
   'the list of conversations': { at: () => '/', ready: 'folder', each: menu },
-  'what can be done with a conversation': { at: () => '/', ready: 'folder', prepare: rowMenu, each: menu },
+  'what can be done with a conversation': {
+    at: () => '/',
+    ready: 'folder',
+    each: async (page, size) => {
+      await page.keyboard.press('Escape');
+      await menu(page, size);
+      await rowMenu(page);
+    },
+  },
   'folders to move to': {
     at: () => '/',
     ready: 'folder',
