@@ -148,13 +148,15 @@ impl ChatSession {
     }
 
     /// The person sends a message. Where one with its id is there, this one takes its place and
-    /// what came after it is dropped.
+    /// what came after it is dropped. A new one that another client of theirs sends as well, as two
+    /// pages do with a message that has waited, is one turn.
     pub fn submit_message(&mut self, message: UiMessage) -> Vec<Effect> {
         let edited = self.transcript.position(&message.id).is_some();
         self.transcript.truncate_after(&message.id, true);
         let index = self.transcript.push(message.clone());
         let changed = if edited { Changed::Messages } else { Changed::Message(index) };
         let turn = Turn {
+            id: if edited { new_id() } else { format!("turn-{}", message.id) },
             anchor: Some(message.id.clone()),
             prompt: Some(message),
             proven_by_prompt: !edited,
@@ -170,7 +172,7 @@ impl ChatSession {
         };
         let anchor = last.id.clone();
         self.transcript.truncate_after(&anchor, false);
-        let turn = Turn { anchor: Some(anchor), ..Turn::default() };
+        let turn = Turn { id: new_id(), anchor: Some(anchor), ..Turn::default() };
         self.begin(turn, Trigger::RegenerateMessage, Changed::Messages)
     }
 
@@ -206,7 +208,6 @@ impl ChatSession {
             client_tools: self.client_tools.clone(),
             custom: self.custom.clone(),
         };
-        turn.id = new_id();
         turn.request = Some(ChatRequest::new(turn.id.clone(), &body));
         self.error = None;
         self.revision += 1;

@@ -474,6 +474,18 @@ fn an_edited_message_replaces_what_came_after_it() {
 }
 
 #[test]
+fn a_message_that_two_pages_send_is_one_turn_until_it_is_edited() {
+    let send = |session: &mut ChatSession| request(&session.submit_message(user("u"))).unwrap().id;
+    let (mut one, mut other) = (open_session(vec![]), open_session(vec![]));
+    let turn = send(&mut one);
+    assert_eq!(send(&mut other), turn);
+    other.handle(&chunk(&turn, 0, start("a")));
+    other.handle(&done(&turn, None));
+    assert_eq!(other.status(), ChatStatus::Ready);
+    assert_ne!(send(&mut other), turn);
+}
+
+#[test]
 fn a_request_has_only_what_is_new() {
     let answer = UiMessage::new("a", Role::Assistant, "answer");
     let mut session = open_session(vec![user("u"), answer, user("v")]);
