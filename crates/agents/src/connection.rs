@@ -20,6 +20,7 @@ use serde_json::Value;
 use crate::{
     AgentError, Identity,
     dialect::Dialect,
+    languages::Other,
     outbox::{Outbox, Pushed},
     storage::Gate,
 };
@@ -43,6 +44,7 @@ struct Inner {
     uri: Uri,
     headers: HeaderMap,
     identity: Identity,
+    language: Option<Other>,
     attached: Mutex<Attached>,
     readonly: AtomicBool,
     greeted: AtomicBool,
@@ -68,6 +70,7 @@ pub(crate) struct Opened {
     pub(crate) id: String,
     pub(crate) request: Parts,
     pub(crate) identity: Identity,
+    pub(crate) language: Option<Other>,
     pub(crate) max_queued_bytes: usize,
     pub(crate) gate: Option<Arc<Gate>>,
 }
@@ -92,13 +95,16 @@ impl Drop for InFlight {
 
 impl Connection {
     pub(crate) fn new(opened: Opened) -> Self {
-        let Opened { id, request, identity, max_queued_bytes, gate } = opened;
+        let Opened { id, request, identity, language, max_queued_bytes, gate } = opened;
         let (uri, headers) = detached(&request);
+        // Clients of others look for words they know.
+        let language = language.filter(|_| is_ours(&uri));
         let inner = Inner {
             id: id.into(),
             uri,
             headers,
             identity,
+            language,
             attached: Mutex::default(),
             readonly: AtomicBool::new(false),
             greeted: AtomicBool::new(false),
@@ -149,6 +155,25 @@ impl Connection {
     #[must_use]
     pub fn identity_name(&self) -> Option<&str> {
         self.inner.identity.name()
+    }
+
+    /// Whether the client knows what is our own in the protocol: it says so in its query.
+    pub(crate) fn is_ours(&self) -> bool {
+        is_ours(&self.inner.uri)
+    }
+
+    /// The name of the language that the client is told errors in, where it is not English.
+    pub(crate) fn language(&self) -> Option<&'static str> {
+        self.inner.language.map(|language| language.name)
+    }
+
+    /// An error in the client's language.
+    pub(crate) fn in_words(&self, error: impl Into<String>) -> String {
+        let error = error.into();
+        match self.inner.language {
+            Some(language) => language.say(&error),
+            None => error,
+        }
     }
 
     /// The state attached to this connection; `None` where there is none or it is no `T`.
@@ -307,6 +332,10 @@ impl Connection {
     pub(crate) fn mark_closed(&self) {
         self.inner.outbox.close();
     }
+}
+
+fn is_ours(uri: &Uri) -> bool {
+    crate::routing::query_value(uri, "domovoi").is_some_and(|version| version == "1")
 }
 
 /// Address and headers of a request in memory of their own: as they are, they hold on to the whole

@@ -73,6 +73,7 @@ pub mod inspect;
 mod instance;
 mod instance_id;
 mod keep_alive;
+mod languages;
 mod lifecycle;
 mod outbox;
 mod ownership;
@@ -104,6 +105,7 @@ pub use handle::AgentHandle;
 pub use hooks::{Admission, Arrival};
 pub use identity::Identity;
 pub use instance_id::InstanceId;
+pub use languages::Languages;
 pub use ownership::{FolderLock, Ownership};
 /// SQLite as [`Sql`] speaks it: `params!`, `ToSql`, `Transaction`.
 pub use rusqlite;

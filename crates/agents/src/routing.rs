@@ -21,6 +21,7 @@ use crate::{
     AgentError, Agents, Connection, Identity, InstanceId,
     connection::Opened,
     hooks::Arrival,
+    languages::Other,
     socket::{self, READ_BUFFER, WRITE_BUFFER},
 };
 
@@ -136,6 +137,7 @@ fn connect(
     let (receiver, gate) = host.attach(agents, id);
     let connection = Connection::new(Opened {
         id: connection_id(&request.uri),
+        language: Other::of(agents, &request.headers),
         request,
         identity,
         max_queued_bytes: config.max_queued_bytes,

@@ -114,7 +114,7 @@ async fn exchange(
                 return End { code, reason, clean: true };
             }
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-            Some(Ok(message)) => match check_size(max_message_bytes, &message) {
+            Some(Ok(message)) => match check_size(connection, max_message_bytes, &message) {
                 Ok(()) => receiver.message(connection, message),
                 Err(frames) => frames.iter().for_each(|frame| connection.send_frame(frame)),
             },
@@ -232,12 +232,17 @@ async fn answered(socket: &mut WebSocket, closed: End) -> End {
 }
 
 /// Refuses a message over the limit, in words, and where it was a chat request as its answer.
-fn check_size(limit: usize, message: &Message) -> Result<(), Vec<ServerFrame>> {
+fn check_size(
+    connection: &Connection,
+    limit: usize,
+    message: &Message,
+) -> Result<(), Vec<ServerFrame>> {
     let size = size_of(message);
     if size <= limit {
         return Ok(());
     }
     let error = format!("The message has {size} bytes, more than the limit of {limit}.");
+    let error = connection.in_words(error);
     if let Message::Text(text) = message
         && let Ok(Some(ClientFrame::ChatRequest(request))) = ClientFrame::parse(text)
     {

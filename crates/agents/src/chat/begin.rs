@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{
     AiChatAgent,
     approvals::notice,
-    delta::{self, Changes},
+    delta::Changes,
     history,
     journal::{self, Attachments},
     merge::{Lists, Merged, merge},
@@ -50,7 +50,7 @@ pub(super) fn begin<A: AiChatAgent>(
     let taken = cx.chat().set_running(&id);
     let sanitize = |message: UiMessage| cx.this().sanitize_message(message);
     cx.sql().transaction(|db| {
-        let is_ours = requester.as_ref().is_some_and(delta::is_ours);
+        let is_ours = requester.as_ref().is_some_and(Connection::is_ours);
         let lists = if is_ours { Lists::WhatIsNew } else { Lists::All };
         let begun = |trigger, attachments, resumed: Option<UiMessage>, mut merged: Merged| {
             let message_id = match &resumed {

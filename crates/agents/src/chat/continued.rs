@@ -12,7 +12,7 @@ use domovoi_protocol::{
 };
 use serde_json::Value;
 
-use super::{delta, legacy};
+use super::legacy;
 use crate::Connection;
 
 /// The newest turn that goes on with an answer.
@@ -71,7 +71,7 @@ impl Continued {
 
 /// Whether a client knows no more than the AI SDK does.
 pub(super) fn concerns(connection: &Connection) -> bool {
-    !delta::is_ours(connection) && !legacy::is_old(connection)
+    !connection.is_ours() && !legacy::is_old(connection)
 }
 
 /// A message with a rejected call as the AI SDK has it until a chunk says that it will not run: the

@@ -37,7 +37,7 @@ pub(super) fn tell<A: AiChatAgent>(
 ) -> Result<(), AgentError> {
     let connections = cx.connections();
     let (ours, others): (Vec<_>, Vec<_>) =
-        connections.iter().filter(|it| to(it)).partition(|it| is_ours(it));
+        connections.iter().filter(|it| to(it)).partition(|it| it.is_ours());
     if !ours.is_empty() && changes.is_anything() {
         let Changes { written, removed, updated, reload } = changes.clone();
         send(&ours, &ChatDelta { messages: written, removed, updated, reload }.into());
@@ -51,9 +51,4 @@ pub(super) fn tell<A: AiChatAgent>(
 fn send(connections: &[&Connection], frame: &ServerFrame) {
     let text = axum::extract::ws::Utf8Bytes::from(frame.to_json());
     connections.iter().for_each(|connection| connection.send_text(text.clone()));
-}
-
-/// Whether the client knows [`ChatDelta`]: it says so in its query.
-pub(super) fn is_ours(connection: &Connection) -> bool {
-    connection.query("domovoi").is_some_and(|version| version == "1")
 }

@@ -58,7 +58,7 @@ impl<A: AiChatAgent> Extension<A> for ChatExtension {
                 ClientFrame::ChatClear(_) => {
                     // A client of ours is told as well: it may have asked for the history meanwhile, by another
                     // way, and have got what was there before.
-                    cx.clear(|other| other != connection || delta::is_ours(other))?;
+                    cx.clear(|other| other != connection || other.is_ours())?;
                 }
                 ClientFrame::ChatMessages(frame) => {
                     cx.write_messages(frame.messages, |other| other != connection)?;
@@ -115,7 +115,7 @@ fn stopped_already<A: AiChatAgent>(
         journal::status(db, id)
     })?;
     // Who stops it waits for its end, which may have gone to a connection that is lost.
-    match status.filter(|_| delta::is_ours(connection)) {
+    match status.filter(|_| connection.is_ours()) {
         Some(status) => resume::repeat(cx, connection, id, status),
         None => Ok(()),
     }
@@ -138,7 +138,7 @@ fn select_version<A: AiChatAgent>(
     }
     delta::tell(cx, &Changes { reload: true, ..Changes::default() }, |_| true)?;
     // The way may end with a question whose turn has failed.
-    for connection in cx.connections().iter().filter(|it| delta::is_ours(it)) {
+    for connection in cx.connections().iter().filter(|it| it.is_ours()) {
         resume::none(cx, connection, None)?;
     }
     cx.history_changed();

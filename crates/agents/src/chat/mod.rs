@@ -9,6 +9,7 @@
 //! | `order`, `state` | turns that are asked for, wait and run |
 //! | `begin`, `turn` | one turn: what it adds to the history, and its answer |
 //! | `emitter`, `journal` | chunks on their way to disk, message and clients |
+//! | `failure` | what people are told of a turn that failed |
 //! | `resume` | notices, acknowledgements, replay |
 //! | `continued` | going on with an answer in clients that know no more than the AI SDK does |
 //! | `answers`, `early` | answers to tool calls that wait, and going on after them |
@@ -43,6 +44,7 @@ mod delta;
 mod early;
 mod emitter;
 mod extension;
+mod failure;
 mod finish;
 mod follow;
 mod generate_object;

@@ -11,12 +11,13 @@ use tokio::sync::oneshot;
 use super::{
     AiChatAgent, FinishedTurn,
     delta::{self, Changes},
+    failure,
     follow::Follower,
     journal,
     options::Concurrency,
     resume,
     state::{Enqueued, Stop},
-    turn::{self, refuse},
+    turn,
 };
 use crate::{Connection, Context, Result};
 
@@ -56,7 +57,7 @@ pub(super) async fn request<A: AiChatAgent>(
     let body = match request.body() {
         Ok(body) => body,
         Err(error) => {
-            refuse(connection, &id, &error.to_string());
+            failure::refuse(connection, &id, &error.to_string());
             return Ok(());
         }
     };
@@ -147,7 +148,11 @@ async fn wait_and_run<A: AiChatAgent>(
             tracing::error!(agent = cx.agent(), instance = cx.name(), %error, "a chat turn cannot be stored");
             cx.failed("a turn", &error);
             if let Some(requester) = requester {
-                refuse(&requester, &id, "The conversation could not be saved. Is the disk full?");
+                failure::refuse(
+                    &requester,
+                    &id,
+                    "The conversation could not be saved. Is the disk full?",
+                );
             }
             return None;
         }

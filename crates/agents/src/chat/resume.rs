@@ -11,6 +11,7 @@ use domovoi_protocol::{
 use super::{
     AiChatAgent, ChatState, TurnOutcome, continued,
     delta::{self, Changes},
+    failure,
     journal::{self, TurnStatus},
     legacy,
 };
@@ -66,10 +67,11 @@ pub(super) fn none<A: AiChatAgent>(
     connection: &Connection,
     probe_id: Option<String>,
 ) -> Result<()> {
-    let error = match delta::is_ours(connection) {
+    let error = match connection.is_ours() {
         true => cx.database().read(Tables::Chat, |db| journal::failure(db))?.flatten(),
         false => None,
     };
+    let error = error.map(|error| connection.in_words(error));
     let none = ResumeNone { reason: Some(ResumeNoneReason::Idle), probe_id, error };
     connection.send_frame(&ServerFrame::from(none));
     Ok(())
@@ -123,7 +125,7 @@ pub(super) fn acknowledge<A: AiChatAgent>(
             ..ChatResponse::default()
         }
     } else {
-        explain(connection, &ack.id, error);
+        failure::repeat(connection, &ack.id, error);
         let outcome = status.and_then(outcome);
         let done = ChatResponse::done(ack.id.as_str(), outcome);
         ChatResponse { replay: Some(true), continuation, ..done }
@@ -146,16 +148,9 @@ pub(super) fn repeat<A: AiChatAgent>(
 ) -> Result<()> {
     let changes = Changes { reload: true, ..Changes::default() };
     delta::tell(cx, &changes, |other| other == connection)?;
-    explain(connection, id, cx.database().with(|db| journal::error(db, id))?);
+    failure::repeat(connection, id, cx.database().with(|db| journal::error(db, id))?);
     connection.send_frame(&ServerFrame::from(ChatResponse::done(id, outcome(status))));
     Ok(())
-}
-
-/// Says why a turn has failed: of a message that was not begun nothing is kept that could say so.
-fn explain(connection: &Connection, id: &str, error: Option<String>) {
-    if let Some(error) = error {
-        connection.send_frame(&ChatResponse::error(id, error).into());
-    }
 }
 
 /// How a turn ended, as it is told to clients; nothing on a normal end.

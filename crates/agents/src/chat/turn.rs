@@ -2,10 +2,7 @@
 
 use std::{panic::AssertUnwindSafe, pin::pin, time::Duration};
 
-use domovoi_protocol::{
-    Chunk, ServerFrame, UiMessage,
-    chat::{ChatResponse, Outcome},
-};
+use domovoi_protocol::{Chunk, ServerFrame, UiMessage, chat::ChatResponse};
 use futures::{FutureExt, StreamExt};
 use serde_json::json;
 use tokio::time::{Instant, sleep_until};
@@ -18,6 +15,7 @@ use super::{
     continued::{self, Continued},
     delta::{self, Changes},
     emitter::{Batch, Emitter},
+    failure,
     follow::Follower,
     history,
     journal::{self, TurnStatus},
@@ -63,7 +61,7 @@ pub(super) async fn run<A: AiChatAgent>(
     }
     // Who asked shows its message already; a client of ours is told what that left.
     delta::tell(cx, &begun.changes, |connection| {
-        delta::is_ours(connection) || Some(connection) != requester.as_ref()
+        connection.is_ours() || Some(connection) != requester.as_ref()
     })?;
     let span = tracing::info_span!(
         target: "domovoi_trace",
@@ -214,7 +212,7 @@ impl<A: AiChatAgent> Turn<'_, A> {
             End::Completed => (TurnStatus::Completed, None, None),
             End::Aborted => (TurnStatus::Aborted, Some(json!({"outcome": "aborted"})), None),
             End::Failed(error) => {
-                (TurnStatus::Error, Some(json!({"outcome": "error", "error": error})), Some(error))
+                (TurnStatus::Error, Some(failure::kept(self.cx, &error)), Some(error))
             }
         };
         if let Some(turn) = mark
@@ -257,7 +255,7 @@ impl<A: AiChatAgent> Turn<'_, A> {
             if let Some(follower) = &self.follower {
                 follower.tell_chunk(Chunk::Error { error_text: error.clone() });
             }
-            self.send(&ChatResponse::error(self.begun.id.as_str(), error.as_str()).into());
+            failure::tell(self.cx, &self.begun.id, error);
         }
         // Whoever saw the stream need not be told what it made, unless something else was kept.
         let differs = message.as_ref().is_some_and(|message| *message != streamed);
@@ -265,7 +263,7 @@ impl<A: AiChatAgent> Turn<'_, A> {
         let requester = self.begun.requester.clone();
         let was_there = self.begun.message.is_some();
         delta::tell(self.cx, &Changes { written, removed, ..Changes::default() }, |connection| {
-            was_there || delta::is_ours(connection) || Some(connection) != requester.as_ref()
+            was_there || connection.is_ours() || Some(connection) != requester.as_ref()
         })?;
         self.done(status);
         let outcome = resume::finished(status);
@@ -303,14 +301,4 @@ impl<A: AiChatAgent> Turn<'_, A> {
             self.cx.broadcast_to(frame, |connection| !connection.is_parked());
         }
     }
-
-    fn send(&self, frame: &ServerFrame) {
-        self.cx.broadcast_to(frame.to_json(), |connection| !connection.is_parked());
-    }
-}
-
-/// Answers a request that does not become a turn.
-pub(super) fn refuse(connection: &Connection, id: &str, error: &str) {
-    connection.send_frame(&ChatResponse::error(id, error).into());
-    connection.send_frame(&ChatResponse::done(id, Some(Outcome::Error)).into());
 }

@@ -131,7 +131,8 @@ impl Responder {
     pub(super) fn fail(&self, error: AgentError) {
         self.once(|| match &self.caller {
             Caller::Client { connection, id } => {
-                connection.send_text(Frame::failure(id, &error.for_client()));
+                let error = connection.in_words(error.for_client());
+                connection.send_text(Frame::failure(id, &error));
             }
             Caller::Local(pieces) => {
                 let _ = pieces.send(Piece::End(Err(error)));

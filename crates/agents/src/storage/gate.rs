@@ -138,7 +138,8 @@ mod tests {
     fn connection() -> Connection {
         let (request, ()) = Request::new(()).into_parts();
         let (id, identity) = ("c".to_owned(), Identity::anonymous());
-        Connection::new(Opened { id, request, identity, max_queued_bytes: 1000, gate: None })
+        let (language, gate) = (None, None);
+        Connection::new(Opened { id, request, identity, language, max_queued_bytes: 1000, gate })
     }
 
     async fn texts(connection: &Connection) -> Vec<String> {

@@ -15,6 +15,7 @@ use serde_json::Value;
 use crate::{
     AgentError, Agents, Connection, HandlerError, Identity, InstanceId,
     connection::Opened,
+    languages::Other,
     routing::connection_id,
     socket::{End, Receiver},
 };
@@ -38,6 +39,7 @@ impl TestClient {
         let (receiver, gate) = agents.host(&id)?.attach(agents, id);
         let connection = Connection::new(Opened {
             id: connection_id(&request.uri),
+            language: Other::of(agents, &request.headers),
             request,
             identity,
             max_queued_bytes: agents.config().max_queued_bytes,

@@ -18,6 +18,7 @@ mod crowd;
 mod gateway_store;
 mod inspect;
 mod instances;
+mod languages;
 mod limits;
 mod provider_failures;
 mod schedules;

@@ -26,7 +26,7 @@ use domovoi_protocol::ClientFrame;
 use http::{Method, Request};
 use serde_json::Value;
 
-use super::{AiChatAgent, delta, history};
+use super::{AiChatAgent, history};
 use crate::{AgentError, Connection, Context, Result, routing::query_value, storage::Tables};
 
 mod incoming;
@@ -51,7 +51,7 @@ pub(super) fn recall<A: AiChatAgent>(cx: &Context<A>) -> Result<(), AgentError> 
 
 /// Speaks to a connection as the conversation's clients are spoken to.
 pub(super) fn greet<A: AiChatAgent>(cx: &Context<A>, connection: &Connection) {
-    if cx.chat().is_old() && !delta::is_ours(connection) {
+    if cx.chat().is_old() && !connection.is_ours() {
         connection.dialect().rewrite_unless_current(rewrite());
     }
 }
