@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { hydrated, launch, screenshot } from './support/browser.mjs';
-import { CLIENT, IdentityProvider, signInThere } from './support/identity-provider.mjs';
+import { CLIENT, IdentityProvider, signInAgain, signInThere } from './support/identity-provider.mjs';
 import { addUser, ask, PAGE, user } from './support/people.mjs';
 import { embeddedConfig, runBinary, Server } from './support/server.mjs';
 
@@ -69,7 +69,23 @@ describe('OpenID Connect', () => {
     assert.equal(await page.locator('h1').textContent(), 'carla');
     // It is the only way in that they have.
     assert.equal(await page.getByTestId('openid-link').count(), 0);
+    assert.equal(await page.getByTestId('password-change').count(), 0);
     assert.ok(provider.seen.includes('POST /token'));
+
+    // Another one takes a sign-in there that is new, although the provider remembers who that is.
+    await page.getByTestId('openid-prove').click();
+    await page.getByTestId('openid').click();
+    await signInAgain(page, 'carla@example.com');
+    await arrived(page, '/account?done=proven');
+    await screenshot(page, 'account-proven');
+    await page.locator('input[name="new"]').fill(password);
+    await page.getByTestId('password-change').click();
+    await arrived(page, '/account?done=password');
+    await signOut(page);
+    await page.locator('input[name="name"]').fill('carla');
+    await page.locator('input[name="password"]').fill(password);
+    await page.getByTestId('sign-in').click();
+    await arrived(page, '/');
     await page.context().close();
   });
 

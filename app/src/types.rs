@@ -255,7 +255,7 @@ pub struct HighlightResponse {
 #[cfg(test)]
 mod tests {
     use domovoi_protocol::{Role, UiMessage};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::{Readiness, SystemState, TurnEnd, TurnOutcome};
 

@@ -65,11 +65,16 @@ export class IdentityProvider {
   }
 }
 
-/** Signs in at the provider, on the page it shows. */
-export async function signInThere(page, name) {
+/** Signs in at the provider, which knows already what the server may be told. */
+export async function signInAgain(page, name) {
   await page.locator('input[name="login"]').fill(name);
   await page.locator('input[name="password"]').fill('any');
   await page.locator('button[type="submit"]').click();
+}
+
+/** Signs in at the provider, on the page it shows. */
+export async function signInThere(page, name) {
+  await signInAgain(page, name);
   // It asks whether the server may know who that is.
   await page.locator('button[autofocus], button:has-text("Continue")').first().click();
 }

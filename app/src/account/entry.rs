@@ -167,17 +167,24 @@ pub struct Onward {
     pub label: String,
     /// Its address.
     pub address: String,
+    /// Whether the person is only to show that it is them.
+    pub proves: bool,
 }
 
 impl Onward {
     /// The page as HTML.
     #[must_use]
     pub fn render(self, look: &Look) -> String {
-        let Self { label, address } = self;
-        document(look, look.lang.link_your_account(), || {
+        let Self { label, address, proves } = self;
+        let lang = look.lang;
+        let (title, words) = match proves {
+            true => (lang.show_that_it_is_you(), lang.sign_in_to_show_it(&label)),
+            false => (lang.link_your_account(), lang.link_to_do_that_here(&label)),
+        };
+        document(look, title, || {
             let link = onward(t().go_on_to(&label), address);
             let link = view! { <div class="mt-7 flex flex-col">{link}</div> };
-            door(t().link_your_account(), t().link_to_do_that_here(&label), link.into_any())
+            door(title, words, link.into_any())
         })
     }
 }

@@ -30,6 +30,8 @@ pub struct Overview {
     pub openid_linked: bool,
     /// Whether the person can sign in with a password.
     pub has_password: bool,
+    /// Whether somebody without a password has shown a moment ago that it is them.
+    pub proven: bool,
     /// What was just done.
     pub done: Option<String>,
     /// What just went wrong.
@@ -41,8 +43,10 @@ pub struct Overview {
 pub struct SessionRow {
     /// Its id.
     pub id: i64,
-    /// The browser as it calls itself.
+    /// The browser.
     pub browser: String,
+    /// The same, as it calls itself.
+    pub user_agent: String,
     /// When it began.
     pub began: String,
     /// When it was used last.
@@ -59,31 +63,34 @@ impl Overview {
     }
 
     fn view(self) -> AnyView {
-        let Self { name, role, sessions, tokens, household, done, problem, .. } = self;
-        let password = self.has_password.then(|| view! { <Password name=name.clone() /> });
-        let openid =
-            self.openid.map(|label| open_id(&label, self.openid_linked, self.has_password));
+        let Self { name, role, sessions, tokens, household, done, problem, openid, .. } = self;
+        let ways =
+            Ways { linked: self.openid_linked, password: self.has_password, proven: self.proven };
+        let password = password(&name, openid.as_deref(), ways);
+        let openid = openid.map(|label| open_id(&label, ways));
         view! {
             <main class="mx-auto w-full max-w-[44rem] px-5 py-10">
                 <a class="link text-sm" href="/">
                     {t().to_your_conversations()}
                 </a>
-                <div class="mt-4 flex flex-wrap items-center justify-between gap-3">
+                <div class="mt-4 flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
                     <div class="min-w-0">
                         <h1 class="truncate text-2xl font-semibold tracking-tight">{name}</h1>
                         <p class="text-sm text-muted">{role_name(role)}</p>
                     </div>
-                    <a class=QUIET_CLASS href="/usage">
-                        {t().usage()}
-                    </a>
-                    <a class=QUIET_CLASS href="/shares">
-                        {t().shared_links()}
-                    </a>
-                    <form method="post" action="/sign-out">
-                        <button type="submit" class=QUIET_CLASS data-testid="sign-out">
-                            {t().sign_out()}
-                        </button>
-                    </form>
+                    <div class="flex flex-wrap items-center gap-2">
+                        <a class=QUIET_CLASS href="/usage">
+                            {t().usage()}
+                        </a>
+                        <a class=QUIET_CLASS href="/shares">
+                            {t().shared_links()}
+                        </a>
+                        <form method="post" action="/sign-out">
+                            <button type="submit" class=QUIET_CLASS data-testid="sign-out">
+                                {t().sign_out()}
+                            </button>
+                        </form>
+                    </div>
                 </div>
                 <div class="mt-6 flex flex-col gap-3">
                     <Problem text=problem />
@@ -111,14 +118,16 @@ fn Sessions(sessions: Vec<SessionRow>) -> impl IntoView {
                 {sessions
                     .into_iter()
                     .map(|session| {
-                        let SessionRow { id, browser, began, seen, is_this } = session;
+                        let SessionRow { id, browser, user_agent, began, seen, is_this } = session;
                         view! {
                             <li
                                 class="flex items-center gap-3 rounded-xl border border-line bg-surface px-4 py-3"
                                 data-testid="session"
                             >
                                 <div class="min-w-0 flex-1">
-                                    <p class="truncate text-sm">{browser}</p>
+                                    <p class="truncate text-sm" title=user_agent>
+                                        {browser}
+                                    </p>
                                     <p class="text-[0.8125rem] text-muted">
                                         {t().since_and_last_used(&began, &seen)}
                                     </p>
@@ -154,21 +163,29 @@ fn Sessions(sessions: Vec<SessionRow>) -> impl IntoView {
     }
 }
 
+/// How somebody can sign in.
+#[derive(Clone, Copy)]
+struct Ways {
+    /// With an identity at the provider.
+    linked: bool,
+    /// With a password.
+    password: bool,
+    /// They have shown a moment ago, at the provider, that it is them.
+    proven: bool,
+}
+
 /// Linking the account with an identity, and the other way.
-fn open_id(label: &str, linked: bool, has_password: bool) -> AnyView {
-    let (words, action, button) = match linked {
-        true => (t().you_can_sign_in_with(label), "/account/openid/unlink", t().unlink_it()),
-        false => (t().sign_in_with_beside_your_password(label), "/account/openid", t().link_it()),
+fn open_id(label: &str, ways: Ways) -> AnyView {
+    let words = match ways.linked {
+        true => t().you_can_sign_in_with(label),
+        false => t().sign_in_with_beside_your_password(label),
     };
-    let button = (!linked || has_password).then(|| {
-        view! {
-            <form method="post" action=action class="mt-4">
-                <button type="submit" class=QUIET_CLASS data-testid="openid-link">
-                    {button}
-                </button>
-            </form>
-        }
-    });
+    let button = match (ways.linked, ways.password) {
+        (true, true) => Some(("/account/openid/unlink", t().unlink_it())),
+        (false, true) => Some(("/account/openid", t().link_it())),
+        (_, false) => ways.proven.then(|| ("/account/openid", t().link_another())),
+    };
+    let button = button.map(|(action, words)| one_button(action, "openid-link", words));
     view! {
         <Section id="openid" title=t().identity_provider()>
             <p class="mt-1 text-sm text-muted">{words}</p>
@@ -178,22 +195,52 @@ fn open_id(label: &str, linked: bool, has_password: bool) -> AnyView {
     .into_any()
 }
 
-#[component]
-fn Password(name: String) -> impl IntoView {
+fn one_button(action: &'static str, test: &'static str, words: &'static str) -> AnyView {
     view! {
+        <form method="post" action=action class="mt-4">
+            <button type="submit" class=QUIET_CLASS data-testid=test>
+                {words}
+            </button>
+        </form>
+    }
+    .into_any()
+}
+
+/// Another password; or the first, for who has shown otherwise that it is them.
+fn password(name: &str, openid: Option<&str>, ways: Ways) -> Option<AnyView> {
+    let (words, button) = match (ways, openid) {
+        (Ways { password: true, .. }, _) => (t().a_new_one_ends_the_others(), t().change_it()),
+        (Ways { proven: true, .. }, _) => (t().a_new_one_ends_the_others(), t().set_a_password()),
+        (_, Some(label)) => {
+            let words = t().no_password_yet(label);
+            let section = view! {
+                <Section id="password" title=t().password()>
+                    <p class="mt-1 text-sm text-muted">{words}</p>
+                    {one_button("/account/openid/prove", "openid-prove", t().sign_in_once_more())}
+                </Section>
+            };
+            return Some(section.into_any());
+        }
+        (_, None) => return None,
+    };
+    let name = name.to_owned();
+    let present = ways.password.then(|| {
+        view! {
+            <Field
+                name="present"
+                label=t().present_password()
+                kind="password"
+                autocomplete="current-password"
+            />
+        }
+    });
+    let section = view! {
         <Section id="password" title=t().password()>
-            <p class="mt-1 text-sm text-muted">
-                {t().a_new_one_ends_the_others()}
-            </p>
+            <p class="mt-1 text-sm text-muted">{words}</p>
             <form method="post" action="/account/password" class="mt-4 flex max-w-[24rem] flex-col gap-4">
                 // For password managers.
                 <input type="hidden" name="username" autocomplete="username" value=name />
-                <Field
-                    name="present"
-                    label=t().present_password()
-                    kind="password"
-                    autocomplete="current-password"
-                />
+                {present}
                 <Field
                     name="new"
                     label=t().new_password()
@@ -202,9 +249,10 @@ fn Password(name: String) -> impl IntoView {
                     hint=t().password_hint()
                 />
                 <button type="submit" class=BUTTON_CLASS data-testid="password-change">
-                    {t().change_it()}
+                    {button}
                 </button>
             </form>
         </Section>
-    }
+    };
+    Some(section.into_any())
 }

@@ -199,7 +199,11 @@ impl Piece {
                 .into_any()
             }
             Self::File { name } => {
-                let name = if name.is_empty() { t().without_a_name().to_owned() } else { name };
+                let name = match name.as_str() {
+                    // Links that were made before there was a second language have it in words.
+                    "" | "without a name" => t().without_a_name().to_owned(),
+                    _ => name,
+                };
                 let words = t().file_not_shared(&name);
                 view! { <p class="text-[0.8125rem] text-muted">{words}</p> }.into_any()
             }
@@ -257,6 +261,18 @@ mod tests {
         assert!(html.contains("<em>Hello</em>") && html.contains("fn main() {}"), "{html}");
         for bad in ["<script", "href=\"javascript", "<b>", "<button", "data-copy"] {
             assert!(!html.contains(bad), "{bad}: {html}");
+        }
+    }
+
+    #[test]
+    fn a_file_without_a_name_is_so_in_the_readers_language() {
+        let look = Look { lang: crate::language::Lang::De, ..Look::default() };
+        for name in ["", "without a name"] {
+            let pieces = vec![Piece::File { name: name.to_owned() }];
+            let messages = vec![SharedMessage { from_person: true, pieces }];
+            let snapshot = Snapshot { title: "T".to_owned(), messages };
+            let html = snapshot.render(&look, "heute".to_owned(), |_| None);
+            assert!(html.contains("ohne Namen") && !html.contains("without"), "{html}");
         }
     }
 }

@@ -15,6 +15,22 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10 * 60);
 /// Those who are away at a time; with more, whoever went first has to begin again.
 const MANY: usize = 10_000;
 
+/// What somebody has gone to the provider for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To sign in.
+    SignIn,
+    /// To have an account linked with whoever signs in there.
+    Link {
+        /// Whose account.
+        person: PersonId,
+        /// Whether the provider is to ask who it is, also where it knows somebody.
+        another: bool,
+    },
+    /// To show that they are who their session says.
+    Prove(PersonId),
+}
+
 /// Somebody who has gone to the provider.
 #[derive(Clone)]
 pub(crate) struct Attempt {
@@ -24,22 +40,33 @@ pub(crate) struct Attempt {
     pub(crate) verifier: String,
     /// Where they want to go afterwards, on this server.
     pub(crate) next: String,
-    /// Whose account it is to be linked with.
-    pub(crate) link: Option<PersonId>,
+    pub(crate) purpose: Purpose,
+    /// When they went, in seconds since 1970.
+    pub(crate) at: u64,
     began: Instant,
 }
 
 impl Attempt {
-    pub(crate) fn new(next: &str, link: Option<PersonId>) -> Result<Self, PeopleError> {
+    pub(crate) fn new(next: &str, purpose: Purpose) -> Result<Self, PeopleError> {
         let secret = || Token::new().map(|token| token.as_str().to_owned());
         Ok(Self {
             state: secret()?,
             nonce: secret()?,
             verifier: secret()?,
             next: next.to_owned(),
-            link,
+            purpose,
+            at: jsonwebtoken::get_current_timestamp(),
             began: Instant::now(),
         })
+    }
+
+    /// Whether the provider is to ask who it is, also where it knows somebody.
+    pub(crate) fn asks_anew(&self) -> bool {
+        match &self.purpose {
+            Purpose::SignIn => false,
+            Purpose::Link { another, .. } => *another,
+            Purpose::Prove(_) => true,
+        }
     }
 }
 
@@ -77,7 +104,7 @@ mod tests {
     #[test]
     fn nobody_comes_back_twice_or_with_anothers_state() {
         let attempts = Attempts::default();
-        let attempt = Attempt::new("/c/1", None).unwrap();
+        let attempt = Attempt::new("/c/1", Purpose::SignIn).unwrap();
         attempts.begin("cookie", attempt.clone());
         assert!(attempts.end("another", &attempt.state).is_none());
         assert_eq!(attempts.end("cookie", &attempt.state).unwrap().next, "/c/1");

@@ -15,6 +15,10 @@ pub(crate) enum OpenIdError {
     Token(String),
     #[error("{0} is not among those who may come in")]
     NotAdmitted(String),
+    #[error("{0} is not linked with the account that is signed in")]
+    Another(String),
+    #[error("it is not said when {0} has signed in there, or it was too long ago")]
+    NotFresh(String),
     #[error("{0} has no account here, and accounts are not made this way")]
     NoSignUp(String),
     #[error("the account of {0} was removed")]

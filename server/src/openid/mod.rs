@@ -15,9 +15,11 @@ mod attempt;
 mod error;
 mod provider;
 mod signature;
+#[cfg(test)]
+pub(crate) mod testing;
 mod token;
 
-pub(crate) use attempt::{Attempt, Attempts, PATIENCE};
+pub(crate) use attempt::{Attempt, Attempts, PATIENCE, Purpose};
 pub(crate) use error::OpenIdError;
 pub(crate) use provider::OpenId;
 pub(crate) use token::Claims;

@@ -107,16 +107,22 @@ impl OpenId {
     pub(crate) async fn address(&self, to: &Attempt, back: &str) -> Result<String, OpenIdError> {
         let (discovery, _) = self.known(FRESH).await?;
         let challenge = URL_SAFE_NO_PAD.encode(Token::hash(&to.verifier));
-        let query = form(&[
+        let scopes = self.config.scopes.join(" ");
+        let mut fields = vec![
             ("response_type", "code"),
             ("client_id", &self.config.client_id),
             ("redirect_uri", back),
-            ("scope", &self.config.scopes.join(" ")),
+            ("scope", &scopes),
             ("state", &to.state),
             ("nonce", &to.nonce),
             ("code_challenge", &challenge),
             ("code_challenge_method", "S256"),
-        ]);
+        ];
+        if to.asks_anew() {
+            // The one has the provider ask; by the other it has to say when it has.
+            fields.extend([("prompt", "login"), ("max_age", "0")]);
+        }
+        let query = form(&fields);
         let address = discovery.authorization_endpoint;
         let mark = if address.contains('?') { '&' } else { '?' };
         Ok(format!("{address}{mark}{query}"))
@@ -133,7 +139,8 @@ impl OpenId {
         let tokens = self.exchange(&discovery, of, code, back).await?;
         let check = |keys: &[Jwk]| {
             let client = &self.config.client_id;
-            token::check(&tokens.id_token, keys, &discovery.issuer, client, &of.nonce)
+            let now = jsonwebtoken::get_current_timestamp();
+            token::check(&tokens.id_token, keys, &discovery.issuer, client, &of.nonce, now)
         };
         let checked = match check(&keys) {
             Err(Unfit::NoKey) => check(&self.known(SOON).await?.1),
@@ -287,69 +294,21 @@ async fn answer<T: DeserializeOwned>(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use axum::{
-        Form, Json, Router,
-        extract::State,
-        routing::{get, post},
-    };
-    use parking_lot::Mutex as Lock;
     use serde_json::json;
 
     use super::{
-        super::token::tests::{Key, claims},
+        super::{
+            Purpose,
+            testing::{self, Shared},
+            token::tests::Key,
+        },
         *,
     };
     use crate::config::Config;
 
-    /// What a provider answers, on a socket.
-    struct Provider {
-        issuer: String,
-        discovery: Value,
-        keys: Vec<Value>,
-        token: String,
-        user: Value,
-        asked: Vec<(String, String)>,
-    }
-
-    type Shared = Arc<Lock<Provider>>;
-
     async fn provider() -> (Shared, OpenId) {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let issuer = format!("http://{}", listener.local_addr().unwrap());
-        let at = |path: &str| format!("{issuer}{path}");
-        let discovery = json!({"issuer": issuer, "authorization_endpoint": at("/auth"),
-            "token_endpoint": at("/token"), "jwks_uri": at("/keys"), "userinfo_endpoint": at("/user")});
-        let provider = Provider {
-            discovery,
-            keys: vec![],
-            token: String::new(),
-            user: json!({"sub": "1", "email": "anna@example.com", "email_verified": true}),
-            asked: vec![],
-            issuer: issuer.clone(),
-        };
-        let shared = Arc::new(Lock::new(provider));
-        let app = Router::new()
-            .route(
-                "/.well-known/openid-configuration",
-                get(async |State(it): State<Shared>| Json(it.lock().discovery.clone())),
-            )
-            .route(
-                "/keys",
-                get(async |State(it): State<Shared>| Json(json!({"keys": it.lock().keys}))),
-            )
-            .route("/user", get(async |State(it): State<Shared>| Json(it.lock().user.clone())))
-            .route(
-                "/token",
-                post(async |State(it): State<Shared>, Form(form): Form<Vec<(String, String)>>| {
-                    let mut it = it.lock();
-                    it.asked = form;
-                    Json(json!({"id_token": it.token, "access_token": "a"}))
-                }),
-            )
-            .with_state(Arc::clone(&shared));
-        tokio::spawn(async move { axum::serve(listener, app).await });
+        let shared = testing::listen().await;
+        let issuer = shared.lock().issuer.clone();
         let text = format!("[openid]\nissuer = '{issuer}/'\nclient_id = 'domovoi'");
         let config = Config::parse(&text).unwrap().openid.unwrap();
         (shared, OpenId::new(&config).unwrap())
@@ -357,14 +316,7 @@ mod tests {
 
     /// Has the provider say something of the person who makes this attempt.
     fn say(provider: &Shared, key: &Key, attempt: &Attempt, more: &[(&str, Value)]) {
-        let mut said = claims();
-        let mut provider = provider.lock();
-        said["iss"] = provider.issuer.clone().into();
-        said["nonce"] = attempt.nonce.clone().into();
-        for (name, value) in more {
-            said[*name] = value.clone();
-        }
-        provider.token = key.sign(&said);
+        provider.lock().say(key, &attempt.nonce, more);
     }
 
     #[tokio::test]
@@ -372,7 +324,7 @@ mod tests {
         let (provider, openid) = provider().await;
         let key = Key::new("a");
         provider.lock().keys = vec![key.public()];
-        let attempt = Attempt::new("/", None).unwrap();
+        let attempt = Attempt::new("/", Purpose::SignIn).unwrap();
         say(&provider, &key, &attempt, &[("email_verified", json!(true))]);
         let claims = openid.claims(&attempt, "the code", "http://here/back").await.unwrap();
         assert_eq!(claims.verified_email(), Some("anna@example.com"));
@@ -397,7 +349,7 @@ mod tests {
         let (provider, openid) = provider().await;
         let (old, new) = (Key::new("old"), Key::new("new"));
         provider.lock().keys = vec![old.public()];
-        let attempt = Attempt::new("/", None).unwrap();
+        let attempt = Attempt::new("/", Purpose::SignIn).unwrap();
         say(&provider, &old, &attempt, &[]);
         openid.claims(&attempt, "c", "b").await.unwrap();
         provider.lock().keys = vec![new.public()];

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{
-    OpenIdError,
+    OpenIdError, PATIENCE,
     signature::{ALGORITHMS, family, install},
 };
 
@@ -19,6 +19,9 @@ pub(crate) struct Claims {
     aud: Value,
     azp: Option<String>,
     nonce: Option<String>,
+    /// When it was made, and when the person showed last who they are; in seconds since 1970.
+    iat: Option<f64>,
+    auth_time: Option<f64>,
     /// All that providers add as they like.
     #[serde(flatten)]
     pub(super) other: Map<String, Value>,
@@ -46,10 +49,23 @@ impl Claims {
         names.into_iter().filter_map(|claim| self.text(claim)).chain([self.sub.as_str()])
     }
 
+    /// Whether the provider says that the person has shown since then who they are.
+    pub(crate) fn signed_in_since(&self, time: u64) -> bool {
+        self.auth_time.is_some_and(|at| at + LEEWAY >= seconds(time))
+    }
+
     /// The person in words, for those who look after the server.
     pub(crate) fn who(&self) -> &str {
         self.text("email").or_else(|| self.text("preferred_username")).unwrap_or(&self.sub)
     }
+}
+
+/// How far clocks may differ, in seconds; the library takes as much for `exp` and `nbf`.
+const LEEWAY: f64 = 60.0;
+
+#[allow(clippy::cast_precision_loss, reason = "exact until the year 285 million")]
+fn seconds(time: u64) -> f64 {
+    time as f64
 }
 
 fn bad(what: impl ToString) -> OpenIdError {
@@ -70,6 +86,7 @@ pub(super) fn check(
     issuer: &str,
     client: &str,
     nonce: &str,
+    now: u64,
 ) -> Result<Claims, Unfit> {
     install();
     let unfit = |what: &str| Unfit::Bad(bad(what));
@@ -94,7 +111,9 @@ pub(super) fn check(
             continue;
         }
         match decode::<Claims>(token, &key, &validation) {
-            Ok(decoded) => return with_rest(decoded.claims, client, nonce).map_err(Unfit::Bad),
+            Ok(decoded) => {
+                return with_rest(decoded.claims, client, nonce, now).map_err(Unfit::Bad);
+            }
             // Which key it is was not said, so it may be a new one.
             Err(_) if header.kid.is_none() => {}
             Err(error) => problem = Unfit::Bad(bad(error)),
@@ -103,7 +122,16 @@ pub(super) fn check(
     Err(problem)
 }
 
-fn with_rest(claims: Claims, client: &str, nonce: &str) -> Result<Claims, OpenIdError> {
+fn with_rest(claims: Claims, client: &str, nonce: &str, now: u64) -> Result<Claims, OpenIdError> {
+    // It is made when the code is exchanged, which is not before somebody went and within the time
+    // that a nonce is known for.
+    let oldest = PATIENCE.as_secs_f64() + LEEWAY;
+    match claims.iat.map(|made| seconds(now) - made) {
+        None => return Err(bad("it does not say when it was made")),
+        Some(age) if age < -LEEWAY => return Err(bad("it is said to be made in the future")),
+        Some(age) if age > oldest => return Err(bad("it was made too long ago")),
+        Some(_) => {}
+    }
     if claims.nonce.as_deref() != Some(nonce) {
         return Err(bad("it was made for another sign-in"));
     }
@@ -166,10 +194,13 @@ pub(super) mod tests {
     fn checked(token: &str, keys: &[&Key]) -> Result<Claims, String> {
         let keys: Vec<Jwk> =
             keys.iter().map(|key| serde_json::from_value(key.public()).unwrap()).collect();
-        check(token, &keys, "https://id.example", "domovoi", "n").map_err(|unfit| match unfit {
-            Unfit::NoKey => "no key".to_owned(),
-            Unfit::Bad(error) => error.to_string(),
-        })
+        let now = jsonwebtoken::get_current_timestamp();
+        check(token, &keys, "https://id.example", "domovoi", "n", now).map_err(
+            |unfit| match unfit {
+                Unfit::NoKey => "no key".to_owned(),
+                Unfit::Bad(error) => error.to_string(),
+            },
+        )
     }
 
     #[test]
@@ -182,6 +213,13 @@ pub(super) mod tests {
         };
         assert_eq!(with("name", json!("Anna")).unwrap().names().next(), Some("Anna"));
         assert!(with("aud", json!(["domovoi"])).is_ok());
+        let now = jsonwebtoken::get_current_timestamp();
+        for skewed in [now + 30, now - 30] {
+            assert!(with("iat", json!(skewed)).is_ok(), "clocks differ");
+        }
+        assert!(!with("iat", json!(now)).unwrap().signed_in_since(now), "it does not say");
+        assert!(with("auth_time", json!(now - 30)).unwrap().signed_in_since(now));
+        assert!(!with("auth_time", json!(now - 90)).unwrap().signed_in_since(now));
         let past = jsonwebtoken::get_current_timestamp() - 3600;
         for (name, value) in [
             ("iss", json!("https://evil.example")),
@@ -193,6 +231,9 @@ pub(super) mod tests {
             ("exp", json!(past)),
             ("exp", Value::Null),
             ("nbf", json!(past + 7200)),
+            ("iat", json!(past)),
+            ("iat", json!(past + 7200)),
+            ("iat", Value::Null),
             ("nonce", json!("another")),
             ("nonce", Value::Null),
             ("sub", json!("")),
@@ -237,7 +278,9 @@ pub(super) mod tests {
         let key: Jwk = serde_json::from_value(sample["key"].clone()).unwrap();
         let token = sample["token"].as_str().unwrap();
         let read = |token: &str| {
-            check(token, std::slice::from_ref(&key), "https://id.example", "domovoi", "n")
+            // When it was made.
+            let now = 1_700_000_000;
+            check(token, std::slice::from_ref(&key), "https://id.example", "domovoi", "n", now)
         };
         assert_eq!(read(token).ok().unwrap().sub, "1");
         let broken = token.replace(&token[token.len() - 40..token.len() - 36], "AAAA");

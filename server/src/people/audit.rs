@@ -35,7 +35,7 @@ pub(crate) enum Event {
 }
 
 impl Event {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::SignedIn => "signed in",
             Self::SignInFailed => "sign-in failed",

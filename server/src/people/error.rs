@@ -97,6 +97,9 @@ pub enum PeopleError {
     /// Without a password nobody could sign in who has no identity.
     #[error("this account has no password, so that would be the end of signing in")]
     LastWayIn,
+    /// Who has no password has to show first, at the identity provider, that it is them.
+    #[error("sign in at your identity provider once more first")]
+    NotProven,
     /// There is no API token of that name.
     #[error("there is no token `{0}`")]
     NoToken(String),

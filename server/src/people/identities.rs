@@ -58,6 +58,11 @@ fn put(
     Ok(())
 }
 
+fn has_password(db: &Connection, id: &PersonId) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM people WHERE id = ?1 AND password <> ''";
+    db.prepare_cached(sql)?.exists([id.as_str()])
+}
+
 /// The name, or the first of those with a number after it that nobody has.
 fn free_name(db: &Connection, wanted: &Name) -> Result<Name, PeopleError> {
     let mut taken = db.prepare_cached("SELECT 1 FROM people WHERE name_key = ?1")?;
@@ -85,9 +90,13 @@ impl People {
         self.read(|db| {
             let sql = "SELECT 1 FROM identities WHERE person = ?1 AND issuer = ?2";
             let by_identity = db.prepare_cached(sql)?.exists([id.as_str(), issuer])?;
-            let sql = "SELECT 1 FROM people WHERE id = ?1 AND password <> ''";
-            Ok((by_identity, db.prepare_cached(sql)?.exists([id.as_str()])?))
+            Ok((by_identity, has_password(db, id)?))
         })
+    }
+
+    /// Whether somebody can sign in with a password.
+    pub(crate) fn has_password(&self, id: &PersonId) -> Result<bool, PeopleError> {
+        self.read(|db| has_password(db, id))
     }
 
     /// Adds somebody by their identity. They have no password: no text fits the one that is empty.

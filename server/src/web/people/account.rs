@@ -14,7 +14,9 @@ use domovoi_app::{
 use http::{StatusCode, request::Parts};
 use serde::Deserialize;
 
-use super::{Client, Entrance, UNNAMED, answer, household::household, tokens::tokens, words};
+use super::{
+    Client, Entrance, answer, browser::browser, household::household, tokens::tokens, words,
+};
 use crate::people::{By, Password, PeopleError, Person, Role, SignedIn, now};
 
 /// Somebody who is signed in and asks for their account.
@@ -50,6 +52,11 @@ impl Visit {
         &self.signed_in.person
     }
 
+    /// The id of their session.
+    pub(super) fn session(&self) -> i64 {
+        self.signed_in.session
+    }
+
     pub(super) fn by(&self) -> By {
         self.client.by.clone().named(&self.person().name)
     }
@@ -74,6 +81,7 @@ fn words_of(done: &str) -> Option<String> {
     let words = match done {
         "password" => t().done_password(),
         "linked" => t().done_linked(),
+        "proven" => t().done_proven(),
         "unlinked" => t().done_unlinked(),
         "session" => t().done_session(),
         "token" => t().done_token(),
@@ -115,10 +123,8 @@ fn overview(entrance: &Entrance, visit: &Visit) -> Result<Overview, PeopleError>
     let sessions =
         entrance.people.sessions(&person.id, now)?.into_iter().map(|session| SessionRow {
             id: session.id,
-            browser: match session.user_agent.as_str() {
-                UNNAMED => t().an_unnamed_browser().to_owned(),
-                _ => session.user_agent,
-            },
+            browser: browser(&session.user_agent),
+            user_agent: session.user_agent,
             began: time(session.created_at),
             seen: time(session.seen_at),
             is_this: session.id == visit.signed_in.session,
@@ -133,6 +139,7 @@ fn overview(entrance: &Entrance, visit: &Visit) -> Result<Overview, PeopleError>
         openid: entrance.openid_label(),
         openid_linked,
         has_password,
+        proven: entrance.proofs.has(visit.session(), Instant::now()),
         name: person.name.clone(),
         role: person.role.name(),
         sessions: sessions.collect(),
@@ -152,6 +159,8 @@ pub(super) fn time(milliseconds: i64) -> String {
 
 #[derive(Deserialize)]
 pub(super) struct PasswordForm {
+    /// Who has none has shown in another way that it is them.
+    #[serde(default)]
     present: String,
     new: String,
 }
@@ -172,10 +181,15 @@ pub(super) async fn password(
             again(StatusCode::TOO_MANY_REQUESTS, words::of_wait(wait, visit.client.look.lang));
         return answer::with_wait(page, wait);
     }
+    let is_proven = entrance.proofs.has(session, Instant::now());
     let changed = entrance.hashing(move |people| {
-        let known = people.knows(&person.name, &present)?;
-        if known.is_none_or(|known| known.id != person.id) {
-            return Err(PeopleError::WrongPassword);
+        if people.has_password(&person.id)? {
+            let known = people.knows(&person.name, &present)?;
+            if known.is_none_or(|known| known.id != person.id) {
+                return Err(PeopleError::WrongPassword);
+            }
+        } else if !is_proven {
+            return Err(PeopleError::NotProven);
         }
         let password = Password::new(&new, &person.name)?;
         people.set_password(&by, &person.id, &password, Some(session))
@@ -185,7 +199,10 @@ pub(super) async fn password(
         entrance.throttle.succeeded(address, &name);
     }
     match changed {
-        Ok(()) => answer::to("/account?done=password"),
+        Ok(()) => {
+            entrance.proofs.take(session, Instant::now());
+            answer::to("/account?done=password")
+        }
         Err(error) => {
             let (status, problem) = answer::status_and_words(&error, visit.client.look.lang);
             again(status, problem)

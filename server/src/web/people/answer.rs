@@ -93,7 +93,7 @@ pub(super) fn status_and_words(error: &PeopleError, lang: Lang) -> (StatusCode, 
             tracing::error!(%error, "accounts cannot be used");
             StatusCode::INTERNAL_SERVER_ERROR
         }
-        PeopleError::NotAllowed => StatusCode::FORBIDDEN,
+        PeopleError::NotAllowed | PeopleError::NotProven => StatusCode::FORBIDDEN,
         PeopleError::Gone
         | PeopleError::Nobody(_)
         | PeopleError::Invitation

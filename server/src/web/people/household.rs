@@ -19,7 +19,10 @@ use super::{
     account::{Visit, show, time},
     answer, words,
 };
-use crate::people::{COMMAND_LINE, Entry, PeopleError, Person, PersonId, Role, Token, now};
+use crate::{
+    languages::say,
+    people::{COMMAND_LINE, Entry, Event, PeopleError, Person, PersonId, Role, Token, now},
+};
 
 /// Lines of the log that are shown.
 const LOG_LINES: u32 = 100;
@@ -73,7 +76,7 @@ fn line(entry: &Entry) -> String {
     let about = about.map_or(t().somebody_unknown(), |name| known(name));
     let mut line = format!("{about}: {}", words::of_event(event, t()));
     if !detail.is_empty() {
-        line.push_str(&format!(" ({})", detailed(detail)));
+        line.push_str(&format!(" ({})", detailed(event, detail)));
     }
     let actor = known(actor);
     if !actor.is_empty() && actor != about {
@@ -90,11 +93,14 @@ fn known(name: &str) -> &str {
     if name == COMMAND_LINE { t().command_line() } else { name }
 }
 
-/// Roles in the page's language; what else there is to say is somebody's own words.
-fn detailed(detail: &str) -> String {
-    match detail.strip_suffix(" by invitation") {
-        Some(role) => t().by_invitation(role_name(role)),
-        None => role_name(detail),
+/// Roles, and why somebody was not let in, in the page's language; what else there is to say is
+/// somebody's own words.
+fn detailed(event: &str, detail: &str) -> String {
+    match detail.split_once(" by ") {
+        Some((role, "invitation")) => t().by_invitation(role_name(role)),
+        Some((role, "OpenID Connect")) => t().by_openid(role_name(role)),
+        _ if event == Event::SignInFailed.name() => say(detail, t()),
+        _ => role_name(detail),
     }
 }
 

@@ -7,9 +7,9 @@
 //! | `credential` | whose a request is: the cookie of a session, or an API token |
 //! | `cookie`, `origin`, `address` | what a request says of itself, and how far that is believed |
 //! | `sign_in` | signing in and out |
-//! | `openid` | signing in at an identity provider |
+//! | `openid`, `proofs` | signing in at an identity provider, and showing there that it is oneself |
 //! | `join` | the first account, and those of the invited |
-//! | `account` | one's own account |
+//! | `account`, `browser` | one's own account, and what the browsers of its sessions are called |
 //! | `tokens` | one's own API tokens |
 //! | `household` | those one looks after |
 //! | `asker` | whoever asks for something within a home |
@@ -22,6 +22,7 @@ mod account;
 mod address;
 mod answer;
 mod asker;
+mod browser;
 mod cookie;
 mod credential;
 mod gate;
@@ -29,6 +30,7 @@ mod household;
 mod join;
 mod openid;
 mod origin;
+mod proofs;
 mod resident;
 mod shared;
 mod shares;
@@ -60,6 +62,8 @@ use crate::{
     people::{By, People, PeopleError, SignedIn, Throttle, now, verify},
 };
 
+use proofs::Proofs;
+
 pub(super) use asker::Asker;
 pub(crate) use credential::bearer;
 pub(super) use gate::enter;
@@ -87,6 +91,7 @@ pub(crate) struct Entrance {
     public_url: Option<PublicUrl>,
     /// Where people can sign in as well.
     openid: Option<OpenId>,
+    proofs: Proofs,
     allowed_origins: Vec<String>,
 }
 
@@ -110,6 +115,7 @@ impl Entrance {
             setup_code,
             public_url: config.public_url.clone(),
             openid: config.openid.as_ref().map(OpenId::new).transpose()?,
+            proofs: Proofs::default(),
             allowed_origins: config.allowed_origins.clone(),
         })
     }
@@ -166,6 +172,7 @@ pub(super) fn routes() -> Router<Arc<Entrance>> {
         .route("/sign-in/openid", get(openid::begin))
         .route("/sign-in/openid/callback", get(openid::callback))
         .route("/account/openid", post(openid::link))
+        .route("/account/openid/prove", post(openid::prove))
         .route("/account/openid/unlink", post(openid::unlink))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/setup", get(join::setup_page).post(join::setup))

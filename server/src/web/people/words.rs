@@ -36,6 +36,7 @@ pub(super) fn of_error(error: &PeopleError, lang: Lang) -> String {
         PeopleError::TooManyTokens(most) => return lang.error_too_many_tokens(most),
         PeopleError::IdentityTaken => lang.error_identity_taken(),
         PeopleError::LastWayIn => lang.error_last_way_in(),
+        PeopleError::NotProven => lang.error_not_proven(),
         PeopleError::NoToken(name) => return lang.error_no_token(name),
     };
     text.to_owned()
@@ -101,6 +102,9 @@ mod tests {
             PeopleError::NoScope,
             PeopleError::TokenDays,
             PeopleError::TooManyTokens(3),
+            PeopleError::IdentityTaken,
+            PeopleError::LastWayIn,
+            PeopleError::NotProven,
             PeopleError::NoToken(name()),
         ] {
             let (page, line) = (of_error(&error, Lang::En), error.to_string());

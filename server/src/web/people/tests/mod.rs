@@ -1,6 +1,7 @@
 //! Pages of plain HTML over a socket, and who gets them.
 
 mod german;
+mod openid;
 mod removed;
 mod shares;
 mod tokens;
