@@ -41,7 +41,7 @@ describe('the server ends and starts again', () => {
     const outcome = await later.ended();
     assert.ok(['done', 'stopped', 'error'].includes(outcome), outcome);
     if (outcome !== 'done') {
-      await later.page.getByText('The server stopped while answering.').waitFor();
+      await later.page.getByText('This answer was cut off when Domovoi stopped.').waitFor();
     }
     assert.equal(await later.answers.count(), 1);
     const kept = await later.words();

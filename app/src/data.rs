@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::{
     address::{Section, conversation_in},
+    language::{Lang, t},
     types::{
         ConversationsState, SystemState,
         approvals::{ApprovalsState, ApprovalsView},
@@ -52,8 +53,8 @@ pub trait PageData: Send + Sync {
         ready(ApprovalsView::default()).boxed()
     }
 
-    /// Tasks and reminders.
-    fn tasks(&self) -> BoxFuture<'_, TasksView> {
+    /// Tasks and reminders, for who reads this language.
+    fn tasks(&self, _lang: Lang) -> BoxFuture<'_, TasksView> {
         ready(TasksView::default()).boxed()
     }
 
@@ -70,13 +71,13 @@ pub trait PageData: Send + Sync {
 
 /// What the page of a section shows, as JSON: a page decodes what is its own. `Null` for a
 /// conversation.
-async fn section_data(data: &dyn PageData, section: Section) -> Value {
+async fn section_data(data: &dyn PageData, section: Section, lang: Lang) -> Value {
     let shown = match section {
         // The list of conversations has the folders.
         Section::Chat | Section::Folders => Ok(Value::Null),
         Section::Prompts => serde_json::to_value(data.prompts().await),
         Section::Approvals => serde_json::to_value(data.approvals().await),
-        Section::Tasks => serde_json::to_value(data.tasks().await),
+        Section::Tasks => serde_json::to_value(data.tasks(lang).await),
         Section::Agents => serde_json::to_value(data.agents().await),
     };
     shown.unwrap_or_default()
@@ -112,6 +113,7 @@ impl PageState {
         let Some(data) = use_context::<Arc<dyn PageData>>() else {
             return Self { conversation, ..Self::default() };
         };
+        let lang = t();
         let messages = match &conversation {
             Some(id) => data.messages(id.clone()).await,
             None => Vec::new(),
@@ -124,7 +126,7 @@ impl PageState {
             now: now(),
             account: data.account(),
             approvals: serde_json::to_value(data.approvals_state().await).unwrap_or_default(),
-            section: section_data(&*data, Section::of(&path)).await,
+            section: section_data(&*data, Section::of(&path), lang).await,
         }
     }
 }

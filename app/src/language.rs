@@ -6,6 +6,7 @@
 
 use leptos::prelude::*;
 use rosetta_i18n::{Language, LanguageId};
+use serde_json::Value;
 
 use crate::theme::remember;
 
@@ -121,6 +122,12 @@ impl Lang {
             values.collect::<Vec<_>>().join(between)
         };
         Self::of_headers(&all(http::header::COOKIE, ";"), &all(http::header::ACCEPT_LANGUAGE, ","))
+    }
+
+    /// What an error says in this language: one of the server's `words`, else the English `text`.
+    #[must_use]
+    pub fn said(self, text: &str, words: &Value) -> String {
+        words[self.name()].as_str().unwrap_or(text).to_owned()
     }
 
     /// Shows the page in the other language, and all pages from now on.

@@ -8,6 +8,7 @@ pub mod tasks;
 
 use domovoi_protocol::UiMessage;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use self::folders::Folder;
 
@@ -170,6 +171,9 @@ pub enum Readiness {
     Failed {
         /// What happened and what to do.
         message: String,
+        /// The same in other languages than English, by their names.
+        #[serde(default)]
+        words: Value,
     },
 }
 
@@ -184,15 +188,18 @@ struct ReadinessFields {
     seconds_left: Option<u64>,
     #[serde(default)]
     message: String,
+    #[serde(default)]
+    words: Value,
 }
 
 impl From<ReadinessFields> for Readiness {
     fn from(fields: ReadinessFields) -> Self {
-        let ReadinessFields { state, received_bytes, total_bytes, seconds_left, message } = fields;
+        let ReadinessFields { state, received_bytes, total_bytes, seconds_left, message, words } =
+            fields;
         match state.as_str() {
             "downloading" => Self::Downloading { received_bytes, total_bytes, seconds_left },
             "ready" => Self::Ready,
-            "failed" => Self::Failed { message },
+            "failed" => Self::Failed { message, words },
             _ => Self::Loading,
         }
     }
@@ -206,6 +213,9 @@ pub struct TurnEnd {
     /// What went wrong, for a person to read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// The same in other languages than English, by their names.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub words: Value,
 }
 
 /// How a turn ended that did not end with a complete answer.
@@ -286,7 +296,7 @@ mod tests {
         message.metadata = Some(json!({ "turn": { "outcome": "aborted" }, "model": "qwen" }));
         assert_eq!(
             TurnEnd::of(&message),
-            Some(TurnEnd { outcome: TurnOutcome::Aborted, error: None })
+            Some(TurnEnd { outcome: TurnOutcome::Aborted, error: None, words: Value::Null })
         );
         message.metadata = Some(json!({ "turn": { "outcome": "from the future" } }));
         assert_eq!(TurnEnd::of(&message), None);

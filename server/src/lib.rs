@@ -47,6 +47,7 @@ pub mod config;
 mod error;
 mod gateway;
 mod homes;
+mod languages;
 mod logging;
 mod model;
 mod openid;

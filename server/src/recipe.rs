@@ -12,6 +12,7 @@ use domovoi_models::{
 use crate::{
     Domovoi, ServeError, agents,
     config::Config,
+    languages::LANGUAGES,
     people::{People, Shares, Whose},
     web::{self, HttpRequests},
 };
@@ -46,7 +47,8 @@ impl Recipe {
     ) -> Result<Agents, ServeError> {
         let builder = builder
             .service(self.gateway.for_payer(payer))
-            .service(Shares::new(&self.people, whose));
+            .service(Shares::new(&self.people, whose))
+            .service(LANGUAGES);
         let tools = self.domovoi.tools.clone();
         let builder = agents::register(builder, &self.config, &self.model, tools);
         let added = self.domovoi.registrations.iter();

@@ -74,10 +74,10 @@ pub fn ModelNotice() -> impl IntoView {
             <Download received_bytes total_bytes seconds_left />
         }
         .into_any(),
-        Readiness::Failed { message } => view! {
+        Readiness::Failed { message, words } => view! {
             <div class="mx-auto mb-2 flex w-full max-w-[46rem] gap-3 rounded-xl bg-danger-soft px-4 py-3 text-sm">
                 <Icon glyph=Glyph::Alert class="mt-0.5 h-4 w-4 shrink-0 text-danger" />
-                <p class="min-w-0 whitespace-pre-line break-words">{message}</p>
+                <p class="min-w-0 whitespace-pre-line break-words">{t().said(&message, &words)}</p>
             </div>
         }
         .into_any(),

@@ -40,7 +40,7 @@ pub fn TurnNote(
         Some(Ending::Stopped) => {
             view! { <Note chat text=t().you_stopped_this_answer() /> }.into_any()
         }
-        Some(Ending::Interrupted(text)) => view! { <Note chat text /> }.into_any(),
+        Some(Ending::Interrupted) => view! { <Note chat text=t().cut_off() /> }.into_any(),
         Some(Ending::Unanswered) => view! { <Note chat text=t().no_answer_yet() /> }.into_any(),
     }
 }
@@ -59,7 +59,7 @@ fn Queued(chat: AgentChat) -> impl IntoView {
 }
 
 #[component]
-fn Note(chat: AgentChat, #[prop(into)] text: String) -> impl IntoView {
+fn Note(chat: AgentChat, text: &'static str) -> impl IntoView {
     view! {
         <div class="flex flex-wrap items-center gap-x-3 text-sm text-muted">
             <p>{text}</p>

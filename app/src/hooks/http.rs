@@ -41,7 +41,7 @@ pub async fn versions(_options: &AgentOptions) -> Option<Vec<MessageVersions>> {
 #[cfg(target_arch = "wasm32")]
 pub async fn ask(path: String, question: Option<Value>) -> Result<Value, String> {
     use gloo_net::http::Request;
-    let failed = |error: gloo_net::Error| error.to_string();
+    let failed = |_| t().domovoi_cannot_be_reached().to_owned();
     let request = match question {
         Some(question) => Request::post(&path).json(&question),
         None => Request::get(&path).build(),

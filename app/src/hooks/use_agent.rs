@@ -6,7 +6,7 @@ use leptos::{prelude::*, task::spawn_local};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::reactive::effect;
+use crate::{language::t, reactive::effect};
 
 /// A connection to an agent instance and its state. It lives as long as the component that
 /// called [`use_agent`].
@@ -103,9 +103,19 @@ impl Agent<Value> {
     /// As [`Agent::ask`], where the method answers nothing; `problem` is what it had against it.
     pub fn tell(&self, method: &'static str, args: Vec<Value>, problem: RwSignal<Option<String>>) {
         let then = move |done: Result<Value, ClientError>| {
-            problem.try_set(done.err().map(|error| error.to_string()));
+            problem.try_set(done.err().map(problem_of));
         };
         self.ask(method, args, Box::new(then));
+    }
+}
+
+/// What a person is told of a call that did not go through: what the agent has against it, or that there
+/// is no way to it.
+#[must_use]
+pub fn problem_of(error: ClientError) -> String {
+    match error {
+        ClientError::Remote(text) => text,
+        _ => t().domovoi_cannot_be_reached().to_owned(),
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     http,
-    use_agent::{Agent, use_agent},
+    use_agent::{Agent, problem_of, use_agent},
     use_drafts,
 };
 use crate::language::t;
@@ -133,7 +133,7 @@ impl Conversations {
         let (this, id) = (*self, id.to_owned());
         let then = move |made: Result<Value, ClientError>| match made {
             Ok(folder) => this.tell("moveToFolder", vec![id.into(), folder]),
-            Err(error) => this.say(&error.to_string()),
+            Err(error) => this.say(&problem_of(error)),
         };
         self.ask("createFolder", vec![name.into()], Box::new(then));
     }
@@ -205,7 +205,7 @@ impl Conversations {
         let this = *self;
         let then = move |done: Result<Value, ClientError>| {
             if let Err(error) = done {
-                this.say(&error.to_string());
+                this.say(&problem_of(error));
             }
         };
         self.ask(method, args, Box::new(then));

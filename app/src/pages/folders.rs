@@ -14,7 +14,7 @@ use crate::{
         SMALL_CLASS, alert, back, button, each, group, line, line_field, live, page, remove,
         text_field,
     },
-    hooks::use_workspace::use_workspace,
+    hooks::{use_agent::problem_of, use_workspace::use_workspace},
     types::folders::Folder,
 };
 
@@ -70,7 +70,7 @@ fn new_folder() -> AnyView {
         let then = move |made: Result<Value, ClientError>| match made {
             Ok(id) => workspace.go(&page_of_folder(id.as_str().unwrap_or_default())),
             Err(error) => {
-                problem.try_set(Some(error.to_string()));
+                problem.try_set(Some(problem_of(error)));
             }
         };
         let args = vec![name.get_untracked().into()];
@@ -109,7 +109,7 @@ fn settings(id: String) -> AnyView {
         });
         let then = move |done: Result<Value, ClientError>| {
             saved.try_set(if done.is_ok() { t().saved() } else { "" });
-            problem.try_set(done.err().map(|error| error.to_string()));
+            problem.try_set(done.err().map(problem_of));
         };
         conversations.ask("changeFolder", vec![new], Box::new(then));
     });
@@ -117,7 +117,7 @@ fn settings(id: String) -> AnyView {
         let then = move |done: Result<Value, ClientError>| match done {
             Ok(_) => workspace.go(Section::Folders.place().0),
             Err(error) => {
-                problem.try_set(Some(error.to_string()));
+                problem.try_set(Some(problem_of(error)));
             }
         };
         conversations.ask("removeFolder", vec![deleted.as_str().into()], Box::new(then));

@@ -12,7 +12,7 @@ use crate::{
         line_field, live, page, remove, text, text_field,
     },
     hooks::{
-        use_agent::{Agent, use_agent},
+        use_agent::{Agent, problem_of, use_agent},
         use_workspace::use_workspace,
     },
     types::prompts::PROMPTS_AGENT,
@@ -106,7 +106,7 @@ impl Desk {
             let then = move |done: Result<Value, domovoi_client::ClientError>| match done {
                 Ok(_) => close.run(()),
                 Err(error) => {
-                    problem.try_set(Some(error.to_string()));
+                    problem.try_set(Some(problem_of(error)));
                 }
             };
             self.agent.ask("save", vec![new], Box::new(then));

@@ -14,7 +14,7 @@ use crate::{
         entry, group, heading, ids, line, line_field, link, live, page, text, text_field, texts,
     },
     hooks::{
-        use_agent::{Agent, use_agent},
+        use_agent::{Agent, problem_of, use_agent},
         use_listing::use_listing,
         use_workspace::use_workspace,
     },
@@ -194,8 +194,7 @@ fn new_task(agent: Agent<Value>, list: RwSignal<Value>) -> AnyView {
                 problems.try_set(found);
             }
             Err(error) => {
-                let error: domovoi_client::ClientError = error;
-                failure.try_set(Some(error.to_string()));
+                failure.try_set(Some(problem_of(error)));
             }
         };
         agent.ask("create", vec![new], Box::new(then));

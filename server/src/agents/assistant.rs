@@ -25,9 +25,10 @@ use super::{
     conversations::{
         deleted_at, export,
         search::{RECENT, Said},
+        title::gist,
     },
     files, sub_path,
-    tasks::reminder_view,
+    tasks::Reminder,
 };
 use crate::gateway::DEFAULT_ROUTE;
 
@@ -88,8 +89,8 @@ impl Assistant {
         let schedules = cx.get_schedules(&ScheduleFilter::default())?;
         let reminders = schedules.iter().filter(|schedule| schedule.task == Self::REMIND.name());
         let mut reminders: Vec<_> =
-            reminders.map(|schedule| reminder_view(&conversation, schedule)).collect();
-        reminders.sort_by(|one, other| (one.due, &one.id).cmp(&(other.due, &other.id)));
+            reminders.map(|schedule| Reminder::of(&conversation, schedule)).collect();
+        reminders.sort_by(|one, other| (one.due, one.id()).cmp(&(other.due, other.id())));
         tasks
             .run(move |tasks, cx| async move { tasks.report(&cx, &conversation, &reminders) })
             .await?
@@ -174,7 +175,7 @@ impl AiChatAgent for Assistant {
     }
 
     async fn on_chat_message(&self, cx: &Context<Self>, turn: ChatTurn) -> Result<ChatReply> {
-        let title = cx.first_question()?.map(|message| message.text()).unwrap_or_default();
+        let title = cx.first_question()?.as_ref().map(gist).unwrap_or_default();
         let id = cx.name().to_owned();
         let list = cx.agents().get::<Conversations>(DEFAULT)?;
         // The question is found whatever becomes of its answer.

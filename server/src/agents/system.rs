@@ -7,6 +7,7 @@ use domovoi_app::types::{ModelView, Readiness, RouteView, SystemState};
 use domovoi_models::{LanguageModel, ModelReadiness, ModelStatus, gateway::Gateway};
 
 use super::server_only;
+use crate::languages::LANGUAGES;
 
 /// The state of the system.
 #[derive(Clone)]
@@ -66,7 +67,9 @@ pub(crate) fn system_state(status: &ModelStatus, agents: &Agents) -> SystemState
             }
         }
         ModelReadiness::Ready => Readiness::Ready,
-        ModelReadiness::Failed { message } => Readiness::Failed { message: message.clone() },
+        ModelReadiness::Failed { message } => {
+            Readiness::Failed { message: message.clone(), words: LANGUAGES.words(message).into() }
+        }
         _ => Readiness::Loading,
     };
     let model = ModelView { name: status.name.clone(), readiness };

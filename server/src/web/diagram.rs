@@ -27,7 +27,7 @@ pub(super) fn to_html(source: &str) -> Option<String> {
     // Diagrams may be nested deeply.
     let svg = on_deep_stack(|| draw(source))?;
     let mut html =
-        String::from(r#"<img class="diagram" alt="Diagram" src="data:image/svg+xml;base64,"#);
+        String::from(r#"<img class="diagram" alt="Mermaid" src="data:image/svg+xml;base64,"#);
     BASE64_STANDARD.encode_string(svg, &mut html);
     // Writing to a string cannot fail.
     let _ = write!(html, r#""><span class="sr-only">{}</span>"#, escaped(source));

@@ -31,7 +31,7 @@ use domovoi_models::{
 };
 
 use self::metrics::Metrics;
-use crate::{api, config::Config, people::People};
+use crate::{api, config::Config, languages, people::People};
 
 pub(crate) use assets::has_assets;
 pub(crate) use metrics::HttpRequests;
@@ -79,6 +79,8 @@ pub(crate) fn router(
         .merge(api)
         .route("/assets/{file}", get(assets::serve))
         .layer(middleware::from_fn_with_state(requests.clone(), metrics::observe))
-        .fallback_service(any(people::enter).with_state(entrance))
+        .fallback_service(
+            any(people::enter).layer(middleware::from_fn(languages::refusals)).with_state(entrance),
+        )
         .layer(middleware::from_fn_with_state(guard::Guard::new(config), guard::check))
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use axum::{Router, extract::Request};
 use domovoi_agents::{AgentError, Agents};
 use domovoi_app::{
-    App, FIRST_MESSAGES, PageData, shell,
+    App, FIRST_MESSAGES, PageData,
+    language::Lang,
+    shell,
     types::{
         ConversationsState, SystemState,
         approvals::{ApprovalsState, ApprovalsView},
@@ -77,10 +79,14 @@ impl PageData for AgentData {
             .boxed()
     }
 
-    fn tasks(&self) -> BoxFuture<'_, TasksView> {
-        async { self.agents.get::<Tasks>(DEFAULT)?.list().await }
-            .map(|result| result.unwrap_or_else(|error| unavailable(&error)))
-            .boxed()
+    fn tasks(&self, lang: Lang) -> BoxFuture<'_, TasksView> {
+        async move {
+            let tasks = self.agents.get::<Tasks>(DEFAULT)?;
+            let view = tasks.run(move |tasks, cx| async move { tasks.view(&cx, lang) });
+            view.await?.map_err(AgentError::Handler)
+        }
+        .map(|result| result.unwrap_or_else(|error| unavailable(&error)))
+        .boxed()
     }
 
     fn prompts(&self) -> BoxFuture<'_, PromptsState> {

@@ -1,5 +1,6 @@
 //! How the last turn ended, in words for a person.
 
+use domovoi_client::chat::NO_REASON;
 use domovoi_protocol::Role;
 use leptos::prelude::*;
 
@@ -14,8 +15,8 @@ pub enum Ending {
     Answered,
     /// By a person.
     Stopped,
-    /// By the end of the server: what to tell a person.
-    Interrupted(String),
+    /// By the end of the server.
+    Interrupted,
     /// It never began.
     Unanswered,
     /// With an error: what to tell a person.
@@ -39,11 +40,12 @@ impl AgentChat {
             (Role::User, _) => self.is_settled.get().then_some(Ending::Unanswered),
             (_, None) => Some(Ending::Answered),
             (_, Some(TurnEnd { outcome: TurnOutcome::Aborted, .. })) => Some(Ending::Stopped),
-            (_, Some(TurnEnd { outcome: TurnOutcome::Interrupted, error })) => {
-                Some(Ending::Interrupted(error.unwrap_or_else(|| t().cut_off().to_owned())))
+            (_, Some(TurnEnd { outcome: TurnOutcome::Interrupted, .. })) => {
+                Some(Ending::Interrupted)
             }
-            (_, Some(TurnEnd { outcome: TurnOutcome::Error, error })) => {
-                Some(Ending::Failed(readable(&error.unwrap_or_default())))
+            (_, Some(TurnEnd { outcome: TurnOutcome::Error, error, words })) => {
+                let error = error.unwrap_or_default();
+                Some(Ending::Failed(readable(&t().said(&error, &words))))
             }
         }
     }
@@ -54,8 +56,8 @@ fn readable(error: &str) -> String {
     let error = error.trim();
     let mut characters = error.chars();
     match characters.next() {
-        None => t().went_wrong_while_answering().to_owned(),
-        Some(first) => first.to_uppercase().chain(characters).collect(),
+        Some(first) if error != NO_REASON => first.to_uppercase().chain(characters).collect(),
+        _ => t().went_wrong_while_answering().to_owned(),
     }
 }
 

@@ -14,7 +14,7 @@ use super::{Changed, ChatSession, Effect, HistoryPage, transcript::Transcript, t
 const ENDED_REMEMBERED: usize = 32;
 
 /// Error text of a turn that failed without saying why.
-const NO_REASON: &str = "the turn failed";
+pub const NO_REASON: &str = "the turn failed";
 
 impl ChatSession {
     /// A frame has come. Frames that are not about the chat do nothing.

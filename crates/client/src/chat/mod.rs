@@ -58,6 +58,7 @@ mod turn;
 #[cfg(all(not(target_arch = "wasm32"), feature = "http"))]
 pub use client::ChatClient;
 pub use effect::{Changed, ChatStatus, Effect};
+pub use incoming::NO_REASON;
 #[cfg(all(not(target_arch = "wasm32"), feature = "http"))]
 pub use local_tool::LocalTool;
 pub use page::HistoryPage;

@@ -5,6 +5,7 @@
 //! | `search` | full-text search over what was said |
 //! | `export`, `import` | conversations as files |
 //! | `folders` | folders, with what holds in them |
+//! | `title` | what a conversation is called that nobody has named |
 //! | `noted` | what is noted of a conversation before it begins: its model, its folder |
 
 pub(super) mod export;
@@ -12,6 +13,7 @@ mod folders;
 mod import;
 mod noted;
 pub(super) mod search;
+pub(super) mod title;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -22,20 +24,21 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domovoi_agents::{prelude::*, schedule::Retry};
-use domovoi_app::types::{
-    ASSISTANT_AGENT, Conversation, ConversationsState, SearchHit, UNDO_SECONDS, folders::Folder,
+use domovoi_app::{
+    language::Lang,
+    types::{
+        ASSISTANT_AGENT, Conversation, ConversationsState, SearchHit, UNDO_SECONDS, folders::Folder,
+    },
 };
 use domovoi_protocol::address::is_valid_instance_name;
 use http::{Method, StatusCode};
 
-use self::search::Said;
-use super::{
-    Approvals, Assistant, DEFAULT, Tasks, assistant::tell_all, one_line, server_only, sub_path,
+use self::{
+    search::Said,
+    title::{to_title, untitled},
 };
+use super::{Approvals, Assistant, DEFAULT, Tasks, assistant::tell_all, server_only, sub_path};
 use crate::{people::Shares, refusal::refusal};
-
-/// Longest title, in characters; a longer one is cut.
-const MAX_TITLE: usize = 80;
 
 /// Most bytes of a file of conversations.
 const MAX_IMPORT_BYTES: usize = 100_000_000;
@@ -90,14 +93,15 @@ impl Conversations {
             }
             _ => return Ok(StatusCode::NOT_FOUND.into_response()),
         }
+        let lang = Lang::of(request.headers());
         let Ok(file) = to_bytes(request.into_body(), MAX_IMPORT_BYTES).await else {
             let message = format!("The file is larger than {} MB.", MAX_IMPORT_BYTES / 1_000_000);
             return Ok(refusal(StatusCode::PAYLOAD_TOO_LARGE, "file_too_large", &message));
         };
-        let read = tokio::task::spawn_blocking(move || import::read(&file)).await;
+        let read = tokio::task::spawn_blocking(move || import::read(&file, lang)).await;
         match read.unwrap_or_else(|_| Err("The file cannot be read.".to_owned())) {
             Ok((found, left_out)) => {
-                let result = import::add(cx, found, left_out).await?;
+                let result = import::add(cx, found, left_out, lang).await?;
                 Ok((StatusCode::CREATED, Json(result)).into_response())
             }
             Err(message) => {
@@ -261,7 +265,7 @@ impl Conversations {
                 Some(index) => list.remove(index),
                 None => Conversation {
                     id: id.to_owned(),
-                    title: to_title(first_message).unwrap_or_else(|| "New chat".to_owned()),
+                    title: to_title(first_message).unwrap_or_else(untitled),
                     created_at: now,
                     ..Conversation::default()
                 },
@@ -342,19 +346,6 @@ async fn index_one(cx: &Context<Conversations>, id: &str) -> Result<()> {
     conversation.run(|_, cx| async move { tell_all(&cx).await }).await?
 }
 
-/// One line of at most [`MAX_TITLE`] characters; nothing where there is no text.
-fn to_title(text: &str) -> Option<String> {
-    let line = one_line(text);
-    if line.is_empty() {
-        return None;
-    }
-    if line.chars().count() <= MAX_TITLE {
-        return Some(line);
-    }
-    let cut: String = line.chars().take(MAX_TITLE - 1).collect();
-    Some(format!("{}…", cut.trim_end()))
-}
-
 fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
@@ -369,12 +360,5 @@ mod tests {
         let ago = |seconds: u64| now() - seconds * 1000;
         assert!(can_return(ago(UNDO_SECONDS + 1)));
         assert!(!can_return(ago(PURGE_AFTER.as_secs())));
-    }
-
-    #[test]
-    fn titles_are_one_line_and_not_too_long() {
-        assert_eq!(to_title(" a\n b "), Some("a b".to_owned()));
-        assert_eq!(to_title(" \n"), None);
-        assert_eq!(to_title(&"é".repeat(100)).unwrap().chars().count(), MAX_TITLE);
     }
 }

@@ -6,9 +6,13 @@ use domovoi_agents::{
     prelude::*,
     schedule::{Run, RunStatus, ScheduleFilter},
 };
-use domovoi_app::types::tasks::{RunView, TaskView, TasksView};
+use domovoi_app::{
+    language::Lang,
+    types::tasks::{RunView, TaskView, TasksView},
+};
 
 use super::{Tasks, store, timing};
+use crate::languages::say;
 
 /// Runs that are looked at: all that the runtime keeps.
 const MOST_RUNS: usize = 1_000;
@@ -17,7 +21,7 @@ const SHOWN_RUNS: usize = 10;
 /// Most reminders that are shown.
 const MOST_REMINDERS: usize = 200;
 
-pub(super) fn list(cx: &Context<Tasks>) -> Result<TasksView> {
+pub(super) fn list(cx: &Context<Tasks>, lang: Lang) -> Result<TasksView> {
     let owners: HashMap<String, String> = store::owners(cx)?.into_iter().collect();
     let mut runs: HashMap<&str, Vec<Run>> = HashMap::new();
     for run in cx.runs(None, MOST_RUNS)? {
@@ -38,23 +42,24 @@ pub(super) fn list(cx: &Context<Tasks>) -> Result<TasksView> {
         let next = schedules.get(&task.schedule).filter(|_| !task.paused);
         let runs = runs.remove(task.id.as_str()).unwrap_or_default();
         TaskView {
-            timing: timing::describe(&task.as_new()),
-            next: next.map(|schedule| timing::next(schedule, &zone)).unwrap_or_default(),
-            runs: runs.into_iter().map(|run| run_view(run, &zone)).collect(),
+            timing: timing::describe(&task.as_new(), lang),
+            next: next.map(|schedule| timing::next(schedule, &zone, lang)).unwrap_or_default(),
+            runs: runs.into_iter().map(|run| run_view(run, &zone, lang)).collect(),
             id: task.id,
             prompt: task.prompt,
             paused: task.paused,
             conversation: task.conversation,
         }
     });
+    let reminders = store::reminders(cx, MOST_REMINDERS)?;
     Ok(TasksView {
         tasks: tasks.collect(),
-        reminders: store::reminders(cx, MOST_REMINDERS)?,
+        reminders: reminders.into_iter().map(|reminder| reminder.view(lang)).collect(),
         zone: timing::system_zone(),
     })
 }
 
-fn run_view(run: Run, zone: &jiff::tz::TimeZone) -> RunView {
+fn run_view(run: Run, zone: &jiff::tz::TimeZone, lang: Lang) -> RunView {
     let status = match run.status {
         RunStatus::Waiting => "waiting",
         RunStatus::Running => "running",
@@ -63,5 +68,6 @@ fn run_view(run: Run, zone: &jiff::tz::TimeZone) -> RunView {
         RunStatus::Failed => "failed",
         RunStatus::Skipped => "skipped",
     };
-    RunView { due: timing::words(run.due, zone), status: status.to_owned(), error: run.error }
+    let error = run.error.map(|error| say(&error, lang));
+    RunView { due: timing::words(run.due, zone, lang), status: status.to_owned(), error }
 }

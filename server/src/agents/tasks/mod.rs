@@ -6,10 +6,12 @@
 //! | `timing` | what a person writes, as a time of the scheduler's, and back in words |
 //! | `store` | tasks, which schedule is whose, reminders |
 //! | `list` | what the page shows |
+//! | `reminder` | a reminder of a conversation |
 //! | `perform` | a run: the assistant is asked, and how that ends is how the run ends |
 
 mod list;
 mod perform;
+mod reminder;
 mod store;
 mod timing;
 
@@ -22,15 +24,17 @@ use std::{
 };
 
 use domovoi_agents::{prelude::*, schedule::Retry};
-use domovoi_app::types::tasks::{
-    NewTask, ReminderView, TaskKind, TaskProblems, TasksState, TasksView,
+use domovoi_app::{
+    language::Lang,
+    types::tasks::{NewTask, TaskKind, TaskProblems, TasksState, TasksView},
 };
 use uuid::Uuid;
 
 use self::store::Stored;
 use super::{Assistant, server_only};
+use crate::languages::say;
 
-pub(super) use timing::reminder_view;
+pub(super) use reminder::Reminder;
 
 /// Most tasks.
 const MAX_TASKS: usize = 200;
@@ -81,13 +85,23 @@ impl Tasks {
 
     /// All tasks and reminders.
     #[callable]
-    pub(crate) fn list(&self, cx: &Context<Self>) -> Result<TasksView> {
-        list::list(cx)
+    fn list(&self, cx: &Context<Self>, connection: &Connection) -> Result<TasksView> {
+        self.view(cx, Lang::of(connection.headers()))
+    }
+
+    /// All tasks and reminders, for who reads this language.
+    pub(crate) fn view(&self, cx: &Context<Self>, lang: Lang) -> Result<TasksView> {
+        list::list(cx, lang)
     }
 
     /// Makes a task, where nothing is wrong with it.
     #[callable]
-    fn create(&self, cx: &Context<Self>, new: NewTask) -> Result<TaskProblems> {
+    fn create(
+        &self,
+        cx: &Context<Self>,
+        connection: &Connection,
+        new: NewTask,
+    ) -> Result<TaskProblems> {
         if store::all(cx)?.len() >= MAX_TASKS {
             return Err(format!("There are {MAX_TASKS} tasks. Delete one first.").into());
         }
@@ -98,7 +112,12 @@ impl Tasks {
             problems.prompt = Some(problem);
         }
         let when = timing::when(&new, &mut problems);
-        let (Some(when), None) = (when, &problems.prompt) else { return Ok(problems) };
+        let (Some(when), None) = (when, &problems.prompt) else {
+            let lang = Lang::of(connection.headers());
+            let said = |problem: Option<String>| problem.map(|problem| say(&problem, lang));
+            let TaskProblems { prompt, when, zone } = problems;
+            return Ok(TaskProblems { prompt: said(prompt), when: said(when), zone: said(zone) });
+        };
         let mut task = Stored {
             id: Uuid::now_v7().to_string(),
             prompt: prompt.to_owned(),
@@ -194,7 +213,7 @@ impl Tasks {
         &self,
         cx: &Context<Self>,
         conversation: &str,
-        reminders: &[ReminderView],
+        reminders: &[Reminder],
     ) -> Result<()> {
         match store::replace_reminders(cx, conversation, reminders)? {
             true => changed(cx),

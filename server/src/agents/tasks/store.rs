@@ -1,9 +1,9 @@
 //! Tasks and reminders on disk.
 
 use domovoi_agents::prelude::*;
-use domovoi_app::types::tasks::{NewTask, ReminderView, TaskKind};
+use domovoi_app::types::tasks::{NewTask, TaskKind};
 
-use super::Tasks;
+use super::{Tasks, reminder::Reminder};
 
 /// A task.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -103,7 +103,7 @@ pub(super) fn remove(cx: &Context<Tasks>, id: &str) -> Result<()> {
 }
 
 /// Reminders of all conversations, at most `limit`, those due first in front.
-pub(super) fn reminders(cx: &Context<Tasks>, limit: usize) -> Result<Vec<ReminderView>> {
+pub(super) fn reminders(cx: &Context<Tasks>, limit: usize) -> Result<Vec<Reminder>> {
     let sql = "SELECT reminder FROM reminders ORDER BY due LIMIT ?1";
     let rows: Vec<String> = cx.sql().query(sql, [limit])?;
     Ok(rows.iter().map(|json| serde_json::from_str(json)).collect::<Result<_, _>>()?)
@@ -118,7 +118,7 @@ pub(super) fn conversations(cx: &Context<Tasks>) -> Result<Vec<String>> {
 pub(super) fn replace_reminders(
     cx: &Context<Tasks>,
     conversation: &str,
-    reminders: &[ReminderView],
+    reminders: &[Reminder],
 ) -> Result<bool> {
     let new = reminders.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>()?;
     let sql = "SELECT reminder FROM reminders WHERE conversation = ?1 ORDER BY due, id";

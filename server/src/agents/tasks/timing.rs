@@ -2,11 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use domovoi_agents::{
-    prelude::*,
-    schedule::{Timing, When},
+use domovoi_agents::{prelude::*, schedule::When};
+use domovoi_app::{
+    language::Lang,
+    types::tasks::{NewTask, TaskKind, TaskProblems},
 };
-use domovoi_app::types::tasks::{NewTask, ReminderView, TaskKind, TaskProblems};
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
 /// Runs to come that are shown.
@@ -72,9 +72,16 @@ pub(super) fn system_zone() -> String {
 }
 
 /// A time in a zone, as a person reads it.
-pub(super) fn words(time: impl Into<Moment>, zone: &TimeZone) -> String {
+pub(super) fn words(time: impl Into<Moment>, zone: &TimeZone, lang: Lang) -> String {
     let Moment(time) = time.into();
-    time.to_zoned(zone.clone()).strftime("%a %-d %b %Y, %H:%M %Z").to_string()
+    let time = time.to_zoned(zone.clone());
+    let name = |names: &'static str, number: i8| {
+        usize::try_from(number - 1).ok().and_then(|index| names.split(' ').nth(index))
+    };
+    let weekday = name(lang.weekdays(), time.weekday().to_monday_one_offset()).unwrap_or_default();
+    let month = name(lang.months(), time.month()).unwrap_or_default();
+    let clock = time.strftime("%H:%M %Z");
+    lang.date_in_words(clock, time.day(), month, weekday, time.year())
 }
 
 /// A time, whatever it is given as.
@@ -98,36 +105,17 @@ pub(super) fn zone(name: &str) -> TimeZone {
 }
 
 /// The next runs of a schedule in words.
-pub(super) fn next(schedule: &Schedule, zone: &TimeZone) -> Vec<String> {
-    schedule.upcoming(SHOWN).into_iter().map(|time| words(time, zone)).collect()
+pub(super) fn next(schedule: &Schedule, zone: &TimeZone, lang: Lang) -> Vec<String> {
+    schedule.upcoming(SHOWN).into_iter().map(|time| words(time, zone, lang)).collect()
 }
 
 /// When a task runs, in words.
-pub(super) fn describe(task: &NewTask) -> String {
+pub(super) fn describe(task: &NewTask, lang: Lang) -> String {
     match task.kind {
-        TaskKind::Cron => format!("{} in {}", task.when, task.zone),
-        TaskKind::Once => format!("once, {} in {}", task.when.replace('T', " "), task.zone),
-        TaskKind::Every if task.when == "1" => "every minute".to_owned(),
-        TaskKind::Every => format!("every {} minutes", task.when),
-    }
-}
-
-/// A schedule of a conversation as a reminder.
-pub(crate) fn reminder_view(conversation: &str, schedule: &Schedule) -> ReminderView {
-    let (timing, zone_name) = match &schedule.timing {
-        Timing::Cron { cron, timezone } => {
-            let zone = timezone.clone().unwrap_or_else(|| "UTC".to_owned());
-            (format!("{cron} in {zone}"), zone)
-        }
-        _ => ("once".to_owned(), system_zone()),
-    };
-    ReminderView {
-        id: schedule.id.clone(),
-        conversation: conversation.to_owned(),
-        text: schedule.payload.as_str().unwrap_or_default().to_owned(),
-        timing,
-        due: (schedule.due * 1000.0).round() as i64,
-        next: next(schedule, &zone(&zone_name)),
+        TaskKind::Cron => lang.cron_in_zone(&task.when, &task.zone),
+        TaskKind::Once => lang.once_in_zone(task.when.replace('T', " "), &task.zone),
+        TaskKind::Every if task.when == "1" => lang.every_minute().to_owned(),
+        TaskKind::Every => lang.every_count_minutes(&task.when),
     }
 }
 
@@ -161,5 +149,20 @@ mod tests {
         }
         let (fits, problems) = problems(TaskKind::Cron, "0 9 * * *", "Mars/Base");
         assert!(!fits && problems.zone.is_some() && problems.when.is_none());
+    }
+
+    #[test]
+    fn times_are_read_in_both_languages() {
+        let prague = zone("Europe/Prague");
+        let time = |lang| words(1_709_190_000_000_i64, &prague, lang);
+        assert_eq!(time(Lang::En), "Thu 29 Feb 2024, 08:00 CET");
+        assert_eq!(time(Lang::De), "Do., 29. Feb. 2024, 08:00 CET");
+        let every = |when: &str| {
+            let task =
+                NewTask { kind: TaskKind::Every, when: when.to_owned(), ..NewTask::default() };
+            [Lang::En, Lang::De].map(|lang| describe(&task, lang))
+        };
+        assert_eq!(every("1"), ["every minute", "jede Minute"]);
+        assert_eq!(every("5"), ["every 5 minutes", "alle 5 Minuten"]);
     }
 }

@@ -15,7 +15,10 @@ use domovoi_agents::{
     Agents,
     inspect::{QueryError, QueryLimits, QueryRows},
 };
-use domovoi_app::types::inspect::{InstanceView, QueryRequest, QueryView};
+use domovoi_app::{
+    language::Lang,
+    types::inspect::{InstanceView, QueryRequest, QueryView},
+};
 use futures::StreamExt;
 use http::{HeaderMap, StatusCode, header};
 use tokio::time::sleep;
@@ -53,6 +56,7 @@ pub(super) async fn look(
     asker: Asker,
     headers: HeaderMap,
 ) -> Response {
+    let lang = Lang::of(&headers);
     let accepted = headers.get(header::ACCEPT).map(|accepted| accepted.as_bytes());
     let happenings = match agents.watch(&agent, &name) {
         Ok(happenings) if accepted == Some(b"text/event-stream") => Some(happenings),
@@ -60,7 +64,7 @@ pub(super) async fn look(
         Err(error) => return error.into_response(),
     };
     let stopping = agents.clone();
-    let look = move || view_of(&agents, &people, &agent, &name, asker.is_owner);
+    let look = move || view_of(&agents, &people, &agent, &name, asker.is_owner, lang);
     let Some(mut happenings) = happenings else { return answer(look).await };
     let events = stream! {
         loop {
@@ -85,6 +89,7 @@ fn view_of(
     agent: &str,
     name: &str,
     is_owner: bool,
+    lang: Lang,
 ) -> Result<InstanceView, QueryError> {
     let connections = agents.connections_of(agent, name)?;
     let connections = connections.iter().map(|connection| {
@@ -94,15 +99,14 @@ fn view_of(
     let tables: Vec<[String; 2]> = rows_of(read(TABLES)?).collect();
     let has = |table: &str| tables.iter().any(|[name, _]| name == table);
     let schedules = if has(SCHEDULES_TABLE) { read(SCHEDULES)? } else { QueryRows::default() };
-    let schedules =
-        rows_of(schedules).map(|[task, due, timing]| format!("{task} at {due} {timing}"));
+    let schedules = rows_of(schedules).map(|[task, due, timing]| format!("{task} {due} {timing}"));
     let mut lines = log::of_instance(agents, agent, name, has)?;
     // Instances of others may have the same name, and nobody but the owner unlocks.
     if is_owner {
         lines.extend(unlocked(people, agent, name));
     }
     Ok(InstanceView {
-        log: log::shown(lines),
+        log: log::shown(lines, lang),
         tables: tables.iter().map(|[name, columns]| format!("{name} ({columns})")).collect(),
         connections: connections.collect(),
         schedules: schedules.collect(),

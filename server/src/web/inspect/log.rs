@@ -7,9 +7,10 @@ use domovoi_agents::{
     Agents,
     inspect::{QueryError, QueryLimits},
 };
+use domovoi_app::language::Lang;
 
 use super::instance::rows_of;
-use crate::request_log::time;
+use crate::{languages::say, request_log::time};
 
 /// A table of the runtime, and its newest lines: when, in milliseconds since 1970, and what.
 const SOURCES: [(&str, &str); 3] = [
@@ -64,8 +65,9 @@ pub(super) fn of_instance(
     Ok(lines)
 }
 
-/// The newest lines as people read them, newest first.
-pub(super) fn shown(mut lines: Vec<Line>) -> Vec<String> {
+/// The newest lines as people read them in a language, newest first.
+pub(super) fn shown(mut lines: Vec<Line>, lang: Lang) -> Vec<String> {
     lines.sort_by_key(|(at, _)| Reverse(*at));
-    lines.into_iter().take(MOST).map(|(at, what)| format!("{} UTC {what}", time(at))).collect()
+    let line = |(at, what): Line| format!("{} UTC {}", time(at), say(&what, lang));
+    lines.into_iter().take(MOST).map(line).collect()
 }

@@ -1,5 +1,6 @@
 //! SQL that changes something: for the owner alone, and written down.
 
+use domovoi_app::language::Lang;
 use http::{Method, header};
 use serde_json::{Value, json};
 
@@ -31,7 +32,8 @@ async fn writing_is_unlocked_by_the_owner_alone_and_written_down() {
     let (_, bob) = bench.add("bob", Role::Admin);
     for name in ["anna", "bob"] {
         let home = bench.homes.of(&bench.people.called(name).unwrap()).await.unwrap();
-        home.agents().get::<Tasks>(DEFAULT).unwrap().list().await.unwrap();
+        let tasks = home.agents().get::<Tasks>(DEFAULT).unwrap();
+        tasks.run(|tasks, cx| async move { tasks.view(&cx, Lang::En) }).await.unwrap().unwrap();
     }
     let unlocked = || json!({ "sql": INSERT, "unlocked": true });
     for (cookie, question, status) in [

@@ -1,5 +1,9 @@
 //! What of a file was not imported, and why.
 
+use domovoi_app::language::Lang;
+
+use crate::languages::say;
+
 /// Counts what was left out.
 #[derive(Debug, Default, PartialEq)]
 pub(in super::super) struct LeftOut {
@@ -28,11 +32,11 @@ impl LeftOut {
     }
 
     /// In words for a person; nothing where nothing was left out.
-    pub(in super::super) fn words(&self) -> Option<String> {
+    pub(in super::super) fn words(&self, lang: Lang) -> Option<String> {
         let one_or_many = |count: usize, one: &str, many: &str| match count {
             0 => None,
-            1 => Some(format!("1 {one}")),
-            _ => Some(format!("{count} {many}")),
+            1 => Some(say(&format!("1 {one}"), lang)),
+            _ => Some(say(&format!("{count} {many}"), lang)),
         };
         let unreadable = one_or_many(
             self.unreadable,
@@ -40,7 +44,7 @@ impl LeftOut {
             "entries that cannot be read",
         );
         let reasons = [
-            unreadable.map(|words| format!("{words} ({})", self.why)),
+            unreadable.map(|words| format!("{words} ({})", say(&self.why, lang))),
             one_or_many(self.empty, "without a message", "without a message"),
             one_or_many(
                 self.missing_files,
@@ -54,7 +58,7 @@ impl LeftOut {
             ),
         ];
         let reasons: Vec<String> = reasons.into_iter().flatten().collect();
-        (!reasons.is_empty()).then(|| format!("Left out: {}.", reasons.join(", ")))
+        (!reasons.is_empty()).then(|| say(&format!("Left out: {}.", reasons.join(", ")), lang))
     }
 }
 
@@ -65,13 +69,16 @@ mod tests {
     #[test]
     fn what_was_left_out_is_said_with_its_reasons() {
         let mut left_out = LeftOut::default();
-        assert_eq!(left_out.words(), None);
+        assert_eq!(left_out.words(Lang::En), None);
         left_out.unreadable("no title");
         left_out.unreadable("another reason");
         left_out.empty();
         left_out.missing_files = 2;
         let expected = "Left out: 2 entries that cannot be read (no title), 1 without a message, \
                         2 attachments that are not in the file.";
-        assert_eq!(left_out.words().as_deref(), Some(expected));
+        assert_eq!(left_out.words(Lang::En).as_deref(), Some(expected));
+        let expected = "Ausgelassen: 2 Einträge, die nicht gelesen werden können (no title), 1 ohne \
+                        eine Nachricht, 2 Anhänge, die nicht in der Datei sind.";
+        assert_eq!(left_out.words(Lang::De).as_deref(), Some(expected));
     }
 }

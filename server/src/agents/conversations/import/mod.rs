@@ -6,11 +6,16 @@ mod left_out;
 mod open_webui;
 mod own;
 
+use domovoi_app::language::Lang;
 use domovoi_protocol::{Part, Role, UiMessage};
 use serde_json::Value;
 use uuid::Uuid;
 
 pub(super) use self::{add::add, left_out::LeftOut};
+use crate::languages::say;
+
+const NO_CONVERSATION: &str = "There is no conversation in this file. Exports of Domovoi, ChatGPT \
+    (conversations.json) and Open WebUI can be imported.";
 
 /// What a ZIP archive begins with.
 const ZIP: &[u8] = b"PK\x03\x04";
@@ -30,8 +35,8 @@ pub(super) struct Imported {
 /// The conversations of a file, and what was left out of it.
 ///
 /// # Errors
-/// What is wrong with the file, for a person to read.
-pub(super) fn read(file: &[u8]) -> Result<(Vec<Imported>, LeftOut), String> {
+/// What is wrong with the file, for a person who reads this language.
+pub(super) fn read(file: &[u8], lang: Lang) -> Result<(Vec<Imported>, LeftOut), String> {
     if file.starts_with(ZIP) {
         // As ChatGPT's export comes; nothing is unpacked here.
         return Err(
@@ -58,12 +63,9 @@ pub(super) fn read(file: &[u8]) -> Result<(Vec<Imported>, LeftOut), String> {
         says_something
     });
     if found.is_empty() {
-        let words = left_out.words().unwrap_or_default();
-        let text = format!(
-            "There is no conversation in this file. Exports of Domovoi, ChatGPT \
-             (conversations.json) and Open WebUI can be imported. {words}"
-        );
-        return Err(text.trim_end().to_owned());
+        let text = say(NO_CONVERSATION, lang);
+        let words: Vec<String> = [text].into_iter().chain(left_out.words(lang)).collect();
+        return Err(words.join(" "));
     }
     Ok((found, left_out))
 }
@@ -131,7 +133,7 @@ mod tests {
             "c": {"id": "c", "parent": "a", "children": [], "message":
               {"author": {"role": "assistant"}, "content": {"content_type": "text", "parts": ["Because."]}}}
           }}]"#;
-        let [one] = &read(file).unwrap().0[..] else { panic!() };
+        let [one] = &read(file, Lang::En).unwrap().0[..] else { panic!() };
         assert_eq!((one.title.as_str(), one.created_at), ("Cats", Some(1_700_000_000_500)));
         let expected = [(Role::User, "Why?".to_owned()), (Role::Assistant, "Because.".to_owned())];
         assert_eq!(texts(one), expected);
@@ -144,7 +146,7 @@ mod tests {
             "1": {"id": "1", "parentId": null, "role": "user", "content": "Who?"},
             "2": {"id": "2", "parentId": "1", "role": "assistant", "content": "Rex."},
             "3": {"id": "3", "parentId": "1", "role": "assistant", "content": "Left out."}}}}}]"#;
-        let [one] = &read(file).unwrap().0[..] else { panic!() };
+        let [one] = &read(file, Lang::En).unwrap().0[..] else { panic!() };
         let expected = [(Role::User, "Who?".to_owned()), (Role::Assistant, "Rex.".to_owned())];
         assert_eq!((one.title.as_str(), texts(one)), ("Dogs", expected.to_vec()));
     }
@@ -163,10 +165,10 @@ mod tests {
               "metadata": {"attachments": [{"name": "cat.png"}]}}},
             "e": {"parent": "d", "message": {"author": {"role": "assistant"}, "content": {"parts": ["Rex."]}}}
           }}, 5, {"title": "Empty", "current_node": "x", "mapping": {}}]"#;
-        let (found, left_out) = read(file).unwrap();
+        let (found, left_out) = read(file, Lang::En).unwrap();
         let said = [(Role::User, "Who?".to_owned()), (Role::Assistant, "Rex.".to_owned())];
         assert_eq!(texts(&found[0]), said);
-        let words = left_out.words().unwrap();
+        let words = left_out.words(Lang::En).unwrap();
         for part in ["1 entry that", "1 without a message", "1 attachment that is not in the file"]
         {
             assert!(words.contains(part), "{words}");
@@ -179,14 +181,14 @@ mod tests {
           "files": [{"type": "image", "url": "data:image/png;base64,AA=="},
             {"type": "file", "name": "a.txt", "file": {"data": {"content": "hi"}}},
             {"type": "collection", "id": "5"}]}}}}}"#;
-        let (found, left_out) = read(file).unwrap();
+        let (found, left_out) = read(file, Lang::En).unwrap();
         let [Part::File { .. }, Part::File { url, filename, .. }] = &found[0].messages[0].parts[..]
         else {
             panic!("{:?}", found[0].messages)
         };
         let file = (url.as_str(), filename.as_deref());
         assert_eq!(file, ("data:text/plain;base64,aGk=", Some("a.txt")));
-        assert!(left_out.words().unwrap().contains("1 attachment that is not"));
+        assert!(left_out.words(Lang::En).unwrap().contains("1 attachment that is not"));
     }
 
     #[test]
@@ -194,18 +196,18 @@ mod tests {
         let file =
             br#"{"title": "", "current_node": "a", "mapping": {"a": {"parent": "a", "message":
           {"author": {"role": "user"}, "content": {"parts": ["x"]}}}}}"#;
-        assert_eq!(read(file).unwrap().0[0].messages.len(), 1);
+        assert_eq!(read(file, Lang::En).unwrap().0[0].messages.len(), 1);
     }
 
     #[test]
     fn what_is_no_export_is_said_in_words() {
         for file in ["", "hello", "{}", "[]", "[1,2]", r#"{"mapping": 5}"#, r#"{"domovoi": 1}"#] {
-            let error = read(file.as_bytes()).unwrap_err();
+            let error = read(file.as_bytes(), Lang::En).unwrap_err();
             assert!(error.contains("export") || error.contains("Exports"), "{file}: {error}");
         }
-        let archive = read(b"PK\x03\x04 and more").unwrap_err();
+        let archive = read(b"PK\x03\x04 and more", Lang::En).unwrap_err();
         assert!(archive.contains("unpack"), "{archive}");
-        let newer = read(br#"{"domovoi": 2, "conversations": []}"#).unwrap_err();
+        let newer = read(br#"{"domovoi": 2, "conversations": []}"#, Lang::En).unwrap_err();
         assert!(newer.contains("newer"), "{newer}");
     }
 }

@@ -127,7 +127,7 @@ mod tests {
         ] });
         let mut left_out = LeftOut::default();
         assert_eq!(read(file, &mut left_out).unwrap().len(), 1);
-        let words = left_out.words().unwrap();
+        let words = left_out.words(domovoi_app::language::Lang::En).unwrap();
         assert!(
             words.contains("1 entry that cannot be read (missing field `messages`)"),
             "{words}"
