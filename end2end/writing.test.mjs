@@ -64,23 +64,27 @@ describe('writing', LIMIT, () => {
   });
 
   it('has what was written in a conversation, and nothing else, when one goes there and back', async () => {
-    const [first, second] = [await answered([{ type: 'text', text: 'One.' }]), await answered([{ type: 'text', text: 'Two.' }])];
-    const { page } = await openChat(first.id);
-    const chat = new Chat(page);
+    const [second, chat] = [await openChat(), await openChat()];
+    const [{ page }, first] = [chat, { id: chat.id }];
+    for (const [each, text] of [[second, 'Two'], [chat, 'One']]) {
+      await each.page.bringToFront();
+      await each.ask(text);
+      await heard(each, text);
+    }
+    await second.page.close();
     // The program stays the same: it is not loaded again.
     await page.evaluate(() => (globalThis.stayed = true));
     const go = async (id) => {
       await page.locator(`[data-testid="conversation-item"][data-id="${id}"] a`).click();
       await page.waitForURL(`**/c/${id}`);
-      await page.locator('[data-message-id="a"]').waitFor();
     };
     await chat.find('composer-input').fill('only here');
     await go(second.id);
-    await chat.answers.getByText('Two.').waitFor();
+    await heard(chat, 'Two');
     assert.equal(await written(chat), '');
     await chat.find('composer-input').fill('and there');
     await go(first.id);
-    await chat.answers.getByText('One.').waitFor();
+    await heard(chat, 'One');
     await page.waitForFunction(() => document.querySelector('[data-testid="composer-input"]').value === 'only here');
     await chat.find('conversation-new').click();
     await page.waitForURL(`${server.origin}/`);
