@@ -101,7 +101,7 @@ describe('one conversation in several pages', LIMIT, () => {
     await server.kill();
     provider.release();
     await server.start();
-    await agree('a killed server', [one, two], ({ busy, rows, note }) => !busy && rows.length === 6 && /server stopped/.test(note));
+    await agree('a killed server', [one, two], ({ busy, rows, note }) => !busy && rows.length === 6 && /Domovoi stopped/.test(note));
     await two.ask('Fourth question');
     await agree('a fourth turn', [one, two], (view) => answered(view) && view.rows.length === 8);
 
