@@ -25,7 +25,7 @@ pub(crate) use activity::Activity;
 pub use activity::{Failure, Happenings};
 pub use change::Change;
 
-use crate::{AgentError, Agents, Connection};
+use crate::{AgentError, Agents, Connection, InstanceId};
 
 /// How much a query may ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,20 +116,20 @@ impl Agents {
         sql: &str,
         limits: QueryLimits,
     ) -> Result<QueryRows, QueryError> {
-        let Some(file) = self.stored(agent, name)? else { return Ok(QueryRows::default()) };
+        let id = self.resolve(agent, name, &[])?;
+        let Some(file) = self.stored(&id)? else { return Ok(QueryRows::default()) };
         open_to_read(&file, limits)
             .and_then(|db| rows(&db, sql, limits))
             .map_err(|error| explained(error, limits, QueryError::NotReadOnly))
     }
 
     /// The file of an instance with all that it has stored; nothing where that is nothing.
-    fn stored(&self, agent: &str, name: &str) -> Result<Option<PathBuf>, AgentError> {
-        let id = self.resolve(agent, name, &[])?;
+    fn stored(&self, id: &InstanceId) -> Result<Option<PathBuf>, AgentError> {
         let file = id.file(&self.config().data_dir);
         if !file.exists() {
             return Ok(None);
         }
-        self.storage().write_state_back(&id)?;
+        self.storage().write_state_back(id)?;
         Ok(Some(file))
     }
 }

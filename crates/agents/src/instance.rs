@@ -132,7 +132,7 @@ pub(crate) async fn run<A: Agent>(
                     continue;
                 }
                 Some(task) = spawned.recv() => {
-                    running.push(guarded(&cx, "a task", task));
+                    running.push(guarded(cx.clone(), "a task", task));
                     continue;
                 }
                 command = mailbox.recv() => command,
@@ -250,22 +250,21 @@ pub(crate) const CODE_INTERNAL_ERROR: u16 = 1011;
 
 /// Keeps a panic inside its own future, and reports what takes long.
 fn guarded<A: Agent>(
-    cx: &Context<A>,
+    cx: Context<A>,
     what: &'static str,
     future: impl Future<Output = ()> + Send + 'static,
 ) -> BoxFuture<'static, ()> {
-    let (agents, id, begun) = (cx.agents().clone(), Arc::clone(cx.id()), Instant::now());
-    let slow_after = agents.config().slow_handler_after;
+    let begun = Instant::now();
     AssertUnwindSafe(future)
         .catch_unwind()
         .map(move |result| {
             if result.is_err() {
-                tracing::error!(instance = %id, what, "a handler panicked; the instance goes on");
-                agents.failed(&id, what, &AgentError::Panicked.into());
+                tracing::error!(instance = %cx.id(), what, "a handler panicked; the instance goes on");
+                cx.failed(what, &AgentError::Panicked.into());
             }
             let seconds = begun.elapsed();
-            if seconds > slow_after {
-                tracing::warn!(instance = %id, what, ?seconds, "a handler took long");
+            if seconds > cx.agents().config().slow_handler_after {
+                tracing::warn!(instance = %cx.id(), what, ?seconds, "a handler took long");
             }
         })
         .boxed()
@@ -280,17 +279,17 @@ fn handle<A: Agent>(
     let owner = cx.clone();
     match command {
         Command::Connect(connection) => {
-            guarded(&owner, "on_connect", greeting::connect(cx, extension, connection))
+            guarded(owner, "on_connect", greeting::connect(cx, extension, connection))
         }
-        Command::Message { message, in_flight } => guarded(&owner, "a message", async move {
+        Command::Message { message, in_flight } => guarded(owner, "a message", async move {
             receive(&cx, extension, in_flight.connection(), message).await;
         }),
-        Command::Closed { connection, end } => guarded(&owner, "on_close", async move {
+        Command::Closed { connection, end } => guarded(owner, "on_close", async move {
             let End { code, reason, clean } = end;
             let result = cx.this().on_close(&cx, &connection, code, &reason, clean).await;
             report(&cx, &connection, "on_close", result).await;
         }),
-        Command::Request { request, answer } => guarded(&owner, "on_request", async move {
+        Command::Request { request, answer } => guarded(owner, "on_request", async move {
             let response = match extension.as_ref().and_then(|e| e.on_request(&cx, &request)) {
                 Some(response) => response,
                 None => {
@@ -313,12 +312,12 @@ fn handle<A: Agent>(
             };
             let _ = answer.send(response);
         }),
-        Command::Call { method, args, answer } => guarded(&owner, "a call", async move {
+        Command::Call { method, args, answer } => guarded(owner, "a call", async move {
             let result = rpc::call(cx.clone(), &method, args).await;
             let _ = answer.send(cx.durable().await.and(result));
         }),
-        Command::Run(run) => guarded(&owner, "a call", run(Arc::clone(cx.this()), cx)),
-        Command::Alarm { done } => guarded(&owner, "an alarm", async move {
+        Command::Run(run) => guarded(owner, "a call", run(Arc::clone(cx.this()), cx)),
+        Command::Alarm { done } => guarded(owner, "an alarm", async move {
             schedule::alarm(&cx, done);
         }),
         // These are the loop's own.

@@ -49,7 +49,7 @@ impl Happenings {
 #[derive(Default)]
 pub(crate) struct Activity {
     known: Mutex<Known>,
-    /// Whether anybody looks, to be asked without the lock.
+    /// Whether anybody looks, to be asked without the lock. It is true for one happening too long.
     watched: AtomicBool,
 }
 
@@ -62,9 +62,13 @@ struct Known {
 impl Activity {
     /// Tells those who look at the instance.
     pub(crate) fn happened(&self, id: &InstanceId) {
-        if self.watched.load(Ordering::Relaxed)
-            && let Some(watcher) = self.known.lock().watchers.get(id)
-        {
+        if !self.watched.load(Ordering::Relaxed) {
+            return;
+        }
+        let watchers = &mut self.known.lock().watchers;
+        watchers.retain(|_, watcher| !watcher.is_closed());
+        self.watched.store(!watchers.is_empty(), Ordering::Relaxed);
+        if let Some(watcher) = watchers.get(id) {
             watcher.send_replace(());
         }
     }
@@ -96,7 +100,6 @@ impl Activity {
 
     fn watch(&self, id: InstanceId) -> Happenings {
         let mut known = self.known.lock();
-        known.watchers.retain(|_, watcher| !watcher.is_closed());
         self.watched.store(true, Ordering::Relaxed);
         Happenings(known.watchers.entry(id).or_insert_with(|| watch::Sender::new(())).subscribe())
     }

@@ -36,11 +36,12 @@ impl Agents {
         sql: &str,
         limits: QueryLimits,
     ) -> Result<Change, QueryError> {
-        let Some(file) = self.stored(agent, name)? else { return Ok(Change::default()) };
+        let id = self.resolve(agent, name, &[])?;
+        let Some(file) = self.stored(&id)? else { return Ok(Change::default()) };
         let change = open(&file, OpenFlags::SQLITE_OPEN_READ_WRITE, limits)
             .and_then(|db| change(&db, sql, limits))
             .map_err(|error| explained(error, limits, QueryError::NotOwnRows))?;
-        self.activity().happened(&self.resolve(agent, name, &[])?);
+        self.activity().happened(&id);
         Ok(change)
     }
 }

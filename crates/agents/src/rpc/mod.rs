@@ -59,6 +59,11 @@ fn find<A: Agent>(method: &str) -> Result<&'static Callable<A>> {
         })
 }
 
+/// What is noted as failed.
+fn call_of(method: &str) -> String {
+    format!("call of {method}")
+}
+
 /// Calls a method for code of this process.
 pub(crate) async fn call<A: Agent>(
     cx: Context<A>,
@@ -67,11 +72,10 @@ pub(crate) async fn call<A: Agent>(
 ) -> Result<Value, AgentError> {
     let callable = find::<A>(method).map_err(AgentError::Handler)?;
     let called = (callable.call)(Arc::clone(cx.this()), cx.clone(), Arguments::new(args, None));
-    let what = format!("call of {method}");
     match std::panic::AssertUnwindSafe(called).catch_unwind().await {
         Ok(Ok(value)) => Ok(value.unwrap_or_default()),
         Ok(Err(error)) => {
-            cx.failed(&what, &error);
+            cx.failed(&call_of(method), &error);
             Err(AgentError::Handler(error))
         }
         Err(_) => {
@@ -81,7 +85,7 @@ pub(crate) async fn call<A: Agent>(
                 method,
                 "a method panicked; the instance goes on"
             );
-            cx.failed(&what, &AgentError::Panicked.into());
+            cx.failed(&call_of(method), &AgentError::Panicked.into());
             Err(AgentError::Panicked)
         }
     }
@@ -106,7 +110,7 @@ pub(crate) async fn serve<A: Agent>(cx: Context<A>, connection: Connection, requ
         Err(error) => Err(error),
     };
     if let Err(error) = result {
-        cx.failed(&format!("call of {method}"), &error);
+        cx.failed(&call_of(&method), &error);
         responder.fail(AgentError::Handler(error));
     }
 }
