@@ -156,7 +156,7 @@ impl People {
     /// # Errors
     /// [`PeopleError::LastWayIn`] where they have no password.
     pub(crate) fn unlink(&self, by: &By, person: &Person, issuer: &str) -> Result<(), PeopleError> {
-        if !self.ways_in(&person.id, issuer)?.1 {
+        if !self.has_password(&person.id)? {
             return Err(PeopleError::LastWayIn);
         }
         self.write(|db| {

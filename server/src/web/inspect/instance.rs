@@ -57,15 +57,15 @@ pub(super) async fn look(
     headers: HeaderMap,
 ) -> Response {
     let lang = Lang::of(&headers);
-    let accepted = headers.get(header::ACCEPT).map(|accepted| accepted.as_bytes());
-    let happenings = match agents.watch(&agent, &name) {
-        Ok(happenings) if accepted == Some(b"text/event-stream") => Some(happenings),
-        Ok(_) => None,
-        Err(error) => return error.into_response(),
-    };
+    let wants_events = headers.get(header::ACCEPT).is_some_and(|it| it == "text/event-stream");
+    let happenings = wants_events.then(|| agents.watch(&agent, &name));
     let stopping = agents.clone();
     let look = move || view_of(&agents, &people, &agent, &name, asker.is_owner, lang);
-    let Some(mut happenings) = happenings else { return answer(look).await };
+    let mut happenings = match happenings {
+        None => return answer(look).await,
+        Some(Ok(happenings)) => happenings,
+        Some(Err(error)) => return error.into_response(),
+    };
     let events = stream! {
         loop {
             let Ok(Ok(view)) = tokio::task::spawn_blocking(look.clone()).await else {

@@ -32,7 +32,7 @@ pub(super) fn linked(
     let by = client.by.clone().named(&session_of(entrance, client, id)?.person.name);
     let identity = identity(openid, claims);
     // Who comes in by the provider alone comes in for as long as the configuration says.
-    let (_, has_password) = entrance.people.ways_in(id, &identity.issuer)?;
+    let has_password = entrance.people.has_password(id)?;
     Ok(entrance.people.link(&by, &identity, id, has_password)?)
 }
 
