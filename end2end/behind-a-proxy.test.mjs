@@ -6,8 +6,9 @@ import https from 'node:https';
 import { after, before, describe, it } from 'node:test';
 import { hydrated, launch, newPage } from './support/browser.mjs';
 import { Chat } from './support/chat.mjs';
-import { freePort, NAME, startNginx, without } from './support/nginx.mjs';
+import { NAME, startNginx, without } from './support/nginx.mjs';
 import { addUser } from './support/people.mjs';
+import { freePort } from './support/port.mjs';
 import { ScriptedProvider } from './support/scripted.mjs';
 import { providerConfig, runBinary, Server } from './support/server.mjs';
 

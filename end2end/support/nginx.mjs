@@ -2,7 +2,7 @@
 
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,15 +22,6 @@ const isMissing = (program, ...args) => Boolean(spawnSync(program, args, { env }
 
 /** Why it cannot be had here; false where it can. Where everything must be tested, it is installed. */
 export const without = isMissing('nginx', '-v') || isMissing('openssl', 'version') ? 'nginx or openssl is not on this machine' : false;
-
-/** A port that is free now. */
-export async function freePort() {
-  const holder = createServer();
-  await new Promise((resolve) => holder.listen(0, '127.0.0.1', resolve));
-  const { port } = holder.address();
-  await new Promise((resolve) => holder.close(resolve));
-  return port;
-}
 
 /** nginx on `port` before `server`: `{ output, stop }`. */
 export async function startNginx(server, port) {

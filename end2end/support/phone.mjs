@@ -1,8 +1,8 @@
 // A telephone: its page sleeps when nobody looks at it.
 
-import { createServer } from 'node:net';
 import { chromium } from 'playwright-core';
 import { launch } from './browser.mjs';
+import { freePort } from './port.mjs';
 
 /** Starts one. Its browser is not told that its pages are always looked at, as Playwright's own are: those never sleep. */
 export async function startPhone() {
@@ -26,12 +26,4 @@ export async function sleep(page) {
     await session.send('Page.setWebLifecycleState', { state: 'active' });
     await page.bringToFront();
   };
-}
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
